@@ -1,0 +1,261 @@
+"""Set-based writes for PostgreSQL: many rows, one statement.
+
+Rows are sequences of Python values in the order of `columns`. Columns are attnames (`order_id`, not
+`order`). Values pass through the model field's own preparation, so encrypted and JSON fields work;
+`auto_now`, `default` and `save()` do not run: give every value.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from itertools import chain
+from typing import Any, TypeVar, cast
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db import connection, migrations, models, transaction
+from django.db.models.fields.json import JSONField
+
+M = TypeVar("M", bound=models.Model)
+Row = Sequence[Any]
+
+
+def insert_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    on_conflict: str = "",
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
+    """Insert all rows with one INSERT … SELECT FROM unnest(…).
+
+    `on_conflict` is trusted SQL such as "ON CONFLICT (channel_id, external_id) DO NOTHING".
+    Returns the `returning` columns of the rows that were written, in no promised order when
+    conflicts were skipped; an empty list when `returning` is empty.
+    """
+    if not rows:
+        return []
+    fields = [_field(model, column) for column in columns]
+    quoted = ", ".join(_quote(field.column) for field in fields)
+    sql = f"INSERT INTO {_quote(model._meta.db_table)} ({quoted}) {_select(fields)} {on_conflict}"
+    if returning:
+        sql += " RETURNING " + ", ".join(_quote(_field(model, name).column) for name in returning)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _array_literals(fields, rows))
+        return cursor.fetchall() if returning else []
+
+
+def update_rows(model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
+    """Update all rows with one UPDATE … FROM unnest(…); the first value of every row is the key.
+
+    `columns` names the other values (a leading `key` in it is allowed). Returns the number updated.
+    """
+    if not rows:
+        return 0
+    names = list(columns[1:] if columns and columns[0] == key else columns)
+    fields = [_field(model, name) for name in (key, *names)]
+    table = _quote(model._meta.db_table)
+    assignments = ", ".join(f"{_quote(f.column)} = r.{_quote(f.column)}" for f in fields[1:])
+    key_column = _quote(fields[0].column)
+    sql = f"UPDATE {table} AS t SET {assignments} FROM ({_select(fields)}) AS r WHERE t.{key_column} = r.{key_column}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _array_literals(fields, rows))
+        return cast("int", cursor.rowcount)
+
+
+def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """COPY rows into the model's table inside the current transaction; for thousands of rows."""
+    fields = [_field(model, column) for column in columns]
+    encoders = [_encoder(field) for field in fields]
+    buffer = io.StringIO()
+    count = 0
+    for row in rows:
+        texts = (encode(value) for encode, value in zip(encoders, row, strict=True))
+        buffer.write("\t".join("\\N" if text is None else _copy_escape(text) for text in texts))
+        buffer.write("\n")
+        count += 1
+    if not count:
+        return 0
+    buffer.seek(0)
+    quoted = ", ".join(_quote(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {_quote(model._meta.db_table)} ({quoted}) FROM STDIN", buffer)
+    return count
+
+
+def next_ids(model: type[models.Model], count: int) -> list[int]:
+    """Take `count` ids from the model's sequence, so that children know parents before COPY."""
+    pk = model._meta.pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [_quote(model._meta.db_table), pk.column, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def claim(queryset: models.QuerySet[M], limit: int) -> list[M]:
+    """Lock up to `limit` rows that nobody else holds. Must run inside a transaction."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("claim() needs an open transaction")
+    return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+class AppendOnlyTrigger(migrations.RunSQL):
+    """Migration operation: the table refuses UPDATE and DELETE (TRUNCATE stays, for tests).
+
+    `SET LOCAL ecom.allow_ledger_change = 'on'` lifts it for one transaction.
+    """
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(sql=_TRIGGER.format(table=table), reverse_sql=_DROP_TRIGGER.format(table=table))
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return ("AppendOnlyTrigger", [self.table], {})
+
+    def describe(self) -> str:
+        return f"Make {self.table} append-only"
+
+
+_TRIGGER = """
+CREATE OR REPLACE FUNCTION ecom_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF current_setting('ecom.allow_ledger_change', true) = 'on' THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $body$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON "{table}"
+    FOR EACH ROW EXECUTE FUNCTION ecom_refuse_change();
+"""
+_DROP_TRIGGER = 'DROP TRIGGER append_only ON "{table}";'
+
+
+def _field(model: type[models.Model], attname: str) -> "models.Field[Any, Any]":
+    found = _fields(model).get(attname)
+    if found is None:
+        raise FieldDoesNotExist(f"{model.__name__} has no column {attname!r}")
+    return found
+
+
+@lru_cache(maxsize=512)
+def _fields(model: type[models.Model]) -> "dict[str, models.Field[Any, Any]]":
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    return {**fields, "pk": model._meta.pk}
+
+
+def _quote(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _base_type(field: "models.Field[Any, Any]") -> str:
+    """The column type without length or precision: a cast to varchar(3) would cut text silently."""
+    return str(field.db_type(connection)).split("(", 1)[0].strip()
+
+
+def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
+    types, picked, names = [], [], []
+    for field in fields:
+        name = _quote(field.column)
+        names.append(name)
+        if isinstance(field, ArrayField):  # unnest would flatten an array of arrays
+            types.append("%s::text[]")
+            picked.append(f"u.{name}::{_base_type(field.base_field)}[] AS {name}")
+        else:
+            types.append(f"%s::{_base_type(field)}[]")
+            picked.append(f"u.{name}")
+    return f"SELECT {', '.join(picked)} FROM unnest({', '.join(types)}) AS u({', '.join(names)})"
+
+
+def _array_literals(fields: "Sequence[models.Field[Any, Any]]", rows: Sequence[Row]) -> list[str]:
+    columns = zip(*rows, strict=True)
+    literals = [
+        _array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)
+    ]
+    return literals
+
+
+def _array_literal(texts: Iterable[str | None]) -> str:
+    return "{" + ",".join(map(_array_item, texts)) + "}"
+
+
+def _array_item(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copy_escape(text: str) -> str:
+    return text.translate(_COPY_ESCAPES)
+
+
+def _encoder(field: "models.Field[Any, Any]") -> Callable[[Any], str | None]:
+    """A function from a Python value to PostgreSQL's text input form of it."""
+    if isinstance(field, ArrayField):
+        item = _encoder(field.base_field)
+        return lambda value: None if value is None else _array_literal(map(item, value))
+
+    def encode(value: Any) -> str | None:
+        return _text(field.get_db_prep_save(value, connection))
+
+    if type(field) in _PLAIN_FIELDS:
+        return _text
+    return encode
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    kind = type(value)
+    if kind is str:
+        return cast("str", value)
+    if kind is int or kind is Decimal or kind is float:
+        return str(value)
+    if kind is bool:
+        return "t" if value else "f"
+    return _rare_text(value)
+
+
+def _rare_text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"{value / timedelta(microseconds=1):.0f} microseconds"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "\\x" + bytes(value).hex()
+    adapted = getattr(value, "adapted", None)  # psycopg2's Json and Binary wrappers
+    if isinstance(adapted, bytes | bytearray | memoryview):
+        return "\\x" + bytes(adapted).hex()
+    if hasattr(value, "dumps"):
+        return cast("str", value.dumps(adapted))
+    return str(value)
+
+
+# Fields whose values need no preparation beyond their text form.
+_PLAIN_FIELDS = frozenset(
+    {
+        models.BigAutoField,
+        models.BigIntegerField,
+        models.BooleanField,
+        models.CharField,
+        models.DateField,
+        models.DateTimeField,
+        models.DecimalField,
+        models.IntegerField,
+        models.PositiveIntegerField,
+        models.PositiveSmallIntegerField,
+        models.SmallIntegerField,
+        models.TextField,
+        models.UUIDField,
+    }
+)
