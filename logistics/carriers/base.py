@@ -1,0 +1,267 @@
+"""What a carrier adapter is.
+
+An adapter speaks one wire format over HTTP and nothing else: no database, no retries, no waiting. It gets a
+`Connection` (address, credentials, options) and plain values, and answers with plain values or one of three
+errors that tell the caller what to do next:
+
+- `CarrierUnavailable`: not now (down, slow, throttled, broken connection); ask again later;
+- `CarrierRejected`: no (bad address, unknown service, wrong password); asking again changes nothing;
+- `CarrierGarbled`: an answer that can't be read; like unavailable, but worth a look by a person.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from core import net
+from core.addresses import Address
+from logistics.enums import ShipmentStatus
+
+
+class CarrierError(Exception):
+    """Base of what an adapter raises; `reason` is for people, `code` is the carrier's own."""
+
+    def __init__(self, reason: str, *, code: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class CarrierUnavailable(CarrierError):
+    """The carrier doesn't answer now. `retry_after` in seconds where it said so."""
+
+    def __init__(self, reason: str, *, code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(reason, code=code)
+        self.retry_after = retry_after
+
+
+class CarrierRejected(CarrierError):
+    """The carrier refuses; the same question gets the same answer."""
+
+
+class CarrierGarbled(CarrierError):
+    """The carrier's answer can't be read. `excerpt` keeps its beginning."""
+
+    def __init__(self, reason: str, *, excerpt: str = "") -> None:
+        super().__init__(reason)
+        self.excerpt = excerpt[:500]
+
+
+class PushRefused(Exception):
+    """A push whose signature is missing or wrong, or that isn't in the carrier's format at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach one carrier account.
+
+    `base_url` has no trailing slash. `credentials` and `options` have the keys that the adapter's class
+    names. `push_url` is our own public address for this carrier's pushes, empty where there is none.
+    """
+
+    code: str
+    base_url: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+    push_url: str = ""
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentItem:
+    """A line of a parcel, as a customs form needs it. `value` is per piece."""
+
+    sku: str
+    name: str
+    quantity: int
+    weight_g: int
+    value: Decimal
+    currency: str
+    hs_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRequest:
+    """One parcel to buy a label for.
+
+    `reference` is our shipment number, the same for every attempt. `may_exist` says that an earlier attempt
+    with this reference ended without a known result, so that a label may already have been bought.
+    """
+
+    reference: str
+    service: str
+    sender: Address
+    recipient: Address
+    weight_g: int
+    items: Sequence[ShipmentItem] = ()
+    note: str = ""
+    may_exist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A bought label. `pdf` is a complete document; `cost` is None where the carrier doesn't say."""
+
+    tracking_number: str
+    pdf: bytes
+    cost: Decimal | None = None
+    currency: str = ""
+    carrier_reference: str = ""
+    routing: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackQuery:
+    """A parcel to ask about. `phone` is the recipient's (some carriers want it as a password), `company` the
+    carrier's own corrected code for this parcel where it once told us one."""
+
+    number: str
+    phone: str = ""
+    destination: str = ""
+    company: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEvent:
+    """Something that happened to a parcel. `status` is None for an event that moves no state."""
+
+    occurred_at: datetime
+    description: str
+    status: ShipmentStatus | None = None
+    location: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackResult:
+    """What the carrier knows about a parcel; `events` newest first. `found` is False while it knows nothing.
+
+    `status` is the carrier's own summary, None when it gives none. `company` is set when the carrier says
+    that the parcel belongs to another company than we asked about.
+    """
+
+    number: str
+    found: bool = True
+    status: ShipmentStatus | None = None
+    events: Sequence[TrackEvent] = ()
+    estimated_delivery_at: datetime | None = None
+    company: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushItem:
+    """One parcel's news in a push. `subscribe_again` when the carrier stopped watching the number."""
+
+    result: TrackResult
+    subscribe_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What the carrier expects as the answer to a push."""
+
+    body: bytes
+    content_type: str = "application/json"
+
+
+class CarrierAdapter(ABC):
+    """One wire format. Instances are cheap, keep no state between calls and may be used from any thread."""
+
+    #: How the registry, the database and the push address name the format.
+    code: ClassVar[str]
+    #: Keys of `Connection.credentials`; those ending in "?" may be missing.
+    credential_keys: ClassVar[tuple[str, ...]] = ()
+    #: Keys of `Connection.options`; those ending in "?" may be missing.
+    option_keys: ClassVar[tuple[str, ...]] = ()
+    #: How many numbers one `track` call may carry.
+    track_batch: ClassVar[int] = 1
+    #: Whether the carrier sends news by itself once subscribed.
+    pushes: ClassVar[bool] = False
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @abstractmethod
+    def create_label(self, request: ShipmentRequest) -> Label:
+        """Buy a label, or return the one bought before under the same reference."""
+
+    @abstractmethod
+    def cancel_label(self, *, tracking_number: str, carrier_reference: str = "") -> None:
+        """Give a label back before it was used. Raises CarrierRejected when it is too late."""
+
+    @abstractmethod
+    def track(self, queries: Sequence[TrackQuery]) -> list[TrackResult]:
+        """What is known about up to `track_batch` parcels, in the order asked."""
+
+    def subscribe(self, query: TrackQuery) -> None:
+        """Ask the carrier to push this parcel's news; doing it twice is harmless."""
+        raise NotImplementedError(f"{self.code} doesn't push")
+
+    def read_push(self, headers: Mapping[str, str], body: bytes) -> list[PushItem]:
+        """Verify a push and read it. Raises PushRefused or CarrierGarbled."""
+        raise PushRefused(f"{self.code} doesn't push")
+
+    def push_answer(self, *, accepted: bool) -> PushAnswer:
+        """The answer for a push that was kept or refused."""
+        return PushAnswer(body=b'{"result":true}' if accepted else b'{"result":false}')
+
+    # For adapters
+
+    def credential(self, key: str) -> str:
+        """A credential, or CarrierRejected naming what the administrator has to fill in."""
+        value = self.connection.credentials.get(key, "")
+        if not value:
+            raise CarrierRejected(f"the carrier account {self.connection.code} has no {key}", code="credentials")
+        return str(value)
+
+    def option(self, key: str, default: str = "") -> str:
+        return str(self.connection.options.get(key) or default)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> net.Reply:
+        """One request below the connection's base URL. A 429 or 5xx answer and every failure of the network
+        become CarrierUnavailable; other statuses are the adapter's to read."""
+        seconds = self.connection.timeout_seconds
+        try:
+            reply = net.send(
+                method,
+                self.connection.base_url + path,
+                headers=headers,
+                form=form,
+                json=json,
+                timeouts=net.Timeouts(connect=min(5.0, seconds), read=seconds, total=seconds),
+            )
+        except net.OutgoingRefused as error:
+            raise CarrierRejected(str(error), code="address") from error
+        except net.OutgoingError as error:
+            raise CarrierUnavailable(str(error), code=type(error).__name__) from error
+        if reply.status == 429 or reply.status >= 500:
+            raise CarrierUnavailable(
+                f"HTTP {reply.status}", code=str(reply.status), retry_after=_seconds(reply.headers.get("retry-after"))
+            )
+        return reply
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isdigit() else None
+
+
+def read_json(reply: net.Reply) -> Any:
+    """The JSON object in an answer, or CarrierGarbled with its beginning."""
+    try:
+        data = reply.json()
+    except ValueError as error:
+        raise CarrierGarbled(f"HTTP {reply.status}, not JSON", excerpt=reply.text) from error
+    if not isinstance(data, dict):
+        raise CarrierGarbled(f"HTTP {reply.status}, not a JSON object", excerpt=reply.text)
+    return data

@@ -1,0 +1,61 @@
+"""What orders tells the rest of the house; batches of ids, in the order of the work."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersReceived(Event):
+    name: ClassVar[str] = "orders.received"
+    order_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersApproved(Event):
+    name: ClassVar[str] = "orders.approved"
+    order_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersHeld(Event):
+    name: ClassVar[str] = "orders.held"
+    order_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersBackordered(Event):
+    name: ClassVar[str] = "orders.backordered"
+    order_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersReleased(Event):
+    name: ClassVar[str] = "orders.released"
+    fulfilment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersPacked(Event):
+    name: ClassVar[str] = "orders.packed"
+    fulfilment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersShipped(Event):
+    name: ClassVar[str] = "orders.shipped"
+    fulfilment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersDelivered(Event):
+    name: ClassVar[str] = "orders.delivered"
+    fulfilment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersCancelled(Event):
+    name: ClassVar[str] = "orders.cancelled"
+    order_ids: list[int]
+    fulfilment_ids: list[int]
