@@ -6,3 +6,6 @@ class AuditConfig(AppConfig):
     name = "core.audit"
     label = "audit"
     verbose_name = _("Audit")
+
+    def ready(self) -> None:
+        from core.audit import handlers, permissions  # noqa: F401, PLC0415

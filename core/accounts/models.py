@@ -1,0 +1,137 @@
+"""People, what they may do and see, and the keys of programs."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Density, Role, Theme
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that the IANA database doesn't know."""
+    if name not in available_timezones():
+        raise ValidationError(_("There is no time zone “%(name)s”."), "time_zone", {"name": name})
+
+
+class User(AbstractUser):
+    """A person of the company. Roles are groups, limits on what is seen are AccessScope rows."""
+
+    display_name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text=_("Empty: the language of the browser."),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_("Empty: the time zone of this installation."),
+    )
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
+    density = models.CharField(_("row height"), max_length=5, choices=Density.choices, default=Density.DENSE)
+
+    class Meta(AbstractUser.Meta):
+        permissions = [
+            ("use_admin_site", _("Can use the administration site")),
+            ("manage_api_keys", _("Can create and revoke API keys")),
+            ("view_personal_data", _("Can see personal data unmasked")),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name that pages and the audit trail show."""
+        return self.display_name or self.get_full_name() or self.get_username()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone or settings.DISPLAY_TIME_ZONE)
+
+
+class RolePolicy(models.Model):
+    """What an administrator demands of everybody in a role."""
+
+    role = models.CharField(_("role"), max_length=32, choices=Role.choices, unique=True)
+    require_totp = models.BooleanField(
+        _("two-factor sign-in required"),
+        default=False,
+        help_text=_("People of this role reach nothing until they have set up an authenticator app."),
+    )
+
+    class Meta:
+        verbose_name = _("role policy")
+        verbose_name_plural = _("role policies")
+        ordering = ["role"]
+
+    def __str__(self) -> str:
+        return str(Role(self.role).label)
+
+
+class AccessScope(models.Model):
+    """Limits a person to one object of a kind (a warehouse, a channel); several rows add up.
+
+    A person without rows of a kind sees all objects of that kind. The object is named by id only: the kernel
+    doesn't know the business tables.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="access_scopes", verbose_name=_("person"))
+    kind = models.CharField(_("kind"), max_length=32)
+    object_id = models.BigIntegerField(_("object"))
+
+    class Meta:
+        verbose_name = _("access scope")
+        verbose_name_plural = _("access scopes")
+        ordering = ["user", "kind", "object_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "object_id"], name="accounts_scope_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
+
+
+class ApiKey(models.Model):
+    """A program's key. Only a hash is kept; the key itself is shown once, when it is made."""
+
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)
+    secret_hash = models.CharField(_("hash"), max_length=64, editable=False)
+    scope_kind = models.CharField(_("limited to"), max_length=32, blank=True)
+    scope_object_id = models.BigIntegerField(_("object"), null=True, blank=True)
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="api_keys", verbose_name=_("created by")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_api_key_scope_whole",
+                condition=models.Q(scope_kind="", scope_object_id__isnull=True)
+                | (~models.Q(scope_kind="") & models.Q(scope_object_id__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    def is_usable(self, now: datetime) -> bool:
+        """Neither revoked nor expired at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
