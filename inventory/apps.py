@@ -6,3 +6,6 @@ class InventoryConfig(AppConfig):
     name = "inventory"
     label = "inventory"
     verbose_name = _("Inventory")
+
+    def ready(self) -> None:
+        from inventory import permissions  # noqa: F401, PLC0415

@@ -138,9 +138,7 @@ class StockLevel(models.Model):
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, related_name="levels", db_index=False, verbose_name=_("warehouse")
     )
-    sku = models.ForeignKey(
-        Sku, models.PROTECT, related_name="levels", db_index=False, verbose_name=_("SKU")
-    )
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="levels", db_index=False, verbose_name=_("SKU"))
     on_hand = models.IntegerField(_("on hand"), default=0)
     reserved = models.IntegerField(_("reserved"), default=0)
     safety = models.IntegerField(_("safety stock"), default=0)

@@ -1,0 +1,26 @@
+"""Writes to catalogue and stock. Other apps call these, and nothing else in inventory writes."""
+
+from inventory.services.demand import clear_demand, set_demand
+from inventory.services.reservations import consume_reservations, release_reservations, reserve
+from inventory.services.stock import (
+    adjust_stock,
+    change_incoming,
+    count_stock,
+    receive_stock,
+    set_opening_stock,
+    set_safety_stock,
+)
+
+__all__ = [
+    "adjust_stock",
+    "change_incoming",
+    "clear_demand",
+    "consume_reservations",
+    "count_stock",
+    "receive_stock",
+    "release_reservations",
+    "reserve",
+    "set_demand",
+    "set_opening_stock",
+    "set_safety_stock",
+]
