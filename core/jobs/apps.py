@@ -6,3 +6,36 @@ class JobsConfig(AppConfig):
     name = "core.jobs"
     label = "jobs"
     verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from core.jobs import running, services  # noqa: PLC0415
+        from core.stages import Stage, register_stage  # noqa: PLC0415
+
+        register_stage(
+            Stage(
+                name=services.DISPATCH,
+                run=running.dispatch,
+                run_inline=running.run_inline,
+                due=running.due,
+                every_seconds=5,
+                batch_size=50,
+            )
+        )
+        register_stage(
+            Stage(
+                name="jobs.revive",
+                run=running.revive,
+                due=running.due_for_revival,
+                every_seconds=30,
+                batch_size=50,
+            )
+        )
+        register_stage(
+            Stage(
+                name="jobs.purge",
+                run=running.purge,
+                due=running.due_for_purge,
+                every_seconds=3600,
+                batch_size=100,
+            )
+        )

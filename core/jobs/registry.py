@@ -1,0 +1,46 @@
+"""Kinds of job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.jobs.context import JobContext
+
+Run = Callable[["JobContext"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """`permission` is needed to start it from the console; None where the caller has checked."""
+
+    code: str
+    label: Any
+    permission: str | None
+    run: Run
+
+
+_kinds: dict[str, JobKind] = {}
+
+
+def job_kind(code: str, label: Any, permission: str | None = None) -> Callable[[Run], Run]:
+    """Register a function as the work of a kind of job.
+
+    The function may be started again from the beginning when its worker died, so what it does must be
+    idempotent. It reports through its JobContext; an exception that leaves it fails the job.
+    """
+
+    def register(run: Run) -> Run:
+        _kinds[code] = JobKind(code, label, permission, run)
+        return run
+
+    return register
+
+
+def kind(code: str) -> JobKind:
+    """Raises KeyError for an unknown kind."""
+    return _kinds[code]
+
+
+def kinds() -> list[JobKind]:
+    return list(_kinds.values())

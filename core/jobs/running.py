@@ -1,0 +1,177 @@
+"""Running jobs, and picking them up again when their worker died."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from core.db import claim
+from core.exceptions import DomainError
+from core.jobs import files
+from core.jobs.context import JobContext
+from core.jobs.enums import JobStatus
+from core.jobs.exceptions import JobCancelled, JobLost
+from core.jobs.models import Job
+from core.jobs.registry import kind as job_kind_of
+from core.nudging import breaker
+from core.stages import StageDue, capped_due
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 10
+LOST_AFTER = timedelta(seconds=60)
+DISPATCH_AGAIN_AFTER = timedelta(minutes=1)
+MAX_ATTEMPTS = 3
+KEEP_FILES = timedelta(days=30)
+KEEP_JOBS = timedelta(days=90)
+
+
+def run_job(job_id: int) -> Job | None:
+    """Run a queued job to its end in this process; None if somebody else has it or it isn't queued."""
+    job = _take(job_id)
+    if job is None:
+        return None
+    context = JobContext(job)
+    language = job.created_by.language if job.created_by else None
+    with translation.override(language or settings.LANGUAGE_CODE), _heartbeat(job):
+        try:
+            job_kind_of(job.kind).run(context)
+            context.flush()
+        except JobLost:
+            logger.warning("Job %s was taken over by another worker", job.pk)
+        except JobCancelled:
+            _finish(job, JobStatus.CANCELLED)
+        except DomainError as error:
+            _finish(job, JobStatus.FAILED, str(error))
+        except Exception:
+            logger.exception("Job %s (%s) failed", job.pk, job.kind)
+            _finish(job, JobStatus.FAILED, _("An internal error stopped the job. What was done so far is kept."))
+        else:
+            _finish(job, JobStatus.DONE)
+    return job
+
+
+def dispatch(batch_size: int) -> int:
+    """Send queued jobs to Celery."""
+    with transaction.atomic():
+        jobs = claim(_undispatched(), batch_size)
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(dispatched_at=timezone.now())
+    for job in jobs:
+        with breaker.guard("start of job %s", job.pk):
+            current_app.send_task("core.jobs.tasks.run_job", args=[job.pk], retry=False, ignore_result=True)
+    return len(jobs)
+
+
+def run_inline(batch_size: int) -> int:
+    """Run queued jobs here and now."""
+    queued = Job.objects.filter(status=JobStatus.QUEUED).order_by("pk").values_list("pk", flat=True)
+    return sum(run_job(job_id) is not None for job_id in list(queued[:batch_size]))
+
+
+def due() -> StageDue:
+    return capped_due(list(_undispatched().values_list("created_at", flat=True)[:1000]), 1000)
+
+
+def revive(batch_size: int) -> int:
+    """Queue again the running jobs whose worker died; give up on those that died too often."""
+    with transaction.atomic():
+        jobs = claim(_lost(), batch_size)
+        for job in jobs:
+            job.dispatched_at = None
+            if job.cancel_requested:
+                job.status = JobStatus.CANCELLED
+                job.finished_at = timezone.now()
+            elif job.attempts < MAX_ATTEMPTS:
+                job.status = JobStatus.QUEUED
+            else:
+                job.status = JobStatus.FAILED
+                job.finished_at = timezone.now()
+                job.message = _("The worker stopped %(count)d times while doing this.") % {"count": job.attempts}
+        Job.objects.bulk_update(jobs, ["status", "dispatched_at", "finished_at", "message"])
+    return len(jobs)
+
+
+def due_for_revival() -> StageDue:
+    return capped_due(list(_lost().values_list("heartbeat_at", flat=True)[:1000]), 1000)
+
+
+def purge(batch_size: int) -> int:
+    """Delete files of jobs that finished long ago, and later the jobs themselves."""
+    now = timezone.now()
+    with transaction.atomic():
+        with_files = Job.objects.filter(finished_at__lt=now - KEEP_FILES).exclude(input_file="", output_file="")
+        stale = claim(with_files.order_by("finished_at"), batch_size)
+        for job in stale:
+            files.delete(job.input_file)
+            files.delete(job.output_file)
+        Job.objects.filter(pk__in=[job.pk for job in stale]).update(input_file="", output_file="")
+        old = claim(Job.objects.filter(finished_at__lt=now - KEEP_JOBS).order_by("finished_at"), 50)
+        Job.objects.filter(pk__in=[job.pk for job in old]).delete()
+    return len(stale) + len(old)
+
+
+def due_for_purge() -> StageDue:
+    old = Job.objects.filter(finished_at__lt=timezone.now() - KEEP_FILES).exclude(input_file="", output_file="")
+    return capped_due(list(old.order_by("finished_at").values_list("finished_at", flat=True)[:1000]), 1000)
+
+
+def _undispatched() -> QuerySet[Job]:
+    waited = Q(dispatched_at=None) | Q(dispatched_at__lt=timezone.now() - DISPATCH_AGAIN_AFTER)
+    return Job.objects.filter(waited, status=JobStatus.QUEUED).order_by("pk")
+
+
+def _lost() -> QuerySet[Job]:
+    limit = timezone.now() - LOST_AFTER
+    return Job.objects.filter(status=JobStatus.RUNNING, heartbeat_at__lt=limit).order_by("heartbeat_at")
+
+
+def _take(job_id: int) -> Job | None:
+    now = timezone.now()
+    taken = Job.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(
+        status=JobStatus.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now, started_at=now, message=""
+    )
+    return Job.objects.select_related("created_by").get(pk=job_id) if taken else None
+
+
+def _finish(job: Job, status: JobStatus, message: str = "") -> None:
+    """Close the job unless another worker runs it by now."""
+    job.status = status
+    job.finished_at = timezone.now()
+    job.message = message or job.message
+    mine = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, attempts=job.attempts)
+    mine.update(status=status, finished_at=job.finished_at, message=job.message, heartbeat_at=job.finished_at)
+
+
+@contextmanager
+def _heartbeat(job: Job) -> Iterator[None]:
+    """Beat from a thread, so that a job may be silent for minutes (reading a file) without being lost."""
+    if connection.in_atomic_block:  # another connection wouldn't see the job yet
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=_beat_until, args=(stop, job.pk, job.attempts), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _beat_until(stop: threading.Event, job_id: int, attempt: int) -> None:
+    mine = Job.objects.filter(pk=job_id, status=JobStatus.RUNNING, attempts=attempt)
+    try:
+        while not stop.wait(HEARTBEAT_SECONDS):
+            mine.update(heartbeat_at=timezone.now())
+    except Exception:
+        logger.exception("Heartbeat of job %s stopped", job_id)
+    finally:
+        connection.close()
