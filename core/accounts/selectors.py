@@ -8,6 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, User
@@ -33,8 +35,13 @@ SELECT
     ARRAY(SELECT s.kind || ':' || s.object_id FROM accounts_accessscope s WHERE s.user_id = %(user)s),
     EXISTS (
         SELECT FROM accounts_rolepolicy r
-        JOIN auth_group g ON g.name = r.role JOIN accounts_user_groups ug ON ug.group_id = g.id
-        WHERE r.require_totp AND ug.user_id = %(user)s
+        WHERE r.require_totp AND (
+            r.role IN (
+                SELECT g.name FROM auth_group g JOIN accounts_user_groups ug ON ug.group_id = g.id
+                WHERE ug.user_id = %(user)s
+            )
+            OR (r.role = 'administrator' AND %(superuser)s)
+        )
     ),
     EXISTS (SELECT FROM otp_totp_totpdevice d WHERE d.user_id = %(user)s AND d.confirmed)
 """
@@ -55,7 +62,7 @@ def access_of(user: User) -> Access:
     """The person's access, read once and kept on the object: a fresh request sees every change."""
     cached: Access | None = getattr(user, "_access", None)
     if cached is None:
-        cached = _read_access(user.pk)
+        cached = _read_access(user)
         user._access = cached  # type: ignore[attr-defined]
     return cached
 
@@ -107,14 +114,24 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def totp_device(user: User) -> TOTPDevice | None:
+    """The authenticator app that the person has set up, if any."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).order_by("id").first()
+
+
+def recovery_codes_left(user: User) -> int:
+    """How many unused recovery codes the person has."""
+    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
+
+
 def api_keys() -> QuerySet[ApiKey]:
     """All keys, newest first, with who made them."""
     return ApiKey.objects.select_related("created_by")
 
 
-def _read_access(user_id: int) -> Access:
+def _read_access(user: User) -> Access:
     with connection.cursor() as cursor:
-        cursor.execute(_ACCESS_SQL, {"user": user_id})
+        cursor.execute(_ACCESS_SQL, {"user": user.pk, "superuser": user.is_superuser})
         permissions, roles, scopes, totp_required, totp_set_up = cursor.fetchone()
     by_kind: dict[str, set[int]] = {}
     for entry in scopes:
