@@ -1,10 +1,15 @@
+from typing import TYPE_CHECKING, ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.states import StatusEnum, Transitions
+from core.states import StatusEnum
 
 
 class ShipmentStatus(StatusEnum):
+    if TYPE_CHECKING:
+        MOVING: ClassVar[frozenset["ShipmentStatus"]]
+
     PENDING = "pending", _("Waiting for a label"), "neutral", "clock"
     LABEL_CREATED = "label_created", _("Label created"), "info", "tag"
     PICKED_UP = "picked_up", _("Picked up"), "progress", "package"
@@ -22,16 +27,11 @@ class ShipmentStatus(StatusEnum):
     CANCELLED = "cancelled", _("Cancelled"), "neutral", "ban"
 
 
-ShipmentStatus.TERMINAL = frozenset(
-    {
-        ShipmentStatus.DELIVERED,
-        ShipmentStatus.RETURNED,
-        ShipmentStatus.LOST,
-        ShipmentStatus.EXPIRED,
-        ShipmentStatus.CANCELLED,
-    }
-)
+_S = ShipmentStatus
+ShipmentStatus.TERMINAL = frozenset({_S.DELIVERED, _S.RETURNED, _S.LOST, _S.EXPIRED, _S.CANCELLED})
 ShipmentStatus.OPEN = frozenset(set(ShipmentStatus) - ShipmentStatus.TERMINAL)
+# With the carrier: handed over and not finished.
+ShipmentStatus.MOVING = ShipmentStatus.OPEN - {_S.PENDING, _S.LABEL_CREATED}
 
 
 class EventSource(models.TextChoices):

@@ -11,7 +11,11 @@ from orders.models import Channel, FulfilmentOrder, Order
 
 
 class Carrier(models.Model):
-    """A parcel service and how to talk to it; the adapter names the wire format."""
+    """A parcel service and how to talk to it; the adapter names the wire format.
+
+    `consecutive_failures` and `circuit_open_until` are the circuit breaker: shared by all workers, shown in
+    the admin, cleared by the first answer.
+    """
 
     code = models.SlugField(_("code"), max_length=32, unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -20,27 +24,73 @@ class Carrier(models.Model):
     carrier_code = models.CharField(
         _("carrier's code in the adapter"), max_length=32, blank=True, help_text=_("For example shunfeng.")
     )
-    base_url = models.URLField(_("address"), blank=True)
+    base_url = models.URLField(
+        _("address"), blank=True, help_text=_("Without a path; the adapter adds its own.")
+    )
     credentials = EncryptedJSONField(_("credentials"), default=dict, blank=True)
+    options = models.JSONField(_("options"), default=dict, blank=True)
     services = ArrayField(
         models.CharField(max_length=40), verbose_name=_("services"), default=list, blank=True
     )
     is_active = models.BooleanField(_("active"), default=True)
     supports_push = models.BooleanField(_("pushes"), default=False)
-    rate_per_second = models.PositiveSmallIntegerField(_("calls a second"), default=10)
+    rate_per_second = models.PositiveSmallIntegerField(
+        _("calls a second"), default=10, help_text=_("0 means without limit.")
+    )
+    max_connections = models.PositiveSmallIntegerField(_("calls at once"), default=8)
     timeout_seconds = models.PositiveSmallIntegerField(_("time-out (s)"), default=8)
+    time_scale = models.PositiveIntegerField(
+        _("time scale"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("1 in the real world; with the carrier sandbox, how many times faster its clock runs."),
+    )
     consecutive_failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     circuit_open_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
     last_success_at = models.DateTimeField(_("last success"), null=True, blank=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=255, blank=True, editable=False)
+    last_error_at = models.DateTimeField(_("last failure"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("carrier")
         verbose_name_plural = _("carriers")
         ordering = ["code"]
+        constraints = [models.CheckConstraint(condition=Q(time_scale__gte=1), name="carrier_time_scale_positive")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class TransitTime(models.Model):
+    """How long a carrier takes to a place: the table behind the estimate made at hand-over.
+
+    The most specific row wins: service before none, province before country before everywhere.
+    """
+
+    carrier = models.ForeignKey(
+        Carrier, models.CASCADE, related_name="transit_times", verbose_name=_("carrier")
+    )
+    service = models.CharField(_("service"), max_length=40, blank=True)
+    origin_country = models.CharField(_("from country"), max_length=2, blank=True)
+    country = models.CharField(_("to country"), max_length=2, blank=True)
+    province = models.CharField(_("to province"), max_length=120, blank=True)
+    days = models.PositiveSmallIntegerField(_("days"))
+    business_days_only = models.BooleanField(
+        _("working days only"), default=False, help_text=_("Saturdays, Sundays and holidays don't count.")
+    )
+
+    class Meta:
+        verbose_name = _("transit time")
+        verbose_name_plural = _("transit times")
+        ordering = ["carrier", "country", "province", "service"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["carrier", "service", "origin_country", "country", "province"], name="transit_time_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier_id} {self.country} {self.province}: {self.days}"
 
 
 class CarrierRule(models.Model):
@@ -61,6 +111,7 @@ class CarrierRule(models.Model):
     )
     max_weight_g = models.PositiveIntegerField(_("up to weight (g)"), null=True, blank=True)
     min_total = models.DecimalField(_("from order total"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency of the total"), max_length=3, blank=True)
     carrier = models.ForeignKey(Carrier, models.CASCADE, related_name="rules", verbose_name=_("carrier"))
     service = models.CharField(_("service"), max_length=40, blank=True)
 
@@ -91,18 +142,30 @@ class Shipment(models.Model):
     weight_g = models.PositiveIntegerField(_("weight (g)"), default=0)
     destination_country = models.CharField(_("country"), max_length=2, blank=True)
 
+    company_code = models.CharField(
+        _("company as corrected by the carrier"), max_length=32, blank=True, editable=False
+    )
+    carrier_reference = models.CharField(_("carrier's reference"), max_length=64, blank=True, editable=False)
+    label_cost = models.DecimalField(_("label cost"), max_digits=14, decimal_places=2, null=True, blank=True)
+    label_currency = models.CharField(_("currency"), max_length=3, blank=True)
+
+    # The carrier has to be called about the label: to buy it, or, once cancelled, to give it back. Claiming
+    # moves the instant ahead, so that a worker that dies loses nothing but time.
     label_due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    label_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Set while a label may have been bought without our knowing: from before the call until its result is saved.
+    label_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     label_attempts = models.PositiveSmallIntegerField(_("label attempts"), default=0)
     label_error = models.CharField(_("label error"), max_length=255, blank=True)
     label_created_at = models.DateTimeField(_("label created"), null=True, blank=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True, blank=True)
 
     next_poll_at = models.DateTimeField(_("next check"), null=True, blank=True, editable=False)
-    poll_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    subscribe_due = models.BooleanField(default=False, editable=False)
     poll_failures = models.PositiveSmallIntegerField(_("failed checks in a row"), default=0, editable=False)
+    poll_error = models.CharField(_("check error"), max_length=255, blank=True, editable=False)
     last_checked_at = models.DateTimeField(_("last successful check"), null=True, blank=True)
     last_event_at = models.DateTimeField(_("last event"), null=True, blank=True)
+    failed_attempt_count = models.PositiveSmallIntegerField(_("failed delivery attempts"), default=0)
     estimated_at_handover = models.DateTimeField(_("estimate at hand-over"), null=True, blank=True)
     estimated_delivery_at = models.DateTimeField(_("estimated delivery"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
@@ -126,7 +189,10 @@ class Shipment(models.Model):
             models.Index(fields=["tracking_number"], name="shipment_by_tracking"),
             models.Index(fields=["status", "-id"], name="shipment_by_status"),
             models.Index(fields=["label_due_at"], condition=Q(label_due_at__isnull=False), name="shipment_label_due"),
-            models.Index(fields=["next_poll_at"], condition=Q(next_poll_at__isnull=False), name="shipment_poll_due"),
+            models.Index(
+                fields=["carrier", "next_poll_at"], condition=Q(next_poll_at__isnull=False), name="shipment_poll_due"
+            ),
+            models.Index(fields=["last_event_at"], condition=Q(next_poll_at__isnull=False), name="shipment_still"),
         ]
         permissions = [("handle_shipment", "Can retry labels, change carrier and check parcels")]
 
@@ -154,7 +220,10 @@ class TrackingEvent(models.Model):
     dedupe_key = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField(_("occurred"))
     ingested_at = models.DateTimeField(_("ingested"))
-    status = models.CharField(_("status"), max_length=24, choices=ShipmentStatus)
+    status = models.CharField(
+        _("status"), max_length=24, choices=ShipmentStatus, blank=True, help_text=_("Empty: changes no state.")
+    )
+    rank = models.PositiveSmallIntegerField(default=0, editable=False)
     carrier_status = models.CharField(_("carrier's status"), max_length=64, blank=True)
     description = models.CharField(_("description"), max_length=500, blank=True)
     location = models.CharField(_("place"), max_length=255, blank=True)
