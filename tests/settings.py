@@ -1,4 +1,4 @@
-"""Settings of the tests: the product's own, with services of their own and without network or slow hashing."""
+"""Settings of the tests: the product's own, with services of their own and without slow password hashing."""
 
 import os
 from pathlib import Path
@@ -7,21 +7,25 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 data_dir = Path(os.environ.get("ECOM_DATA_DIR") or BASE_DIR / "var")
 if data_dir.name != "test":  # workers of pytest-xdist inherit the changed variable
     os.environ["ECOM_DATA_DIR"] = str(data_dir / "test")
-for name in (
-    "ENVIRONMENT",
-    "DEBUG",
-    "SECRET_KEY",
-    "ALLOWED_HOSTS",
-    "LANGUAGE_CODE",
-    "EMAIL_URL",
-    "PUBLIC_BASE_URL",
-):
+# What a developer has set for other runs must not change what the tests see.
+OWN = ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "EMAIL_URL", "ENVIRONMENT", "FIELD_ENCRYPTION_KEYS")
+OWN += ("DISPLAY_TIME_ZONE", "LANGUAGE_CODE", "PUBLIC_BASE_URL", "REDIS_URL", "SECRET_KEY")
+for name in OWN:
     os.environ.pop(name, None)
 
 from ecom_admin.settings import *  # noqa: E402, F403
-from ecom_admin.settings import STORAGES  # noqa: E402
+from ecom_admin.settings import CACHES, DATABASES, REDIS_URL, STATIC_ROOT, STORAGES, embedded  # noqa: E402
+
+# Every worker of pytest-xdist has a Redis database of its own; pytest-django gives it a PostgreSQL database.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = REDIS_URL.replace("db=0", f"db={WORKER % 15 + 1}")
+CACHES["default"]["LOCATION"] = REDIS_URL
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+# Processes that a test starts (a worker, the carrier sandbox) use the database of that test.
+DATABASES["default"]["NAME"] = os.environ.get("ECOM_TEST_DATABASE", DATABASES["default"]["NAME"])
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing folder

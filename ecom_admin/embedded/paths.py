@@ -146,7 +146,7 @@ def make_dir(folder: Path, mode: int) -> None:
 
 
 def reachable_by_others(folder: Path) -> bool:
-    """Whether an account without rights of its own can enter `folder`; what is still missing would be made so."""
+    """Whether an account without rights of its own can enter `folder`; what is missing will be made so."""
     existing = [path for path in (folder, *folder.parents) if path.exists()]
     return all(path.stat().st_mode & stat.S_IXOTH for path in existing)
 

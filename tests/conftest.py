@@ -1,0 +1,37 @@
+"""What every test has: PostgreSQL and Redis of the tests' own, started when needed and stopped at the end."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from ecom_admin import embedded
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[None]:
+    """The embedded servers, shared by the workers of pytest-xdist."""
+    with embedded.running(settings.DATA_DIR):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(services: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Start the servers before pytest-django makes the test database."""
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(services: None) -> None:
+    """Counters, locks and cached pages of the test before don't reach this one."""
+    cache.clear()
+
+
+@pytest.fixture
+def child_environment(db: None) -> dict[str, str]:
+    """Environment of a process that a test starts: same settings, same database, same Redis."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "ECOM_TEST_DATABASE": settings.DATABASES["default"]["NAME"],
+    }
