@@ -1,5 +1,6 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Right
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +16,7 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     note = models.TextField(_("note"), blank=True)
     merged_into = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
     )
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
@@ -24,9 +25,11 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="customer_not_merged_into_itself"),
             # Two intakes that bring the same new customer at once meet here.
             models.UniqueConstraint(
-                fields=["phone_e164"], condition=~Q(phone_e164="") & Q(merged_into=None),
+                fields=["phone_e164"],
+                condition=~Q(phone_e164="") & Q(merged_into=None),
                 name="customer_phone_unique",
             ),
             models.UniqueConstraint(
@@ -36,9 +39,20 @@ class Customer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["email_normalised"], name="customer_by_email"),
-            models.Index(fields=["name"], name="customer_by_name"),
+            models.Index(
+                fields=["email_normalised"],
+                condition=~Q(email_normalised=""),
+                opclasses=["varchar_pattern_ops"],
+                name="customer_by_email",
+            ),
+            # Phones of merged customers still lead to the customer that took them in.
+            models.Index(
+                fields=["phone_e164"], condition=Q(merged_into__isnull=False), name="customer_merged_by_phone"
+            ),
+            models.Index(fields=["name", "id"], name="customer_by_name"),
+            models.Index(Right("phone_e164", 4), condition=~Q(phone_e164=""), name="customer_by_last_digits"),
         ]
+        permissions = [("merge_customer", "Can merge customers")]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"#{self.pk}"
@@ -47,7 +61,9 @@ class Customer(models.Model):
 class CustomerIdentity(models.Model):
     """How one channel names a customer."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="identities", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="identities", verbose_name=_("customer")
+    )
     source = models.CharField(_("channel code"), max_length=32)
     external_id = models.CharField(_("channel customer id"), max_length=120)
     created_at = models.DateTimeField(_("created"))
@@ -66,7 +82,10 @@ class CustomerIdentity(models.Model):
 class CustomerAddress(models.Model):
     """An address at which a customer has received orders; kept once per distinct address."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="addresses", verbose_name=_("customer"))
+    # The unique constraint's index begins with the customer; a second one would only cost time at intake.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="addresses", db_index=False, verbose_name=_("customer")
+    )
     fingerprint = models.CharField(_("fingerprint"), max_length=64, editable=False)
     name = models.CharField(_("recipient"), max_length=255, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)

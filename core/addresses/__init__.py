@@ -1,0 +1,16 @@
+"""Postal addresses of the whole world: checking against reference data, formatting, parsing, masking."""
+
+from core.addresses.masking import mask_email, mask_name, mask_street
+from core.addresses.model import PARTS, Address, AddressProblem, fingerprint
+from core.phones import mask_phone
+
+__all__ = [
+    "PARTS",
+    "Address",
+    "AddressProblem",
+    "fingerprint",
+    "mask_email",
+    "mask_name",
+    "mask_phone",
+    "mask_street",
+]

@@ -1,0 +1,122 @@
+"""Phone numbers as people type them: parsing to E.164, checking, masking."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
+# Spreadsheets and marketplaces wrap numbers: a leading ' or tab, ="138…", zero-width and direction marks.
+_WRAPPING = re.compile(r"^[\s'\"=`]+|[\s'\"]+$")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\u30fc\u4e00]")
+_SEVERAL = re.compile(r"[/,;、|]|\bor\b|或")
+_MASK = re.compile(r"[*•●#xX]{3,}")
+# "转 801", "ext. 801"; and the virtual numbers of Chinese marketplaces, "13800138000-1234".
+_EXTENSION = re.compile(r"\s*(?:转|轉|分机|分機|ext\.?|x|#)\s*(\d{1,7})$", re.IGNORECASE)
+_CN_DASHED_EXTENSION = re.compile(r"^((?:\+?86)?[\s-]?(?:1\d{10}|0\d{2,3}-?\d{7,8}))-(\d{1,6})$")
+_CN_MOBILE = re.compile(r"^1[3-9]\d{9}$")
+
+_REASONS = {
+    ValidationResult.TOO_SHORT: "too_short",
+    ValidationResult.TOO_LONG: "too_long",
+    ValidationResult.INVALID_COUNTRY_CODE: "invalid_country_code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneResult:
+    """What a typed phone number means.
+
+    `reason` is "" for a valid number, else missing, masked, not_a_number, no_country, too_short, too_long,
+    invalid_country_code or invalid. `country` is the ISO code the number belongs to ("" where unknown).
+    """
+
+    e164: str | None
+    valid: bool
+    reason: str = ""
+    country: str = ""
+    extension: str = ""
+
+    @property
+    def identifying(self) -> str:
+        """The E.164 form where it names one person, else "".
+
+        A number with an extension doesn't: it is a switchboard, or a marketplace's virtual number that
+        serves many buyers in turn.
+        """
+        return self.e164 or "" if self.valid and not self.extension else ""
+
+
+@lru_cache(maxsize=65_536)
+def parse_phone(text: str, country: str = "") -> PhoneResult:
+    """Parse `text` as somebody in `country` (ISO 3166 alpha-2, may be "") would have meant it.
+
+    Where several numbers are given, separated by "/", "," or "、", the first valid one counts.
+    """
+    cleaned = _clean(text)
+    if not cleaned:
+        return PhoneResult(None, False, "missing")
+    if _MASK.search(cleaned):
+        return PhoneResult(None, False, "masked")
+    first: PhoneResult | None = None
+    for part in _SEVERAL.split(cleaned):
+        result = _parse_one(part.strip(), country.upper())
+        if result.valid:
+            return result
+        first = first or result
+    return first or PhoneResult(None, False, "missing")
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    return _DASHES.sub("-", _WRAPPING.sub("", _INVISIBLE.sub("", text)))
+
+
+def _parse_one(text: str, country: str) -> PhoneResult:
+    text, extension = _split_extension(text, country)
+    if not country and _CN_MOBILE.match(re.sub(r"[\s-]", "", text)):
+        country = "CN"
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except NumberParseException as error:
+        if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not country:
+            return PhoneResult(None, False, "no_country", extension=extension)
+        return PhoneResult(None, False, "not_a_number", extension=extension)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    region = phonenumbers.region_code_for_number(number) or ""
+    extension = extension or number.extension or ""
+    if phonenumbers.is_valid_number(number):
+        return PhoneResult(e164, True, "", region, extension)
+    reason = _REASONS.get(phonenumbers.is_possible_number_with_reason(number), "invalid")
+    return PhoneResult(None, False, reason, region, extension)
+
+
+def _split_extension(text: str, country: str) -> tuple[str, str]:
+    if match := _EXTENSION.search(text):
+        return text[: match.start()], match[1]
+    if country in {"", "CN"} and (match := _CN_DASHED_EXTENSION.match(text)):
+        return match[1], match[2]
+    return text, ""
+
+
+def format_phone(text: str, country: str = "") -> str:
+    """The number as people of its country write it, with the country code in front when it is foreign."""
+    result = parse_phone(text, country)
+    if not result.e164:
+        return text
+    number = phonenumbers.parse(result.e164)
+    at_home = result.country == country.upper()
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    shown = phonenumbers.format_number(number, style)
+    return f"{shown} #{result.extension}" if result.extension else shown
+
+
+def mask_phone(text: str) -> str:
+    """All but the last four digits hidden, and how many there were: "+86 138 0013 8000" → "****8000"."""
+    digits = "".join(character for character in unicodedata.normalize("NFKC", text) if character.isdigit())
+    if len(digits) <= 4:
+        return "****" if text else ""
+    return f"****{digits[-4:]}"

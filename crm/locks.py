@@ -1,0 +1,33 @@
+"""Row locks of crm. Customers are locked in the order of their ids."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection
+
+from crm.models import Customer
+
+
+def share_customers(ids: Collection[int]) -> dict[int, int]:
+    """Keep these customers from being merged until the transaction ends.
+
+    Returns {merged id: surviving id} for those that were merged before the lock was had.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, merged_into_id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+            [list(ids)],
+        )
+        return {merged: survivor for merged, survivor in cursor.fetchall() if survivor is not None}
+
+
+def lock_free_customers(ids: Collection[int]) -> list[dict[str, Any]]:
+    """Lock those of these customers that nobody else is writing; their contact fields under the lock."""
+    free = Customer.objects.filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True).order_by("pk")
+    return list(free.values("id", "name", "email", "email_normalised", "phone", "phone_e164", "country"))
+
+
+def lock_customers(ids: Collection[int]) -> dict[int, Customer]:
+    """Lock these customers against every change and against new documents that would point to them."""
+    locked = Customer.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
+    return {customer.pk: customer for customer in locked}
