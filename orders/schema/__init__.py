@@ -1,0 +1,24 @@
+"""The canonical order: its fields, its parser and its published description. Pure: no database, no clock."""
+
+from orders.schema.errors import FieldError, Refused
+from orders.schema.fields import MAX_LINES
+from orders.schema.model import (
+    CanonicalCustomer,
+    CanonicalLine,
+    CanonicalOrder,
+    CanonicalPayment,
+    Defaults,
+)
+from orders.schema.parse import parse_order
+
+__all__ = [
+    "MAX_LINES",
+    "CanonicalCustomer",
+    "CanonicalLine",
+    "CanonicalOrder",
+    "CanonicalPayment",
+    "Defaults",
+    "FieldError",
+    "Refused",
+    "parse_order",
+]

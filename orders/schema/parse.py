@@ -1,0 +1,188 @@
+"""One canonical order from JSON: everything that is wrong with it is found in one pass."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from core.addresses import Address
+from core.money import CURRENCIES, round_money
+from orders.schema.errors import FieldError, Refused
+from orders.schema.fields import ADDRESS, CUSTOMER, LINE, MAX_LINES, NESTED, ORDER, PAYMENT, Field, Table
+from orders.schema.kinds import ZERO
+from orders.schema.model import (
+    CanonicalCustomer,
+    CanonicalLine,
+    CanonicalOrder,
+    CanonicalPayment,
+    Defaults,
+)
+
+MAX_ERRORS: Final = 50
+MAX_AMOUNT: Final = Decimal(10) ** 12
+
+Errors = list[FieldError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    fields: Table
+    names: frozenset[str]
+
+
+def _plan(table: Table, *, nested: tuple[str, ...] = ()) -> _Plan:
+    return _Plan(table, frozenset({field.name for field in table} | set(nested)))
+
+
+_ORDER = _plan(ORDER, nested=tuple(NESTED))
+_CUSTOMER, _ADDRESS, _LINE, _PAYMENT = map(_plan, (CUSTOMER, ADDRESS, LINE, PAYMENT))
+
+
+def parse_order(raw: Any, defaults: Defaults) -> CanonicalOrder | list[FieldError]:
+    """The order that `raw` (parsed JSON) means, or at most 50 errors. Never raises, whatever `raw` is."""
+    errors: Errors = []
+    if type(raw) is not dict:
+        return [FieldError("", "not_an_object")]
+    top = _fields(_ORDER, raw, "", defaults, errors)
+    customer = CanonicalCustomer(**_object(_CUSTOMER, raw, "customer", defaults, errors))
+    address = _address(_object(_ADDRESS, raw, "shipping_address", defaults, errors), defaults)
+    payment = _object(_PAYMENT, raw, "payment", defaults, errors)
+    payment["status"] = payment["status"] or defaults.payment_status
+    top["currency"] = top["currency"] or defaults.currency
+    lines = _lines(raw.get("lines"), top["currency"], defaults, errors)
+    if not errors:
+        _complete_amounts(top, lines, errors)
+    if errors:
+        return errors[:MAX_ERRORS]
+    return CanonicalOrder(
+        customer=customer,
+        shipping_address=address,
+        lines=tuple(lines),
+        payment=CanonicalPayment(**payment),
+        **top,
+    )
+
+
+def _fields(
+    plan: _Plan, raw: dict[str, Any], prefix: str, defaults: Defaults, errors: Errors
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    get = raw.get
+    for field in plan.fields:
+        name = field.name
+        value = get(name)
+        if value is None:
+            values[name] = _absent(field, prefix, errors)
+            continue
+        try:
+            value = field.kind.parse(value, defaults)
+        except Refused as refused:
+            errors.append(FieldError(prefix + name, refused.code, refused.params))
+            value = field.default
+        else:
+            if value == "":
+                value = _absent(field, prefix, errors)
+        values[name] = value
+    if not raw.keys() <= plan.names:
+        errors += _unknown_keys(raw, plan, prefix)
+    return values
+
+
+def _absent(field: Field, prefix: str, errors: Errors) -> Any:
+    if field.required:
+        errors.append(FieldError(prefix + field.name, "required"))
+    return field.default
+
+
+def _unknown_keys(raw: dict[str, Any], plan: _Plan, prefix: str) -> Errors:
+    unknown = [key for key in raw if key not in plan.names]
+    return [FieldError(prefix + _printable(key), "unknown_key") for key in unknown[:MAX_ERRORS]]
+
+
+def _printable(key: Any) -> str:
+    """A key of the sender's in a form that can be stored and shown."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(key)[:80])
+
+
+def _object(
+    plan: _Plan, parent: dict[str, Any], name: str, defaults: Defaults, errors: Errors
+) -> dict[str, Any]:
+    raw = parent.get(name)
+    if raw is None:
+        raw = {}
+    elif type(raw) is not dict:
+        errors.append(FieldError(name, "not_an_object"))
+        raw = {}
+    return _fields(plan, raw, f"{name}.", defaults, errors)
+
+
+def _address(values: dict[str, Any], defaults: Defaults) -> Address:
+    """An address that names anything but no country lies in the channel's own."""
+    if not values["country"] and any(values.values()):
+        values["country"] = defaults.country
+    return Address(**values)
+
+
+def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[CanonicalLine]:
+    if raw is None:
+        errors.append(FieldError("lines", "required"))
+        return []
+    if type(raw) is not list:
+        errors.append(FieldError("lines", "not_a_list"))
+        return []
+    if not raw:
+        errors.append(FieldError("lines", "too_few", {"limit": 1}))
+    if len(raw) > MAX_LINES:
+        errors.append(FieldError("lines", "too_many", {"limit": MAX_LINES}))
+        return []
+    lines = []
+    for index, item in enumerate(raw):
+        if len(errors) >= MAX_ERRORS:
+            break
+        line = _line(item, f"lines[{index}]", currency, defaults, errors)
+        if line is not None:
+            lines.append(line)
+    return lines
+
+
+def _line(raw: Any, path: str, currency: str, defaults: Defaults, errors: Errors) -> CanonicalLine | None:
+    if type(raw) is not dict:
+        errors.append(FieldError(path, "not_an_object"))
+        return None
+    known = len(errors)
+    values = _fields(_LINE, raw, f"{path}.", defaults, errors)
+    if len(errors) > known:
+        return None
+    _check_decimals(values, ("discount", "tax"), currency, f"{path}.", errors)
+    gross = values["quantity"] * values["unit_price"]
+    total = round_money(gross - values["discount"], currency)
+    if gross >= MAX_AMOUNT:
+        errors.append(FieldError(f"{path}.unit_price", "too_large", {"limit": str(MAX_AMOUNT)}))
+    elif total < 0:
+        errors.append(FieldError(f"{path}.discount", "exceeds_amount"))
+    return CanonicalLine(**values, total=total)
+
+
+def _complete_amounts(top: dict[str, Any], lines: list[CanonicalLine], errors: Errors) -> None:
+    """Compute what the order left out, and check that every amount fits and none is below zero."""
+    _check_decimals(top, ("shipping_fee", "discount", "tax", "total"), top["currency"], "", errors)
+    top["items_total"] = sum((line.total for line in lines), start=ZERO)
+    if top["tax"] is None:
+        top["tax"] = sum((line.tax for line in lines), start=ZERO)
+    computed = top["items_total"] - top["discount"] + top["shipping_fee"] + top["tax"]
+    if top["total"] is None:
+        top["total"] = computed
+        if computed < 0:
+            errors.append(FieldError("discount", "exceeds_amount"))
+    if max(top["items_total"], top["tax"], top["total"]) >= MAX_AMOUNT:
+        errors.append(FieldError("total", "too_large", {"limit": str(MAX_AMOUNT)}))
+
+
+def _check_decimals(
+    values: dict[str, Any], names: tuple[str, ...], currency: str, prefix: str, errors: Errors
+) -> None:
+    """Yen have no decimals: the kinds check the column's precision, this checks the currency's."""
+    if CURRENCIES[currency]:
+        return
+    for name in names:
+        if values[name] is not None and values[name] % 1:
+            errors.append(FieldError(prefix + name, "too_precise", {"places": 0}))
