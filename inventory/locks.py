@@ -24,7 +24,21 @@ class LockedLevel(NamedTuple):
     available: int
 
 
-_COLUMNS = "l.id, l.warehouse_id, l.sku_id, l.on_hand, l.reserved, l.safety, l.incoming, l.available"
+_SELECT = """SELECT l.id, l.warehouse_id, l.sku_id, l.on_hand, l.reserved, l.safety, l.incoming, l.available
+            FROM inventory_stocklevel l"""
+
+_NEW_LEVEL_COLUMNS = (
+    "warehouse_id",
+    "sku_id",
+    "on_hand",
+    "reserved",
+    "safety",
+    "incoming",
+    "in_transit",
+    "quarantined",
+    "damaged",
+    "updated_at",
+)
 
 
 def lock_levels(pairs: Iterable[Pair]) -> dict[Pair, LockedLevel]:
@@ -33,7 +47,7 @@ def lock_levels(pairs: Iterable[Pair]) -> dict[Pair, LockedLevel]:
     if not wanted:
         return {}
     return _lock(
-        f"""SELECT {_COLUMNS} FROM inventory_stocklevel l
+        f"""{_SELECT}
             JOIN unnest(%s::bigint[], %s::bigint[]) AS p(warehouse_id, sku_id)
               ON l.warehouse_id = p.warehouse_id AND l.sku_id = p.sku_id
             ORDER BY l.id FOR NO KEY UPDATE OF l""",
@@ -42,12 +56,11 @@ def lock_levels(pairs: Iterable[Pair]) -> dict[Pair, LockedLevel]:
 
 
 def lock_or_create_levels(pairs: Iterable[Pair], *, at: datetime) -> dict[Pair, LockedLevel]:
-    """Like lock_levels(), but a missing level is created first; two creators at once meet on the constraint."""
+    """Like lock_levels(), with missing levels created first; two creators meet on the constraint."""
     wanted = sorted(set(pairs))
     insert_rows(
         StockLevel,
-        ("warehouse_id", "sku_id", "on_hand", "reserved", "safety", "incoming", "in_transit")
-        + ("quarantined", "damaged", "updated_at"),
+        _NEW_LEVEL_COLUMNS,
         [(warehouse_id, sku_id, 0, 0, 0, 0, 0, 0, 0, at) for warehouse_id, sku_id in wanted],
         on_conflict="ON CONFLICT (warehouse_id, sku_id) DO NOTHING",
     )
@@ -57,11 +70,11 @@ def lock_or_create_levels(pairs: Iterable[Pair], *, at: datetime) -> dict[Pair, 
 def lock_levels_of_reservations(document: str, line_ids: Sequence[int]) -> dict[Pair, LockedLevel]:
     """Lock the levels from which the lines hold active reservations."""
     return _lock(
-        f"""SELECT {_COLUMNS} FROM inventory_stocklevel l
+        f"""{_SELECT}
             WHERE (l.warehouse_id, l.sku_id) IN (
                 SELECT r.warehouse_id, r.sku_id FROM inventory_reservation r
                 WHERE r.document = %s AND r.document_id = ANY(%s) AND r.state = 'active')
-            ORDER BY l.id FOR NO KEY UPDATE OF l""",
+            ORDER BY l.id FOR NO KEY UPDATE OF l""",  # noqa: S608 (a constant of this module)
         [document, list(line_ids)],
     )
 

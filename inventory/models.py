@@ -175,7 +175,7 @@ class StockLevel(models.Model):
                 condition=Q(reserved__lte=F("on_hand")), name="stock_level_reserved_within_on_hand"
             ),
         ]
-        # No index on a quantity: it would stop heap-only updates, and a hot SKU is updated thousands of times.
+        # No index on a quantity: it would stop heap-only updates, which hot SKUs live on.
         indexes = [models.Index(fields=["sku", "warehouse"], name="stock_level_by_sku")]
         permissions = [
             ("adjust_stock", _("Can adjust stock")),

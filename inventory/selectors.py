@@ -10,7 +10,8 @@ from inventory.rules.stock import SkuRef
 
 _RESOLVE = """
 WITH wanted AS (
-    SELECT w.code, upper(w.code) AS folded, w.gtin FROM unnest(%(codes)s::text[], %(gtins)s::text[]) AS w(code, gtin)
+    SELECT w.code, upper(w.code) AS folded, w.gtin
+      FROM unnest(%(codes)s::text[], %(gtins)s::text[]) AS w(code, gtin)
 ), found AS (
     SELECT w.code, a.sku_id, CASE WHEN a.source = '' THEN 2 ELSE 1 END AS rank
       FROM wanted w JOIN inventory_skualias a
@@ -20,7 +21,8 @@ WITH wanted AS (
     UNION ALL
     SELECT w.code, b.sku_id, 4 FROM wanted w JOIN inventory_skubarcode b ON b.gtin = w.gtin
 )
-SELECT DISTINCT ON (f.code) f.code, s.id, s.code, s.name, s.status, s.is_stocked, s.weight_g, s.unit_price, s.currency
+SELECT DISTINCT ON (f.code)
+       f.code, s.id, s.code, s.name, s.status, s.is_stocked, s.weight_g, s.unit_price, s.currency
   FROM found f JOIN inventory_sku s ON s.id = f.sku_id
  ORDER BY f.code, f.rank
 """

@@ -54,4 +54,4 @@ def display_gtin(gtin: str) -> str:
         return gtin[6:]
     if gtin.startswith("00"):
         return gtin[2:]
-    return gtin[1:] if gtin.startswith("0") else gtin
+    return gtin.removeprefix("0")

@@ -43,12 +43,15 @@ def write_changes(changes: Sequence[Change], *, actor: Actor, at: datetime, guar
         StockMovement,
         _MOVEMENT_COLUMNS,
         [
-            (c.warehouse_id, c.sku_id, c.bucket.value, c.kind.value, c.quantity)
-            + (at, actor.user_id, c.document, c.document_id, c.reason)
+            (*_place(c), c.kind.value, c.quantity, at, actor.user_id, c.document, c.document_id, c.reason)
             for c in effective
         ],
     )
     return updated
+
+
+def _place(change: Change) -> tuple[int, int, str]:
+    return change.warehouse_id, change.sku_id, change.bucket.value
 
 
 def _update_levels(changes: Sequence[Change], at: datetime, guard: str) -> set[Pair]:
@@ -61,7 +64,7 @@ def _update_levels(changes: Sequence[Change], at: datetime, guard: str) -> set[P
         FROM unnest(%s::bigint[], %s::bigint[]{", %s::int[]" * len(touched)})
              AS d(warehouse_id, sku_id, {", ".join(touched)})
         WHERE l.warehouse_id = d.warehouse_id AND l.sku_id = d.sku_id {f"AND {guard}" if guard else ""}
-        RETURNING l.warehouse_id, l.sku_id"""
+        RETURNING l.warehouse_id, l.sku_id"""  # noqa: S608 (names of our own enum and callers)
     params: list[Any] = [at, [pair[0] for pair in sums], [pair[1] for pair in sums]]
     params += [[deltas[bucket] for deltas in sums.values()] for bucket in touched]
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Claims on stock: reserve, release, consume. Each is a fixed number of statements for any number of lines."""
+"""Claims on stock: reserve, release, consume; a fixed number of statements for any number of lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.audit.services import AuditRow, record_many
 from core.actor import SYSTEM, Actor
+from core.audit.services import AuditRow, record_many
 from core.exceptions import DomainError
 from inventory.enums import MovementKind, StockBucket
 from inventory.exceptions import OutOfStock, Shortage, StockIsReserved
@@ -240,7 +240,8 @@ def _pairs_with_history(pairs: set[Pair]) -> set[Pair]:
     wanted = sorted(pairs)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT p.warehouse_id, p.sku_id FROM unnest(%s::bigint[], %s::bigint[]) AS p(warehouse_id, sku_id)
+            """SELECT p.warehouse_id, p.sku_id
+               FROM unnest(%s::bigint[], %s::bigint[]) AS p(warehouse_id, sku_id)
                WHERE EXISTS (SELECT 1 FROM inventory_stockmovement m WHERE m.sku_id = p.sku_id
                              AND m.warehouse_id = p.warehouse_id AND m.bucket = 'on_hand')""",
             [[pair[0] for pair in wanted], [pair[1] for pair in wanted]],
