@@ -6,3 +6,6 @@ class CalendarsConfig(AppConfig):
     name = "core.calendars"
     label = "calendars"
     verbose_name = _("Calendars")
+
+    def ready(self) -> None:
+        from core.calendars import permissions  # noqa: F401, PLC0415

@@ -1,0 +1,3 @@
+from core.accounts.roles import grant
+
+grant("calendars", {"view_businesscalendar": set()})
