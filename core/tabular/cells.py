@@ -1,0 +1,45 @@
+"""Cells of spreadsheets as text."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+# From here on a double no longer tells neighbouring integers apart, so a long id has lost its last digits.
+EXACT_INTEGERS = 10**15
+
+_FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
+
+CellValue = str | float | int | bool | datetime | date | time | timedelta | None
+
+
+def clean_cell(text: str) -> str:
+    """A cell without the marks by which exporters keep ids as text: `="123"`, `'123`, a tab before.
+
+    An apostrophe is taken away before a digit only; names may start with one.
+    """
+    text = text.strip()
+    if match := _FORMULA_TEXT.match(text):
+        text = match.group(1).replace('""', '"').strip()
+    if text[:1] in {"'", "\u2018", "`"} and text[1:2].isdigit():
+        text = text[1:]
+    return text
+
+
+def cell_text(value: CellValue) -> str:
+    """A workbook's value as a CSV file would have it: 3.0 is "3", an instant is ISO 8601."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat().replace("T", " ")
+    return str(value)
+
+
+def lost_digits(value: CellValue) -> bool:
+    """True for a number so long that the workbook no longer holds all of its digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= EXACT_INTEGERS

@@ -1,0 +1,241 @@
+"""Opening a file as a table, whatever it is: CSV, compressed CSV or XLSX."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from django.utils.translation import gettext_lazy as _
+
+from core.tabular.cells import cell_text, clean_cell, lost_digits
+from core.tabular.encoding import detect_encoding, refuse_above, sniff_delimiter
+from core.tabular.exceptions import TabularError
+from core.tabular.workbook import read_sheet
+
+_ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_SNIFFED_CHARACTERS = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may have at most; sizes in bytes, unpacked."""
+
+    max_bytes: int = 200 << 20
+    max_rows: int = 2_000_000
+    max_columns: int = 300
+    max_cells: int = 20_000_000
+
+
+class Row(NamedTuple):
+    """One row of the file.
+
+    `number` counts from 1 as the file's own lines or rows do. `cells` is as long as the header. `problem` is
+    empty or a code: "too_many_cells" (more cells than the header has), "lost_digits" (a number in a workbook
+    that is too long to be exact; `problem_column` says where).
+    """
+
+    number: int
+    cells: list[str]
+    problem: str = ""
+    problem_column: str = ""
+
+
+class Table:
+    """The header and the rows of a file; iterate once."""
+
+    def __init__(
+        self, header: list[str], rows: Iterator[Row], description: str, fraction: "_Fraction"
+    ) -> None:
+        self.header = header
+        self.description = description  # such as "CSV, gb18030, tab", for logs and reports
+        self._rows = rows
+        self._fraction = fraction
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._rows
+
+    def fraction_read(self) -> float:
+        """How much of the file has been read, 0 to 1, for a progress bar."""
+        return self._fraction.read()
+
+
+class _Fraction:
+    """Progress by position in the file (CSV) or by rows handed out (XLSX)."""
+
+    def __init__(self, stream: BinaryIO | None, size: int) -> None:
+        self.stream = stream
+        self.size = size
+        self.rows = 0
+
+    def read(self) -> float:
+        done = self.rows if self.stream is None else self.stream.tell()
+        return min(done / self.size, 1.0) if self.size else 1.0
+
+
+@contextmanager
+def open_table(
+    path: Path, *, limits: Limits | None = None, clean: bool = True, allow_gzip: bool = False
+) -> Iterator[Table]:
+    """Open a CSV or XLSX file; what it is shows in its first bytes, not in its name.
+
+    `clean` takes the marks off that exporters put on ids (clean_cell). `allow_gzip` is for files from the
+    command line. Raises TabularError, on entry or while the rows are read.
+    """
+    limits = limits or Limits()
+    with ExitStack() as stack:
+        raw = stack.enter_context(path.open("rb"))
+        head = raw.read(4)
+        raw.seek(0)
+        if head.startswith(_OLD_EXCEL):
+            raise TabularError(_("This is an old Excel file. Save it as XLSX or CSV."), "old_excel")
+        if not head:
+            raise TabularError(_("The file is empty."), "empty_file")
+        if head.startswith(_ZIP):
+            yield _open_workbook(path, limits, clean)
+        elif head.startswith(_GZIP) and not allow_gzip:
+            raise TabularError(_("Compressed files aren't accepted here. Unpack it first."), "compressed")
+        else:
+            packed = head.startswith(_GZIP)
+            yield _open_text(stack, raw, path.stat().st_size, packed=packed, limits=limits, clean=clean)
+
+
+def _open_text(
+    stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limits: Limits, clean: bool
+) -> Table:
+    if not packed:
+        refuse_above(size, limits.max_bytes)
+    try:
+        encoding = detect_encoding(_unpacked(raw) if packed else raw, limits.max_bytes)
+    except (EOFError, OSError, zlib.error) as error:
+        raise TabularError(_("The compressed file is damaged."), "broken_archive") from error
+    raw.seek(0)
+    stream = _unpacked(raw) if packed else raw
+    text = stack.enter_context(io.TextIOWrapper(stream, encoding, newline=""))
+    sample = text.read(_SNIFFED_CHARACTERS)
+    delimiter = sniff_delimiter(sample.lstrip("\r\n").split("\n", 1)[0])
+    records = csv.reader(_Lines(sample, text), delimiter=delimiter)
+    name = {"\t": "tab"}.get(delimiter, delimiter)
+    numbered = _numbered_records(records)
+    return _table(numbered, limits, clean, f"CSV, {encoding}, {name}", _Fraction(raw, size))
+
+
+def _unpacked(raw: BinaryIO) -> BinaryIO:
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
+
+
+class _Lines(Iterator[str]):
+    """The lines of a text whose beginning has been read already."""
+
+    def __init__(self, sample: str, rest: io.TextIOWrapper) -> None:
+        # A line cut at the end of the sample is completed from the rest, so that line numbers stay right.
+        whole = sample if sample.endswith("\n") else sample + rest.readline()
+        self.sample: Iterator[str] = iter(io.StringIO(whole, newline=""))
+        self.rest = rest
+
+    def __next__(self) -> str:
+        line = next(self.sample, None)
+        return next(self.rest) if line is None else line
+
+
+def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, list[str]]]:
+    reader = iter(records)
+    while True:
+        number = reader.line_num + 1  # type: ignore[attr-defined]
+        try:
+            cells = next(reader, None)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise TabularError(
+                _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number},
+                "broken_line",
+            ) from error
+        if cells is None:
+            return
+        yield number, cells
+
+
+def _open_workbook(path: Path, limits: Limits, clean: bool) -> Table:
+    refuse_above(path.stat().st_size, limits.max_bytes)
+    height, values = read_sheet(path, max_unpacked=limits.max_bytes * 4, max_cells=limits.max_cells)
+    fraction = _Fraction(None, height)
+    lost: dict[int, int] = {}
+
+    def numbered() -> Iterator[tuple[int, list[str]]]:
+        for number, row in enumerate(values, start=1):
+            fraction.rows = number
+            column = next((index for index, value in enumerate(row) if lost_digits(value)), None)
+            if column is not None:
+                lost[number] = column
+            yield number, [cell_text(value) for value in row]
+
+    table = _table(numbered(), limits, clean, "XLSX", fraction)
+    return Table(table.header, _mark_lost(iter(table), lost, table.header), table.description, fraction)
+
+
+def _mark_lost(rows: Iterator[Row], lost: dict[int, int], header: list[str]) -> Iterator[Row]:
+    for row in rows:
+        column = lost.pop(row.number, None)
+        if column is None or column >= len(header) or row.problem:
+            yield row
+        else:
+            yield row._replace(problem="lost_digits", problem_column=header[column])
+
+
+def _table(
+    numbered: Iterator[tuple[int, list[str]]],
+    limits: Limits,
+    clean: bool,
+    description: str,
+    fraction: _Fraction,
+) -> Table:
+    header = _read_header(numbered, limits)
+    return Table(header, _rows(numbered, len(header), limits, clean), description, fraction)
+
+
+def _read_header(numbered: Iterator[tuple[int, list[str]]], limits: Limits) -> list[str]:
+    """The first row that isn't blank; a blank line or two above it is forgiven."""
+    for _number, cells in islice(numbered, 20):
+        header = [clean_cell(cell.lstrip("\ufeff")) for cell in cells]
+        while header and not header[-1]:
+            header.pop()
+        if header:
+            _check_header(header, limits)
+            return header
+    raise TabularError(_("The file has no header row."), "empty_file")
+
+
+def _check_header(header: list[str], limits: Limits) -> None:
+    if len(header) > limits.max_columns:
+        raise TabularError(
+            _("The file has more than %(count)d columns.") % {"count": limits.max_columns}, "too_many_columns"
+        )
+    names = [name for name in header if name]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise TabularError(_("The column “%(name)s” is there twice.") % {"name": twice}, "duplicate_column")
+
+
+def _rows(
+    numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool
+) -> Iterator[Row]:
+    count = 0
+    for number, raw_cells in numbered:
+        cells = [clean_cell(cell) for cell in raw_cells] if clean else raw_cells
+        if not any(cells):
+            continue
+        count += 1
+        if count > limits.max_rows:
+            raise TabularError(
+                _("The file has more than %(count)d rows.") % {"count": limits.max_rows}, "too_many_rows"
+            )
+        problem = "too_many_cells" if any(cells[width:]) else ""
+        if len(cells) != width:
+            cells = cells[:width] + [""] * (width - len(cells))
+        yield Row(number, cells, problem)
