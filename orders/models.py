@@ -119,6 +119,10 @@ class Order(models.Model):
 
     placed_at = models.DateTimeField(_("placed"))
     received_at = models.DateTimeField(_("received"))
+    channel_updated_at = models.DateTimeField(
+        _("changed by the channel"), null=True, blank=True, editable=False,
+        help_text=_("The channel's time of the newest version received; older messages change nothing."),
+    )
     validated_at = models.DateTimeField(_("validated"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     allocated_at = models.DateTimeField(_("allocated"), null=True, blank=True)
