@@ -4,13 +4,13 @@
 import os
 import sys
 
+from django.core.management import execute_from_command_line
+
+from ecom_admin import embedded
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
-    from django.core.management import execute_from_command_line
-
-    from ecom_admin import embedded
-
     with embedded.running_for(sys.argv):
         execute_from_command_line(sys.argv)
 

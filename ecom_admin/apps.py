@@ -2,8 +2,11 @@ from django.apps import AppConfig
 
 
 class EcomAdminConfig(AppConfig):
+    """Last in INSTALLED_APPS: what it wires has been registered by then."""
+
     name = "ecom_admin"
 
     def ready(self) -> None:
-        """Load the Celery app, so that tasks of every app bind to it in every process."""
-        from ecom_admin import celery  # noqa: F401, PLC0415
+        from ecom_admin.celery import schedule_stages  # noqa: PLC0415
+
+        schedule_stages()

@@ -1,9 +1,35 @@
+"""The Celery app, and the clock that runs every stage whatever became of its nudge."""
+
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
 
 app = Celery("ecom_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_log_settings(**_options: object) -> None:
+    """Being connected keeps Celery from replacing the log settings of Django."""
+
+
+def schedule_stages() -> None:
+    """Let beat start every registered stage; called when all apps have registered theirs."""
+    from core.stages import stages  # noqa: PLC0415  # models can't be imported with this module
+
+    schedule: dict[str, dict[str, Any]] = {
+        stage.name: {
+            "task": "core.tasks.run_stage",
+            "schedule": stage.every_seconds,
+            "args": [stage.name],
+            # A worker that was away isn't met by a heap of old messages that all say the same.
+            "options": {"expires": max(stage.every_seconds, 10)},
+        }
+        for stage in stages()
+    }
+    app.conf.beat_schedule = schedule

@@ -70,7 +70,6 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 200 * 1024 * 1024, minimum=1)
 
 INSTALLED_APPS = [
-    "ecom_admin",
     "analytics",
     "logistics",
     "orders",
@@ -86,13 +85,14 @@ INSTALLED_APPS = [
     "core.outbox",
     "core.audit",
     "core.accounts",
-    "django.contrib.admin",
+    "ecom_admin.admin_config.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "axes",
     "csp",
     "django_filters",
@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
+    "ecom_admin",
 ]
 
 MIDDLEWARE = [
@@ -132,10 +133,13 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "core.ui.context.console",
             ],
         },
     },
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # templates/django/forms draws every form
 
 # Database
 
@@ -236,6 +240,7 @@ AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "core.accounts.views.session.locked_out"
 OTP_TOTP_ISSUER = "ecom-admin"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # Security
 
@@ -263,7 +268,10 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 # Hosts (host:port) that outgoing calls may reach although they are private: the carrier sandbox.
-OUTGOING_ALLOWED_HOSTS = env.items("OUTGOING_ALLOWED_HOSTS")
+CARRIER_SANDBOX_PORT = env.integer("CARRIER_SANDBOX_PORT", PORT + 1, minimum=1)
+OUTGOING_ALLOWED_HOSTS = env.items(
+    "OUTGOING_ALLOWED_HOSTS", "" if PRODUCTION else f"127.0.0.1:{CARRIER_SANDBOX_PORT}"
+)
 
 # Languages, times
 

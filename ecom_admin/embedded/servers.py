@@ -1,18 +1,17 @@
 """Starting and stopping one embedded PostgreSQL and one embedded Redis."""
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import IO
 
 from ecom_admin.embedded.paths import DATABASE, POSTGRES_PORT, ROLE, EmbeddedError, Paths
+from ecom_admin.processes import end_with_parent
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -102,7 +101,8 @@ class Server:
             group=user.pw_gid if user else None,
             extra_groups=[] if user else None,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-            preexec_fn=_die_with_keeper,  # noqa: PLW1509
+            process_group=0,
+            preexec_fn=end_with_parent,  # noqa: PLW1509
         )
         if stdin is not None and process.stdin is not None:
             with process.stdin as pipe:
@@ -237,15 +237,6 @@ class Redis(Server):
             except OSError:
                 return None
         return answer.split(b"\r\n")[-2] if answer else None
-
-
-def _die_with_keeper() -> None:
-    """Runs in the child: take signals again, and be told when the keeper is killed."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.setpgid(0, 0)
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def _is_ours(pid: int, folder: str) -> bool:
