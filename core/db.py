@@ -39,14 +39,26 @@ def insert_rows(
     """
     if not rows:
         return []
-    fields = [_field(model, column) for column in columns]
-    quoted = ", ".join(_quote(field.column) for field in fields)
-    sql = f"INSERT INTO {_quote(model._meta.db_table)} ({quoted}) {_select(fields)} {on_conflict}"
+    sql, params = insert_statement(model, columns, rows)
+    sql = f"{sql} {on_conflict}"
     if returning:
         sql += " RETURNING " + ", ".join(_quote(_field(model, name).column) for name in returning)
     with connection.cursor() as cursor:
-        cursor.execute(sql, _array_literals(fields, rows))
+        cursor.execute(sql, params)
         return cursor.fetchall() if returning else []
+
+
+def insert_statement(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, where: str = ""
+) -> tuple[str, list[str]]:
+    """The INSERT … SELECT FROM unnest(…) of insert_rows() and its parameters, to be put into a larger statement.
+
+    `where` is trusted SQL that limits the rows; it sees them as `u`.
+    """
+    fields = [_field(model, column) for column in columns]
+    quoted = ", ".join(_quote(field.column) for field in fields)
+    sql = f"INSERT INTO {_quote(model._meta.db_table)} ({quoted}) {_select(fields)} {where}"
+    return sql, _array_literals(fields, rows)
 
 
 def update_rows(model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
