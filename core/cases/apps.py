@@ -6,3 +6,18 @@ class CasesConfig(AppConfig):
     name = "core.cases"
     label = "cases"
     verbose_name = _("Cases")
+
+    def ready(self) -> None:
+        from core.cases import permissions  # noqa: F401, PLC0415
+        from core.cases.services import watching  # noqa: PLC0415
+        from core.cases.services.work import VERIFY  # noqa: PLC0415
+        from core.stages import Stage, register_stage  # noqa: PLC0415
+
+        for stage in (
+            Stage("cases.detect", watching.detect, watching.nothing_waits, 60, 1),
+            Stage(VERIFY, watching.verify, watching.due_for_verification, 5, 500),
+            Stage("cases.recheck", watching.recheck, watching.due_for_recheck, 60, 500),
+            Stage("cases.watch", watching.watch, watching.due_for_watch, 60, 500),
+            Stage("cases.close", watching.close, watching.due_for_closing, 3600, 500),
+        ):
+            register_stage(stage)

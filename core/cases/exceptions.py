@@ -1,0 +1,13 @@
+from django.utils.translation import gettext_lazy as _
+
+from core.exceptions import DomainError
+
+
+class UnknownResolution(DomainError):
+    default_code = "unknown_resolution"
+    default_message = _("This type of case has no such resolution.")
+
+
+class MissingInput(DomainError):
+    default_code = "missing_input"
+    default_message = _("This resolution needs more information.")

@@ -1,0 +1,119 @@
+"""Types of case. The apps register theirs; the kernel knows none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.accounts.enums import Role
+from core.actor import Actor
+
+if TYPE_CHECKING:
+    from core.cases.models import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input that a resolution asks for before it runs."""
+
+    name: str
+    label: Any
+    kind: str = "text"  # text | textarea | number | date
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A way out of a case, one button on the page.
+
+    `run(case, actor, params)` does the work in the transaction that resolves the case; None where the
+    person has put it right elsewhere. A DomainError from it is shown and leaves the case as it was.
+    `fields` are the inputs it needs: names, or Field where a label or kind is wanted.
+    """
+
+    code: str
+    label: Any
+    permission: str | None = None
+    run: "Callable[[Case, Actor, dict[str, Any]], None] | None" = None
+    style: str = "secondary"  # primary | secondary | danger
+    fields: tuple[str | Field, ...] = ()
+
+    def inputs(self) -> tuple[Field, ...]:
+        return tuple(
+            item if isinstance(item, Field) else Field(item, item.replace("_", " ").capitalize())
+            for item in self.fields
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseType:
+    """A type of case.
+
+    Times are minutes of business time. `still_true(subject_ids)` returns those whose cause still exists;
+    it decides verification and, every few minutes, clears open cases whose cause went away by itself
+    (not with `clears_itself` False: there a person's decision is the cure). `detector` finds causes that
+    no event reports.
+    `summaries` maps a seed's summary_code to a translatable text with {placeholders}.
+    """
+
+    code: str
+    label: Any
+    severity: str
+    role: Role
+    respond_minutes: int
+    resolve_minutes: int
+    procedure: Any
+    resolutions: tuple[Resolution, ...]
+    still_true: Callable[[Sequence[int]], set[int]]
+    subject_url: Callable[[int], str]
+    detector: "Callable[[], Sequence[CaseSeed]] | None" = None
+    summaries: Mapping[str, Any] = field(default_factory=dict)
+    icon: str = "alert-triangle"
+    clears_itself: bool = True
+
+    def resolution(self, code: str) -> Resolution | None:
+        return next((resolution for resolution in self.resolutions if resolution.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSeed:
+    """What is needed to open a case. The summary is a text, or a code of the type with parameters."""
+
+    type: str
+    subject_type: str
+    subject_id: int
+    subject_label: str
+    summary: str = ""
+    summary_code: str = ""
+    summary_params: Mapping[str, Any] = field(default_factory=dict)
+    cause_at: datetime | None = None
+    channel_id: int | None = None
+    warehouse_id: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+_types: dict[str, CaseType] = {}
+
+
+def register_case_type(case_type: CaseType) -> None:
+    """Make a type known; called from AppConfig.ready()."""
+    _types[case_type.code] = case_type
+
+
+def unregister_case_type(code: str) -> None:
+    """Forget a type; for tests that register one."""
+    _types.pop(code, None)
+
+
+def case_type(code: str) -> CaseType:
+    """Raises KeyError for a type that no app registers."""
+    return _types[code]
+
+
+def find_case_type(code: str) -> CaseType | None:
+    """The type, or None where the app that had it is gone."""
+    return _types.get(code)
+
+
+def case_types() -> list[CaseType]:
+    return list(_types.values())
