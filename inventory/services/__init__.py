@@ -1,5 +1,6 @@
 """Writes to catalogue and stock. Other apps call these, and nothing else in inventory writes."""
 
+from inventory.services.catalogue import set_sku_status, upsert_skus
 from inventory.services.demand import clear_demand, set_demand
 from inventory.services.reservations import consume_reservations, release_reservations, reserve
 from inventory.services.stock import (
@@ -23,4 +24,6 @@ __all__ = [
     "set_demand",
     "set_opening_stock",
     "set_safety_stock",
+    "set_sku_status",
+    "upsert_skus",
 ]
