@@ -1,0 +1,103 @@
+"""Filters of a list page, and the chips that say in words which of them are active."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from core.ui.content import Text
+
+CONTROL_PARAMS = frozenset({"sort", "after", "before", "view", "columns", "from", "peek", "page_size"})
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An active filter in words ("Status is held or approved"); `query` is the address without it."""
+
+    name: str
+    label: Text
+    value: str
+    query: str
+
+
+class ConsoleFilterSet(django_filters.FilterSet):
+    """Base of a list's filters: a FilterSet whose form is styled for the console.
+
+    Declare `q` (a CharFilter with a method) for the search box; every other filter appears under "Filter".
+    Use only conditions that an index answers.
+    """
+
+    class Meta:
+        model: type[Model]
+        fields: Iterable[str] = ()
+
+    @property
+    def search_field(self) -> Any:
+        """The bound field of the search box, or None."""
+        return self.form["q"] if "q" in self.filters else None
+
+    @property
+    def panel_fields(self) -> list[Any]:
+        """The bound fields under "Filter"."""
+        return [self.form[name] for name in self.filters if name != "q"]
+
+    def chips(self) -> list[Chip]:
+        """The active filters, in the order of declaration."""
+        if not self.form.is_valid() and not self.form.cleaned_data:
+            return []
+        chips = []
+        for name, item in self.filters.items():
+            value = self.form.cleaned_data.get(name)
+            if name == "q" or value in (None, "", [], ()) or _is_empty(value):
+                continue
+            words = describe(self.form.fields[name], value)
+            chips.append(Chip(name, item.label or name, words, self._query_without(name)))
+        return chips
+
+    def _query_without(self, name: str) -> str:
+        data = self.data.copy() if isinstance(self.data, QueryDict) else QueryDict(mutable=True)
+        for key in [name, *(f"{name}_{part}" for part in ("min", "max", "after", "before"))]:
+            data.pop(key, None)
+        for key in ("after", "before", "view"):
+            data.pop(key, None)
+        return data.urlencode()
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, slice):
+        return value.start is None and value.stop is None
+    return isinstance(value, QuerySet) and not value.query.where and value.query.is_empty()
+
+
+def describe(form_field: forms.Field, value: Any) -> str:
+    """A filter's value in words."""
+    if isinstance(value, slice):
+        return _describe_range(value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, (list, tuple, QuerySet)):
+        return _(" or ").join(describe(form_field, item) for item in value)
+    choices = {str(key): label for key, label in getattr(form_field, "choices", ()) if not isinstance(label, list)}
+    if isinstance(form_field, (forms.ChoiceField, forms.NullBooleanField)) and str(value) in choices:
+        return str(choices[str(value)])
+    return _date(value)
+
+
+def _date(value: Any) -> str:
+    return date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, date) else str(value)
+
+
+def _describe_range(value: slice) -> str:
+    low, high = value.start, value.stop
+    if low is None:
+        return _("up to %(high)s") % {"high": _date(high)}
+    if high is None:
+        return _("from %(low)s") % {"low": _date(low)}
+    return _("%(low)s to %(high)s") % {"low": _date(low), "high": _date(high)}

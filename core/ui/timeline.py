@@ -1,0 +1,116 @@
+"""The timeline of a detail page: everything that happened, from every app that registers a source."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.audit.models import AuditEntry
+from core.ui.content import Text
+
+KINDS: dict[str, Text] = {
+    "note": _("Notes"),
+    "change": _("Changes"),
+    "state": _("Progress"),
+    "message": _("Messages"),
+    "system": _("System"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """Something that happened.
+
+    Args:
+        at: when (aware).
+        title: what, in the past tense ("Hold released").
+        body: more words; line breaks are kept.
+        actor: who ("Ann Lee", "System", an API key's name).
+        icon: Tabler outline icon.
+        colour: neutral|info|progress|success|warning|danger.
+        url: where it leads.
+        kind: "note", "change", "state", "message" or "system" (the timeline's filter).
+        changes: field label → (old, new).
+    """
+
+    at: datetime
+    title: Text
+    body: Text = ""
+    actor: Text = ""
+    icon: str = "point"
+    colour: str = "neutral"
+    url: str = ""
+    kind: str = "state"
+    changes: Mapping[Text, tuple[Any, Any]] = field(default_factory=dict)
+
+
+TimelineSource = Callable[[Any, Any], Iterable[TimelineEntry]]
+
+_sources: dict[str, dict[str, TimelineSource]] = {}
+_action_labels: dict[str, tuple[Text, str, str]] = {}
+
+
+def register_timeline(page: str, source: TimelineSource) -> None:
+    """Add a source of entries to a detail page.
+
+    Args:
+        page: the DetailPage's key ("orders.order").
+        source: gets (object, user) and returns entries, in any order, newest 200 at most; it must cost a fixed
+            number of queries.
+    """
+    name = f"{source.__module__}.{getattr(source, '__qualname__', repr(source))}"
+    _sources.setdefault(page, {})[name] = source
+
+
+def register_action_labels(labels: Mapping[str, Text | tuple[Text, str, str]]) -> None:
+    """Name audit actions for the timeline: {"orders.hold_released": _("Hold released")} or (label, icon, colour)."""
+    for action, label in labels.items():
+        _action_labels[action] = label if isinstance(label, tuple) else (label, "history", "neutral")
+
+
+def action_label(action: str) -> tuple[Text, str, str]:
+    """(label, icon, colour) of an audit action; an unnamed one reads as its own words."""
+    words = action.rpartition(".")[2].replace("_", " ").capitalize()
+    return _action_labels.get(action, (words, "history", "neutral"))
+
+
+def entries_for(page: str, obj: Any, user: Any) -> list[TimelineEntry]:
+    """All entries of an object's page, newest first."""
+    entries = [entry for source in _sources.get(page, {}).values() for entry in source(obj, user)]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def merged(entries: list[TimelineEntry], more: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """Both, newest first."""
+    return sorted([*entries, *more], key=lambda entry: entry.at, reverse=True)
+
+
+def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[TimelineEntry]:
+    """The newest audit entries about an object, in the words registered with register_action_labels()."""
+    entries = []
+    for row in AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")[:limit]:
+        label, icon, colour = action_label(row.action)
+        changes = {_field_label(name): (pair[0], pair[1]) for name, pair in row.changes.items() if _is_pair(pair)}
+        entries.append(
+            TimelineEntry(
+                at=row.at,
+                title=label,
+                body=row.reason,
+                actor=row.actor_label,
+                icon=icon,
+                colour=colour,
+                kind="change" if row.actor_kind != "system" else "system",
+                changes=changes,
+            )
+        )
+    return entries
+
+
+def _field_label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2

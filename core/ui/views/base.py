@@ -1,0 +1,79 @@
+"""What every console page shares: sign-in, permission, page context, fragments for htmx."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+
+from core.ui.content import Text
+
+
+class ConsoleView(View):
+    """Base of the console's pages; who isn't signed in is stopped before (core.accounts.middleware).
+
+    Attributes:
+        permission: needed for every method; "" for everybody signed in.
+        write_permission: needed on top for POST; "" for none.
+        title: the page's heading and the browser tab's title.
+        template_name: the template.
+    """
+
+    permission: ClassVar[str] = ""
+    write_permission: ClassVar[str] = ""
+    title: ClassVar[Text] = ""
+    template_name: ClassVar[str] = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        wanted = [self.permission]
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            wanted.append(self.write_permission)
+        return all(not codename or request.user.has_perm(codename) for codename in wanted)
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        """Context of the page's template; extend in subclasses."""
+        return {"view": self, "title": self.title, **extra}
+
+    def page(self, template: str = "", context: Mapping[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        """Render a template with context()."""
+        return render(self.request, template or self.template_name, {**self.context(), **(context or {})}, status=status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page (not for a history restore, which wants all of it)."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx and not htmx.history_restore_request)
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect that works for a plain form and for one that htmx sent from a dialog."""
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = url
+        return response
+    return HttpResponseRedirect(url)
+
+
+def back_url(request: HttpRequest, default: str = "/") -> str:
+    """The address named by `next`, or the page that the request came from, if it is one of ours."""
+    for candidate in (request.POST.get("next"), request.GET.get("next"), request.headers.get("Referer")):
+        if candidate and url_has_allowed_host_and_scheme(
+            candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        ):
+            return candidate
+    return default
+
+
+def say(request: HttpRequest, text: Text, level: str = "success") -> None:
+    """Show a message on the next page. level: info|success|warning|error."""
+    messages.add_message(request, getattr(messages, level.upper()), str(text))

@@ -1,0 +1,114 @@
+"""The form page: create or change one thing; works as a page and in a dialog."""
+
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+
+from core.exceptions import DomainError
+from core.ui import lists
+from core.ui.content import Text
+from core.ui.views.base import ConsoleView, back_url, go, is_fragment, say
+
+M = TypeVar("M", bound=Model)
+
+
+class FormPage(ConsoleView, Generic[M]):
+    """A page with one form.
+
+    Attributes:
+        form_class: a Form or ModelForm. A ModelForm gets the object as `instance`.
+        submit_label: the verb on the button.
+        message: said afterwards; "" for nothing.
+        list_key: whose rows the object is looked up in when the route has an id.
+        intro: a sentence above the form.
+        danger: the button is red (for what can't be undone).
+        fieldsets: (heading, names of fields) in order; empty: all fields in one.
+    """
+
+    form_class: ClassVar[type[forms.BaseForm]]
+    submit_label: ClassVar[Text] = _("Save")
+    message: ClassVar[Text] = ""
+    list_key: ClassVar[str] = ""
+    intro: ClassVar[Text] = ""
+    danger: ClassVar[bool] = False
+    fieldsets: ClassVar[tuple[tuple[Text, tuple[str, ...]], ...]] = ()
+    pk_url_kwarg: ClassVar[str] = "pk"
+    template_name = "generic/form.html"
+    object: M | None = None
+
+    def get_queryset(self, user: Any) -> QuerySet[M]:
+        """The objects that the user may change."""
+        return lists.get(self.list_key).get_queryset(user)
+
+    def get_object(self) -> M | None:
+        """The object named by the route's id; None where the route has none (create)."""
+        if self.pk_url_kwarg not in self.kwargs:
+            return None
+        return get_object_or_404(self.get_queryset(self.request.user), pk=self.kwargs[self.pk_url_kwarg])
+
+    def get_title(self) -> Text:
+        """The page's heading."""
+        return self.title
+
+    def get_initial(self) -> dict[str, Any]:
+        """Sensible defaults; query parameters of the same name by default."""
+        return {name: value for name, value in self.request.GET.items() if name in self.form_class.base_fields}
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Arguments for the form; add {"user": self.request.user} where the form wants it."""
+        kwargs: dict[str, Any] = {"initial": self.get_initial()}
+        if issubclass(self.form_class, forms.BaseModelForm):
+            kwargs["instance"] = self.object
+        return kwargs
+
+    def perform(self, form: Any) -> Any:
+        """Call one service with form.cleaned_data; returns what success_url() gets (usually the object)."""
+        raise TypeError(f"{type(self).__name__} defines no perform()")
+
+    def success_url(self, result: Any) -> str:
+        """Where to go afterwards; the result's get_absolute_url(), else back where one came from."""
+        if hasattr(result, "get_absolute_url"):
+            return str(result.get_absolute_url())
+        return back_url(self.request)
+
+    def cancel_url(self) -> str:
+        """Where "Cancel" leads."""
+        return back_url(self.request)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.object = self.get_object()
+        return self._show(self.form_class(**self.form_kwargs()))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.object = self.get_object()
+        form = self.form_class(request.POST, request.FILES, **self.form_kwargs())
+        if not form.is_valid():
+            return self._show(form, status=422)
+        try:
+            result = self.perform(form)
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            return self._show(form, status=422)
+        if self.message:
+            say(request, self.message)
+        return go(request, self.success_url(result))
+
+    def _show(self, form: forms.BaseForm, status: int = 200) -> HttpResponse:
+        context = {
+            "form": form,
+            "title": self.get_title(),
+            "object": self.object,
+            "groups": self._groups(form),
+            "cancel_url": self.cancel_url(),
+            "next": back_url(self.request, ""),
+        }
+        return self.page("generic/_form_dialog.html" if is_fragment(self.request) else "", context, status)
+
+    def _groups(self, form: forms.BaseForm) -> list[tuple[Text, list[forms.BoundField]]]:
+        if not self.fieldsets:
+            return [("", form.visible_fields())]
+        return [(heading, [form[name] for name in names if name in form.fields]) for heading, names in self.fieldsets]
