@@ -3,5 +3,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("core.ui.urls")),
+    path("", include("core.accounts.urls")),
+    path("", include("core.console.urls")),
     path("admin/", admin.site.urls),
 ]
