@@ -1,0 +1,268 @@
+"""People, roles, limits and API keys in the admin site; every write goes through the services."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from core.accounts import services
+from core.accounts.enums import Role
+from core.accounts.forms import ApiKeyForm
+from core.accounts.models import AccessScope, ApiKey, RolePolicy, User
+from core.accounts.scopes import scope_kind, scope_kinds
+from core.accounts.services.journal import tell_policy_change, tell_user_change
+from core.actor import Actor
+from core.admin import ReadOnlyAdmin
+from core.exceptions import Conflict
+
+_SCOPE = "scope_"
+
+
+class UserAdminForm(forms.ModelForm[User]):
+    """A person with roles, and for every kind that the apps have registered the limits of that kind."""
+
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            return
+        self.initial["roles"] = list(
+            self.instance.groups.filter(name__in=Role.values).values_list("name", flat=True)
+        )
+        held = AccessScope.objects.filter(user=self.instance).values_list("kind", "object_id")
+        for kind in scope_kinds():
+            name = f"{_SCOPE}{kind.code}"
+            if name in self.fields:
+                cast("forms.MultipleChoiceField", self.fields[name]).choices = list(kind.choices())
+                self.initial[name] = [object_id for code, object_id in held if code == kind.code]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    form = UserAdminForm
+    list_display = ["username", "display_name", "email", "role_names", "is_active", "last_login"]
+    list_filter = ["is_active", "groups", "is_superuser"]
+    search_fields = ["username", "display_name", "email"]
+    ordering = ["username"]
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    actions = ["unlock", "remove_two_factor", "deactivate"]
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form with one field for every registered kind of limit; the add form asks for name and password."""
+        if obj is None:
+            return super().get_form(request, obj, change, **kwargs)
+        scope_fields = {
+            f"{_SCOPE}{kind.code}": forms.TypedMultipleChoiceField(
+                label=kind.label,
+                coerce=int,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                help_text=_("None ticked: not limited."),
+            )
+            for kind in scope_kinds()
+        }
+        kwargs["form"] = type("UserForm", (UserAdminForm,), scope_fields)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        status = ["is_active", "is_superuser"] if _is_superuser(request) else ["is_active"]
+        return [
+            (None, {"fields": ["username", "password", *status]}),
+            (_("Person"), {"fields": ["display_name", "email", "language", "time_zone", "theme", "density"]}),
+            (_("Roles"), {"fields": ["roles"]}),
+            (_("Limited to"), {"fields": [f"{_SCOPE}{kind.code}" for kind in scope_kinds()]}),
+            (_("Times"), {"fields": ["last_login", "date_joined"]}),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("roles"))
+    def role_names(self, user: User) -> str:
+        held = {group.name for group in user.groups.all()}
+        return ", ".join(str(role.label) for role in Role if role.value in held)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """A superuser is changed by superusers alone: an administrator can't take over a greater account."""
+        if obj is not None and obj.is_superuser and not _is_superuser(request):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """People are deactivated, never deleted: their work keeps its author."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        fields = {field.name for field in User._meta.concrete_fields} - {"password"}
+        changes = {
+            name: [form.initial.get(name), form.cleaned_data.get(name)]
+            for name in form.changed_data
+            if change and name in fields
+        }
+        if changes or not change:
+            tell_user_change("user_changed" if change else "user_created", obj, _actor(request), changes)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change:
+            return
+        user, actor = form.instance, _actor(request)
+        services.set_roles(user=user, roles=form.cleaned_data["roles"], actor=actor)
+        for kind in scope_kinds():
+            ids = form.cleaned_data[f"{_SCOPE}{kind.code}"]
+            services.set_scopes(user=user, kind=kind.code, object_ids=ids, actor=actor)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        if request.resolver_match is not None and request.resolver_match.url_name == "auth_user_password_change":
+            tell_user_change("password_set", obj, _actor(request))
+        return super().log_change(request, obj, message)
+
+    @admin.action(description=_("Unlock sign-in"), permissions=["change"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.unlock_sign_in(user=user, actor=_actor(request))
+        self._say(request, ngettext("%d person unlocked.", "%d people unlocked.", len(queryset)) % len(queryset))
+
+    @admin.action(description=_("Remove two-factor sign-in (device lost)"), permissions=["change"])
+    def remove_two_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        people = [user for user in queryset if self.has_change_permission(request, user)]
+        for user in people:
+            services.disable_totp(user=user, actor=_actor(request))
+        text = ngettext("Removed from %d person.", "Removed from %d people.", len(people))
+        self._say(request, text % len(people))
+
+    @admin.action(description=_("Deactivate"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        people = [
+            user for user in queryset if user != request.user and self.has_change_permission(request, user)
+        ]
+        for user in people:
+            services.set_active(user=user, is_active=False, actor=_actor(request))
+        self._say(request, ngettext("%d person deactivated.", "%d people deactivated.", len(people)) % len(people))
+
+    def _say(self, request: HttpRequest, text: str) -> None:
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(RolePolicy)
+class RolePolicyAdmin(admin.ModelAdmin[RolePolicy]):
+    list_display = ["role", "require_totp"]
+    list_filter = ["require_totp"]
+    search_fields = ["role"]
+
+    def save_model(self, request: HttpRequest, obj: RolePolicy, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        tell_policy_change(obj, _actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: RolePolicy) -> None:
+        obj.require_totp = False
+        tell_policy_change(obj, _actor(request))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RolePolicy]) -> None:
+        for policy in queryset:
+            self.delete_model(request, policy)
+
+
+@admin.register(AccessScope)
+class AccessScopeAdmin(ReadOnlyAdmin[AccessScope]):
+    """All limits at a glance; they are set on the person."""
+
+    list_display = ["user", "kind", "object_name"]
+    list_filter = ["kind"]
+    search_fields = ["user__username", "user__display_name"]
+    list_select_related = ["user"]
+
+    @admin.display(description=_("object"))
+    def object_name(self, scope: AccessScope) -> str:
+        kind = scope_kind(scope.kind)
+        names = dict(kind.choices()) if kind else {}
+        return names.get(scope.object_id, str(scope.object_id))
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
+    list_display = ["name", "prefix", "scope_kind", "scope_object_id", "last_used_at", "expires_at", "revoked_at"]
+    list_filter = ["scope_kind", "revoked_at"]
+    search_fields = ["name", "prefix"]
+    fields = [*list_display, "created_by", "created_at"]
+    actions = ["revoke"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.manage_api_keys")
+
+    def has_view_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return request.user.has_perm("accounts.manage_api_keys")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.manage_api_keys")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Make a key and show it once; it is never kept, not even in a message."""
+        if not self.has_add_permission(request):
+            return cast("HttpResponse", self._get_obj_does_not_exist_redirect(request, self.opts, "new"))
+        form = ApiKeyForm(request.POST or None)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
+        if request.method == "POST" and form.is_valid():
+            kind, object_id = form.cleaned_data["scope"]
+            key, token = services.create_api_key(
+                name=form.cleaned_data["name"],
+                actor=_actor(request),
+                scope_kind=kind,
+                scope_object_id=object_id,
+                expires_at=form.cleaned_data["expires_on"],
+            )
+            context |= {"key": key, "token": token}
+            return TemplateResponse(request, "admin/accounts/apikey/created.html", context)
+        return TemplateResponse(request, "admin/accounts/apikey/new.html", {**context, "form": form})
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        revoked = 0
+        for key in queryset:
+            try:
+                services.revoke_api_key(key_id=key.pk, actor=_actor(request))
+            except Conflict:
+                continue  # revoked before: the wish is fulfilled already
+            revoked += 1
+        text = ngettext("%d key revoked.", "%d keys revoked.", revoked) % revoked
+        self.message_user(request, text, messages.SUCCESS)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(ReadOnlyAdmin[Group]):
+    """The roles with their rights, to look at: the matrix lives in code and migrate writes it here."""
+
+    search_fields = ["name"]
+    list_display = ["name"]
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return Actor.for_user(cast("User", request.user))
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_superuser)

@@ -1,0 +1,116 @@
+"""Forms of sign-in, profile and API keys."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Density, Theme
+from core.accounts.models import User
+from core.accounts.scopes import scope_kinds
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password; the error never says which of the two was wrong."""
+
+    error_messages = {
+        "invalid_login": _("User name and password don't match. Upper and lower case matter."),
+        "inactive": _("User name and password don't match. Upper and lower case matter."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("User name")
+        self.fields["username"].widget.attrs.update(autocomplete="username", autocapitalize="none")
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "text",
+                "autofocus": True,
+                "spellcheck": "false",
+                "autocapitalize": "none",
+            }
+        ),
+    )
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """What people may say about themselves."""
+
+    class Meta:
+        model = User
+        fields = ["display_name", "email", "language", "time_zone", "theme", "density"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        default = _("As the installation (%(zone)s)") % {"zone": settings.DISPLAY_TIME_ZONE}
+        zones = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name]
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=_("Time zone"), choices=[("", default), *zones, ("UTC", "UTC")], required=False
+        )
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language"), choices=[("", _("As the browser")), *settings.LANGUAGES], required=False
+        )
+
+
+class PreferenceForm(forms.Form):
+    """One switch of the top bar: theme or row height."""
+
+    theme = forms.ChoiceField(choices=Theme.choices, required=False)
+    density = forms.ChoiceField(choices=Density.choices, required=False)
+
+
+class LanguageForm(forms.Form):
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class ApiKeyForm(forms.Form):
+    """A new key: what it is for, what it is limited to, when it ends."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("Say which program uses it, for example “Web shop”.")
+    )
+    scope = forms.ChoiceField(label=_("Limited to"), required=False)
+    expires_on = forms.DateField(
+        label=_("Expires on"),
+        required=False,
+        help_text=_("Empty: it is valid until it is revoked."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].choices = scope_choices()  # type: ignore[attr-defined]
+
+    def clean_scope(self) -> tuple[str, int | None]:
+        kind, _colon, object_id = self.cleaned_data["scope"].partition(":")
+        return kind, int(object_id) if object_id else None
+
+    def clean_expires_on(self) -> datetime | None:
+        """The end of that day in the person's time zone."""
+        day = self.cleaned_data["expires_on"]
+        if day is None:
+            return None
+        return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=1)
+
+
+def scope_choices() -> list[Any]:
+    """("", nothing) and, by kind, ("kind:id", name) of everything that a key can be limited to."""
+    groups = [
+        (kind.label, [(f"{kind.code}:{object_id}", name) for object_id, name in kind.choices()])
+        for kind in scope_kinds()
+    ]
+    return [("", _("Not limited")), *groups]

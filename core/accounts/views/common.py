@@ -1,0 +1,38 @@
+"""What the account views share."""
+
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from core.accounts.models import User
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person; SignInMiddleware lets nobody else through."""
+    return cast("User", request.user)
+
+
+def next_url(request: HttpRequest, *, referer: bool = False) -> str:
+    """Where to go on: `next`, or with `referer` the page that one came from, if it is ours; else the first page."""
+    candidates = [request.POST.get("next"), request.GET.get("next")]
+    if referer:
+        candidates.append(request.headers.get("Referer"))
+    for candidate in candidates:
+        if candidate and url_has_allowed_host_and_scheme(
+            candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        ):
+            return candidate
+    return settings.LOGIN_REDIRECT_URL
+
+
+def set_language_cookie(response: HttpResponse, language: str) -> None:
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,0 +1,59 @@
+"""What the admin classes of all apps share."""
+
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+M = TypeVar("M", bound=Model)
+
+# Up to this many rows are counted exactly; beyond, a list says what the planner believes.
+_COUNT_LIMIT = 10_000
+
+
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
+    """Never counts a large table: exact up to 10,000 rows, above that PostgreSQL's estimate."""
+
+    @cached_property
+    def count(self) -> int:
+        objects: Any = self.object_list
+        counted: int = objects.order_by()[: _COUNT_LIMIT + 1].count()
+        if counted <= _COUNT_LIMIT:
+            return counted
+        if objects.query.where:
+            return counted
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                [connection.ops.quote_name(objects.model._meta.db_table)],
+            )
+            return max(counted, int(cursor.fetchone()[0]))
+
+
+class LargeTableAdmin(admin.ModelAdmin[M]):
+    """For tables that grow without end."""
+
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyAdmin(LargeTableAdmin[M]):
+    """For append-only tables and for rows that only services write: look, search, filter, never change."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+

@@ -1,0 +1,43 @@
+"""The administration site: Django's, behind the console's own sign-in."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+
+class ConsoleAdminSite(AdminSite):
+    """Open to everybody with the right accounts.use_admin_site; sign-in and second factor are the console's."""
+
+    site_title = _("ecom-admin administration")
+    site_header = _("ecom-admin administration")
+    index_title = _("Master data, rules and rights")
+    site_url = "/"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.has_perm("accounts.use_admin_site")
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Lead to the console's sign-in; somebody signed in without the right gets a plain refusal."""
+        if self.has_permission(request):
+            return redirect("admin:index", current_app=self.name)
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        wanted = request.GET.get(REDIRECT_FIELD_NAME) or resolve_url("admin:index")
+        return redirect_to_login(wanted)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":
+            logout(request)
+        return HttpResponseRedirect(resolve_url("accounts:sign_in"))
