@@ -6,3 +6,6 @@ class OrdersConfig(AppConfig):
     name = "orders"
     label = "orders"
     verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        from orders import permissions  # noqa: F401

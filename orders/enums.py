@@ -48,7 +48,8 @@ OrderStatus.OPEN = frozenset(
     }
 )
 OrderStatus.TERMINAL = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
-BEFORE_RELEASE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW})
+# Statuses in which something may still be waiting for stock.
+ALLOCATABLE = (OrderStatus.APPROVED, OrderStatus.PARTIALLY_SHIPPED)
 
 ORDER_TRANSITIONS: Transitions[OrderStatus] = Transitions(
     {
@@ -70,6 +71,7 @@ ORDER_TRANSITIONS: Transitions[OrderStatus] = Transitions(
             OrderStatus.PENDING_REVIEW: "orders.approve_order",
             OrderStatus.PARTIALLY_SHIPPED: None,
             OrderStatus.SHIPPED: None,
+            OrderStatus.COMPLETED: None,  # nothing to ship
             OrderStatus.CANCELLED: "orders.cancel_order",
         },
         OrderStatus.PARTIALLY_SHIPPED: {OrderStatus.SHIPPED: None},

@@ -120,7 +120,10 @@ class Order(models.Model):
     placed_at = models.DateTimeField(_("placed"))
     received_at = models.DateTimeField(_("received"))
     channel_updated_at = models.DateTimeField(
-        _("changed by the channel"), null=True, blank=True, editable=False,
+        _("changed by the channel"),
+        null=True,
+        blank=True,
+        editable=False,
         help_text=_("The channel's time of the newest version received; older messages change nothing."),
     )
     validated_at = models.DateTimeField(_("validated"), null=True, blank=True)
@@ -161,10 +164,14 @@ class Order(models.Model):
             models.Index(fields=["duplicate_key", "placed_at"], name="order_by_duplicate_key"),
             models.Index(fields=["ship_phone_e164"], name="order_by_phone"),
             models.Index(
-                fields=["validate_due_at"], condition=Q(validate_due_at__isnull=False), name="order_validate_due"
+                fields=["validate_due_at"],
+                condition=Q(validate_due_at__isnull=False),
+                name="order_validate_due",
             ),
             models.Index(
-                fields=["allocate_due_at"], condition=Q(allocate_due_at__isnull=False), name="order_allocate_due"
+                fields=["allocate_due_at"],
+                condition=Q(allocate_due_at__isnull=False),
+                name="order_allocate_due",
             ),
             models.Index(fields=["-id"], condition=Q(open_hold_count__gt=0), name="order_on_hold"),
         ]
@@ -223,7 +230,13 @@ class OrderLine(models.Model):
     external_id = models.CharField(_("channel line"), max_length=64, blank=True)
     external_sku = models.CharField(_("channel SKU"), max_length=120)
     sku = models.ForeignKey(
-        Sku, models.PROTECT, null=True, blank=True, related_name="order_lines", verbose_name=_("SKU")
+        Sku,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # order_line_by_sku leads with it
+        related_name="order_lines",
+        verbose_name=_("SKU"),
     )
     name = models.CharField(_("name"), max_length=255, blank=True)
     quantity = models.PositiveIntegerField(_("quantity"))
@@ -240,6 +253,7 @@ class OrderLine(models.Model):
             models.UniqueConstraint(fields=["order", "position"], name="order_line_position_unique"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
         ]
+        indexes = [models.Index(fields=["sku", "-id"], name="order_line_by_sku")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.external_sku}"
@@ -275,17 +289,29 @@ class Hold(models.Model):
     until = models.DateTimeField(_("until"), null=True, blank=True)
     placed_at = models.DateTimeField(_("placed"))
     placed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     released_at = models.DateTimeField(_("released"), null=True, blank=True)
     released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("released by"),
     )
     release_note = models.CharField(_("release note"), max_length=500, blank=True)
     held_value_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     value_changed = models.BooleanField(
-        _("value changed"), null=True, blank=True, editable=False,
+        _("value changed"),
+        null=True,
+        blank=True,
+        editable=False,
         help_text=_("Whether the held fields differ between placing and release; unset while open."),
     )
 
@@ -314,7 +340,12 @@ class FulfilmentOrder(models.Model):
     number = models.CharField(_("number"), max_length=24, unique=True)
     order = models.ForeignKey(Order, models.PROTECT, related_name="fulfilments", verbose_name=_("order"))
     warehouse = models.ForeignKey(
-        Warehouse, models.PROTECT, null=True, blank=True, related_name="fulfilments", verbose_name=_("warehouse")
+        Warehouse,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fulfilments",
+        verbose_name=_("warehouse"),
     )
     status = models.CharField(_("status"), max_length=16, choices=FulfilmentStatus)
     scores = models.JSONField(_("warehouse scores"), default=list, blank=True)
@@ -325,7 +356,12 @@ class FulfilmentOrder(models.Model):
     ship_before = models.DateTimeField(_("ship before"), null=True, blank=True)
     picking_at = models.DateTimeField(_("picking started"), null=True, blank=True)
     picker = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picker")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("picker"),
     )
     packed_at = models.DateTimeField(_("packed"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
@@ -386,14 +422,23 @@ class OrderHistory(models.Model):
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="history", verbose_name=_("order"))
     fulfilment = models.ForeignKey(
-        FulfilmentOrder, models.CASCADE, null=True, blank=True, related_name="history",
+        FulfilmentOrder,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="history",
         verbose_name=_("fulfilment order"),
     )
     at = models.DateTimeField(_("at"))
     from_status = models.CharField(_("from"), max_length=20, blank=True)
     to_status = models.CharField(_("to"), max_length=20)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     actor_label = models.CharField(_("by (name)"), max_length=120)
     reason = models.CharField(_("reason"), max_length=255, blank=True)

@@ -1,0 +1,188 @@
+"""The exceptions that orders knows: what they are, who minds them, and the ways out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.actor import Actor
+from core.cases.models import Case
+from core.cases.registry import CaseType, Field, Resolution, register_case_type
+from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION, OUT_OF_STOCK, VALIDATION_FAILED
+from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
+from orders.models import FulfilmentOrder, Hold, Order
+from orders.services.backorders import retry_orders
+from orders.services.cancel import cancel_order, refuse_cancellation
+from orders.services.edit import revalidate
+from orders.services.holds import release_all_holds
+from orders.services.revise import accept_channel_change, refuse_channel_change
+
+REASON = Field("reason", _("Reason"))
+
+
+def register() -> None:
+    """Called once from OrdersConfig.ready()."""
+    for case_type in (_validation_failed(), _out_of_stock(), _cancellation(), _channel_change()):
+        register_case_type(case_type)
+
+
+def _validation_failed() -> CaseType:
+    return CaseType(
+        code=VALIDATION_FAILED,
+        label=_("Order failed validation"),
+        severity="warning",
+        role=Role.ORDER_CLERK,
+        respond_minutes=60,
+        resolve_minutes=240,
+        procedure=_(
+            "Open the order and look at the findings on top. Apply the suggested fix or correct the field; "
+            "the order is checked again and goes on by itself. If the customer has to be asked, set the case "
+            "to waiting. If the order is right as it stands, accept it with a reason."
+        ),
+        resolutions=(
+            Resolution("recheck", _("Check again"), "orders.edit_order", _recheck, "primary"),
+            Resolution("accept", _("Accept as it is"), "orders.hold_order", _accept, "secondary", (REASON,)),
+            Resolution("cancel", _("Cancel order"), "orders.cancel_order", _cancel, "danger", (REASON,)),
+        ),
+        still_true=_still_held,
+        subject_url=_order_url,
+        summaries={"findings": _("{count} problems: {codes}"), "finding": _("{codes}")},
+        icon="eye-exclamation",
+    )
+
+
+def _out_of_stock() -> CaseType:
+    return CaseType(
+        code=OUT_OF_STOCK,
+        label=_("Out of stock"),
+        severity="warning",
+        role=Role.BUYER,
+        respond_minutes=240,
+        resolve_minutes=1440,
+        procedure=_(
+            "Look whether a purchase order brings the goods in time. If not, order them or agree a substitute "
+            "or a partial cancellation with the customer. The order is allocated by itself when stock arrives."
+        ),
+        resolutions=(
+            Resolution("retry", _("Try again now"), "orders.release_fulfilment", _retry, "primary"),
+            Resolution("cancel", _("Cancel order"), "orders.cancel_order", _cancel, "danger", (REASON,)),
+        ),
+        still_true=_still_backordered,
+        subject_url=_order_url,
+        summaries={"short": _("{units} units of {lines} lines have no stock")},
+        icon="hourglass",
+    )
+
+
+def _cancellation() -> CaseType:
+    return CaseType(
+        code=CUSTOMER_CANCELLATION,
+        label=_("Customer wants to cancel"),
+        severity="danger",
+        role=Role.CUSTOMER_SERVICE,
+        respond_minutes=30,
+        resolve_minutes=120,
+        procedure=_(
+            "The warehouse has the order already. Call the warehouse; if the parcel is still there, intercept it. "
+            "If it has left, tell the customer to refuse it or to send it back."
+        ),
+        resolutions=(
+            Resolution("intercept", _("Intercept and cancel"), "orders.cancel_order", _cancel, "danger"),
+            Resolution(
+                "too_late", _("Too late, let it go"), "orders.cancel_order", _too_late, "secondary", (REASON,)
+            ),
+        ),
+        still_true=_decided_by_a_person,
+        subject_url=_order_url,
+        summaries={"asked": _("Asked to cancel: {reason}")},
+        icon="hand-stop",
+    )
+
+
+def _channel_change() -> CaseType:
+    return CaseType(
+        code=CHANNEL_CHANGE,
+        label=_("Channel changed an order after release"),
+        severity="danger",
+        role=Role.ORDER_CLERK,
+        respond_minutes=30,
+        resolve_minutes=120,
+        procedure=_(
+            "Compare the new message with the order. If the parcel can still be stopped, take the change over; "
+            "otherwise agree with the customer what happens, and keep the order as it is."
+        ),
+        resolutions=(
+            Resolution(
+                "apply", _("Stop the parcel and apply"), "orders.edit_order", _apply_change, "primary"
+            ),
+            Resolution(
+                "keep", _("Keep the order as it is"), "orders.edit_order", _keep, "secondary", (REASON,)
+            ),
+        ),
+        still_true=_decided_by_a_person,
+        subject_url=_order_url,
+        summaries={"changed": _("Changed by the channel: {fields}")},
+        icon="refresh-alert",
+    )
+
+
+def _order_url(order_id: int) -> str:
+    return reverse("orders:order_detail", args=[order_id])
+
+
+def _reason(params: dict[str, Any]) -> str:
+    return str(params.get("reason", "")).strip()
+
+
+def _recheck(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    revalidate(Order.objects.get(pk=case.subject_id), at=timezone.now())
+
+
+def _accept(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    release_all_holds(order_id=case.subject_id, actor=actor, note=_reason(params))
+
+
+def _cancel(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    cancel_order(
+        order_id=case.subject_id, actor=actor, reason=_reason(params) or str(case.data.get("reason", ""))
+    )
+
+
+def _too_late(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    refuse_cancellation(order_id=case.subject_id, actor=actor, reason=_reason(params))
+
+
+def _retry(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    retry_orders(order_ids=[case.subject_id], at=timezone.now())
+
+
+def _apply_change(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    accept_channel_change(order_id=case.subject_id, message_id=case.data["message_id"], actor=actor)
+
+
+def _keep(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    refuse_channel_change(
+        order_id=case.subject_id, message_id=case.data["message_id"], actor=actor, reason=_reason(params)
+    )
+
+
+def _still_held(order_ids: Sequence[int]) -> set[int]:
+    """Orders in review with an automatic hold other than payment, which is the customer's turn."""
+    minded = HoldReason.AUTOMATIC - {HoldReason.PAYMENT}  # type: ignore[attr-defined]
+    held = Hold.objects.filter(
+        order_id__in=order_ids, released_at=None, reason__in=minded, order__status__in=OrderStatus.OPEN
+    )
+    return set(held.values_list("order_id", flat=True))
+
+
+def _still_backordered(order_ids: Sequence[int]) -> set[int]:
+    waiting = FulfilmentOrder.objects.filter(order_id__in=order_ids, status=FulfilmentStatus.BACKORDERED)
+    return set(waiting.values_list("order_id", flat=True))
+
+
+def _decided_by_a_person(order_ids: Sequence[int]) -> set[int]:
+    """The decision is the cure: once it is made, no cause remains."""
+    return set()

@@ -1,0 +1,153 @@
+"""What validation needs to know of a batch of orders: a fixed number of statements for any size."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from core.addresses import Address
+from inventory.rules.stock import SkuRef
+from inventory.selectors import resolve_skus, skus_by_id
+from orders.enums import OrderStatus
+from orders.models import Channel, Order, OrderLine
+from orders.rules.validation import ChannelFacts, DuplicateCandidate, LineFacts, OrderFacts
+
+# Below this many units nothing is unusual, and history isn't asked.
+ASK_HISTORY_FROM = 50
+
+_DUPLICATES = """
+SELECT o.id, d.id, d.number, d.external_id, d.placed_at, d.status
+FROM orders_order o
+JOIN orders_channel c ON c.id = o.channel_id
+JOIN orders_order d ON d.duplicate_key = o.duplicate_key AND d.id < o.id
+    AND d.placed_at BETWEEN o.placed_at - make_interval(hours => c.duplicate_window_hours)
+                        AND o.placed_at + make_interval(hours => c.duplicate_window_hours)
+WHERE o.id = ANY(%s) AND o.duplicate_key <> ''
+"""
+
+# The 95th percentile of each SKU's last 200 order lines.
+_USUAL = """
+SELECT wanted.sku_id, (
+    SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY recent.quantity)
+    FROM (SELECT l.quantity FROM orders_orderline l WHERE l.sku_id = wanted.sku_id
+          ORDER BY l.id DESC LIMIT 200) AS recent)
+FROM unnest(%s::bigint[]) AS wanted(sku_id)
+"""
+
+
+def order_facts(
+    orders: Sequence[Order], lines: Mapping[int, Sequence[OrderLine]], *, now: datetime
+) -> list[OrderFacts]:
+    """The facts of each order, in the order given. `lines` maps order ids to their lines by position."""
+    channels = {c.pk: c for c in Channel.objects.filter(pk__in={order.channel_id for order in orders})}
+    terms = {pk: _channel_facts(channel) for pk, channel in channels.items()}
+    refs = _sku_refs(orders, lines, channels)
+    usual = _usual_quantities(lines)
+    duplicates = _duplicates([order.pk for order in orders])
+    return [
+        OrderFacts(
+            order_id=order.pk,
+            external_id=order.external_id,
+            channel=terms[order.channel_id],
+            placed_at=order.placed_at,
+            ship_by=order.ship_by,
+            currency=order.currency,
+            items_total=order.items_total,
+            shipping_fee=order.shipping_fee,
+            discount=order.discount,
+            tax=order.tax,
+            total=order.total,
+            payment_status=order.payment_status,
+            buyer_email=order.buyer_email,
+            buyer_phone=order.buyer_phone,
+            ship_to=ship_to(order),
+            lines=tuple(_line_facts(line, refs.get(line.pk), usual) for line in lines.get(order.pk, ())),
+            duplicates=tuple(duplicates.get(order.pk, ())),
+            now=now,
+        )
+        for order in orders
+    ]
+
+
+def ship_to(order: Order) -> Address:
+    """The order's shipping address."""
+    return Address(
+        name=order.ship_name,
+        phone=order.ship_phone,
+        country=order.ship_country,
+        province=order.ship_province,
+        city=order.ship_city,
+        district=order.ship_district,
+        street=order.ship_street,
+        postal_code=order.ship_postal_code,
+    )
+
+
+def _channel_facts(channel: Channel) -> ChannelFacts:
+    return ChannelFacts(
+        code=channel.code,
+        currency=channel.currency,
+        country=channel.country,
+        requires_payment=channel.requires_payment,
+        requires_address=channel.requires_address,
+        duplicate_window=timedelta(hours=channel.duplicate_window_hours),
+        settings=channel.settings,
+    )
+
+
+def _line_facts(line: OrderLine, sku: SkuRef | None, usual: Mapping[int, int]) -> LineFacts:
+    return LineFacts(
+        external_sku=line.external_sku,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        discount=line.discount,
+        tax=line.tax,
+        total=line.total,
+        sku=sku,
+        usual_quantity=usual.get(sku.id) if sku else None,
+    )
+
+
+def _sku_refs(
+    orders: Sequence[Order], lines: Mapping[int, Sequence[OrderLine]], channels: Mapping[int, Channel]
+) -> dict[int, SkuRef]:
+    """The SKU of each line by line id: the one it has, or what its channel's code resolves to."""
+    known = skus_by_id({line.sku_id for some in lines.values() for line in some if line.sku_id})
+    refs: dict[int, SkuRef] = {}
+    unresolved: dict[int, list[OrderLine]] = defaultdict(list)
+    for order in orders:
+        for line in lines.get(order.pk, ()):
+            if line.sku_id:
+                refs[line.pk] = known[line.sku_id]
+            else:
+                unresolved[order.channel_id].append(line)
+    for channel_id, missing in unresolved.items():
+        found = resolve_skus(channels[channel_id].code, {line.external_sku for line in missing})
+        refs.update({line.pk: found[line.external_sku] for line in missing if line.external_sku in found})
+    return refs
+
+
+def _usual_quantities(lines: Mapping[int, Iterable[OrderLine]]) -> dict[int, int]:
+    large = {
+        line.sku_id
+        for some in lines.values()
+        for line in some
+        if line.sku_id and line.quantity >= ASK_HISTORY_FROM
+    }
+    if not large:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_USUAL, [sorted(large)])
+        return {sku_id: quantity for sku_id, quantity in cursor.fetchall() if quantity is not None}
+
+
+def _duplicates(order_ids: Sequence[int]) -> dict[int, list[DuplicateCandidate]]:
+    found: dict[int, list[DuplicateCandidate]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_DUPLICATES, [list(order_ids)])
+        for order_id, other_id, number, external_id, placed_at, status in cursor.fetchall():
+            found[order_id].append(
+                DuplicateCandidate(other_id, number, external_id, placed_at, status == OrderStatus.CANCELLED)
+            )
+    return found

@@ -1,0 +1,78 @@
+"""Approval 客审 and its way back 反审核."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.audit.services import record
+from core.db import update_rows
+from core.exceptions import DomainError
+from core.outbox.services import publish
+from core.stages import nudge
+from orders.codes import ALLOCATE, ORDER_SUBJECT
+from orders.enums import OrderStatus
+from orders.events import OrdersApproved
+from orders.locks import lock_order
+from orders.models import Order
+from orders.services.moves import move_orders, touch
+from orders.services.unallocate import unallocate_orders
+
+
+def approve_orders(orders: Sequence[Order], *, at: datetime, actor: Actor, reason: str = "") -> None:
+    """Approve locked orders without open holds and put them before the allocation stage."""
+    if not orders:
+        return
+    awaiting = [order for order in orders if order.status == OrderStatus.PENDING_PAYMENT]
+    move_orders(awaiting, OrderStatus.PENDING_REVIEW, at=at, actor=actor, reason=reason)
+    move_orders(orders, OrderStatus.APPROVED, at=at, actor=actor, reason=reason)
+    update_rows(Order, "id", ("allocate_due_at",), [(order.pk, at) for order in orders])
+    publish(OrdersApproved(order_ids=[order.pk for order in orders]))
+    nudge(ALLOCATE)
+
+
+@transaction.atomic
+def approve_order(*, order_id: int, actor: Actor, reason: str = "") -> Order:
+    """Approve an order by hand. Raises DomainError while a hold is open."""
+    order = lock_order(order_id)
+    if order.open_hold_count:
+        raise DomainError(_("Release the holds first."), "on_hold")
+    now = timezone.now()
+    approve_orders([order], at=now, actor=actor, reason=reason)
+    touch(order, actor=actor, at=now)
+    record(
+        action="orders.approved",
+        actor=actor,
+        subject_type=ORDER_SUBJECT,
+        subject_id=order.pk,
+        subject_label=order.number,
+        reason=reason,
+    )
+    return order
+
+
+@transaction.atomic
+def unapprove_order(*, order_id: int, actor: Actor, reason: str) -> Order:
+    """Take an approved order back to review and give its stock back.
+
+    Raises DomainError once a part of it has been released to a warehouse.
+    """
+    order = lock_order(order_id)
+    if order.status != OrderStatus.APPROVED:
+        raise DomainError(_("Only an approved order can be taken back to review."), "not_approved")
+    now = timezone.now()
+    unallocate_orders([order], at=now, actor=actor, reason=reason)
+    move_orders([order], OrderStatus.PENDING_REVIEW, at=now, actor=actor, reason=reason)
+    touch(order, actor=actor, at=now)
+    record(
+        action="orders.unapproved",
+        actor=actor,
+        subject_type=ORDER_SUBJECT,
+        subject_id=order.pk,
+        subject_label=order.number,
+        reason=reason,
+    )
+    return order

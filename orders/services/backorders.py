@@ -1,0 +1,57 @@
+"""Taking up backorders: put orders that wait for SKUs before the allocation stage again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from core.stages import nudge
+from orders.codes import ALLOCATE
+from orders.enums import ALLOCATABLE
+from orders.models import Order
+
+_WAITING_FOR = """
+UPDATE orders_order SET allocate_due_at = %s
+WHERE allocate_due_at IS NULL AND id IN (
+    SELECT f.order_id FROM orders_fulfilmentorder f JOIN orders_fulfilmentline l ON l.fulfilment_id = f.id
+    WHERE f.status = 'backordered' AND l.sku_id = ANY(%s))
+"""
+
+# Stock that changed after the order was last tried; the second condition makes each change count once.
+_MISSED = """
+UPDATE orders_order SET allocate_due_at = %s
+WHERE allocate_due_at IS NULL AND id IN (
+    SELECT o.id FROM orders_fulfilmentorder f
+    JOIN orders_order o ON o.id = f.order_id
+    JOIN orders_fulfilmentline l ON l.fulfilment_id = f.id
+    JOIN inventory_stocklevel s ON s.sku_id = l.sku_id AND s.available > 0 AND s.updated_at > o.allocated_at
+    JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.is_active
+    WHERE f.status = 'backordered' LIMIT %s)
+"""
+
+
+def take_up_backorders(*, sku_ids: Sequence[int], at: datetime) -> int:
+    """Stock of these SKUs has risen: try the orders that wait for them again; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING_FOR, [at, list(sku_ids)])
+        count: int = cursor.rowcount
+    if count:
+        nudge(ALLOCATE)
+    return count
+
+
+def retry_orders(*, order_ids: Sequence[int], at: datetime) -> None:
+    """Try the allocation of these orders again, because a person asks."""
+    Order.objects.filter(pk__in=order_ids, status__in=ALLOCATABLE).update(allocate_due_at=at)
+    nudge(ALLOCATE)
+
+
+def watch_batch(limit: int) -> int:
+    """Stage: catch what an event missed, such as stock that appeared while an order was being backordered."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSED, [timezone.now(), limit])
+        count: int = cursor.rowcount
+    if count:
+        nudge(ALLOCATE)
+    return count

@@ -1,0 +1,188 @@
+"""Corrections to an order's data by people. Each one is audited and, before release, validated again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.audit.services import record
+from core.exceptions import Conflict, DomainError
+from core.money import round_money
+from core.phones import parse_phone
+from core.stages import nudge
+from inventory.models import Sku
+from orders.codes import ORDER_SUBJECT, VALIDATE
+from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
+from orders.locks import lock_order
+from orders.models import DataError, Order, OrderLine
+from orders.services.moves import touch
+
+CONTACT_FIELDS = frozenset(
+    {
+        "buyer_name",
+        "buyer_email",
+        "buyer_phone",
+        "ship_name",
+        "ship_phone",
+        "ship_country",
+        "ship_province",
+        "ship_city",
+        "ship_district",
+        "ship_street",
+        "ship_postal_code",
+        "ship_by",
+    }
+)
+LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku"})
+TOTAL_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
+EDITABLE_STATUSES = frozenset(
+    {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
+)
+
+
+@transaction.atomic
+def edit_order(
+    *, order_id: int, changes: Mapping[str, Any], actor: Actor, version: int | None = None, reason: str = ""
+) -> Order:
+    """Change contact, address or totals of an order: {field: new value}.
+
+    `version` is the one that the person looked at; raises Conflict if the order has changed since, and
+    DomainError for an order that has left. A change after release counts as a data error that escaped.
+    """
+    order = _lock_editable(order_id, version)
+    unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
+    if unknown:
+        raise DomainError(_("This field can't be changed."), "not_editable", field=sorted(unknown)[0])
+    before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
+    if not before:
+        return order
+    for name in before:
+        setattr(order, name, changes[name])
+    order.ship_phone_e164 = parse_phone(order.ship_phone, order.ship_country).e164 or ""
+    order.save(update_fields=[*before, "ship_phone_e164"])
+    _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
+    return order
+
+
+@transaction.atomic
+def edit_line(
+    *,
+    order_id: int,
+    line_id: int,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    version: int | None = None,
+    reason: str = "",
+) -> Order:
+    """Change SKU, quantity, price, discount or tax of one line before release; totals follow from the lines."""
+    order = _lock_editable(order_id, version)
+    if order.fulfilments.exclude(status="cancelled").exists():
+        raise DomainError(_("Take the order back to review before changing its lines."), "allocated")
+    unknown = set(changes) - LINE_FIELDS
+    if unknown:
+        raise DomainError(_("This field can't be changed."), "not_editable", field=sorted(unknown)[0])
+    line = OrderLine.objects.get(pk=line_id, order=order)
+    audit = {f"lines[{line.position}].{k}": [str(getattr(line, k)), str(v)] for k, v in changes.items()}
+    for name, value in changes.items():
+        setattr(line, name, value)
+    if isinstance(changes.get("sku"), Sku):
+        line.external_sku = line.external_sku or changes["sku"].code
+    line.total = round_money(line.quantity * line.unit_price - line.discount, order.currency)
+    line.save()
+    _recompute_totals(order)
+    _finish(order, audit, actor, reason)
+    return order
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    order_id: int,
+    status: PaymentStatus,
+    actor: Actor,
+    method: str = "",
+    reference: str = "",
+    paid_at: datetime | None = None,
+) -> Order:
+    """Note that an order has been paid (or put on invoice, cash on delivery …) and validate it again."""
+    order = lock_order(order_id)
+    old = order.payment_status
+    order.payment_status = status
+    order.payment_method = method or order.payment_method
+    order.payment_reference = reference or order.payment_reference
+    order.paid_at = paid_at or timezone.now()
+    order.save(update_fields=["payment_status", "payment_method", "payment_reference", "paid_at"])
+    _finish(order, {"payment_status": [old, str(status)]}, actor, "")
+    return order
+
+
+@transaction.atomic
+def add_note(*, order_id: int, text: str, actor: Actor) -> None:
+    """Put a remark on the order's timeline."""
+    order = lock_order(order_id)
+    if not text.strip():
+        raise DomainError(_("Write something first."), "empty", field="text")
+    record(
+        action="orders.note",
+        actor=actor,
+        subject_type=ORDER_SUBJECT,
+        subject_id=order.pk,
+        subject_label=order.number,
+        reason=text.strip()[:2000],
+    )
+
+
+def revalidate(order: Order, *, at: datetime) -> None:
+    """Put an order that hasn't been released yet before the validation stage again."""
+    if order.released_at is None and order.status != OrderStatus.DRAFT:
+        Order.objects.filter(pk=order.pk).update(validate_due_at=at)
+        nudge(VALIDATE)
+
+
+def _lock_editable(order_id: int, version: int | None) -> Order:
+    order = lock_order(order_id)
+    if version is not None and version != order.version:
+        raise Conflict
+    if order.status not in EDITABLE_STATUSES:
+        raise DomainError(_("This order has left; its data can't be changed any more."), "shipped")
+    return order
+
+
+def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -> None:
+    now = timezone.now()
+    order.version += 1
+    order.save(update_fields=["version"])
+    record(
+        action="orders.edited",
+        actor=actor,
+        subject_type=ORDER_SUBJECT,
+        subject_id=order.pk,
+        subject_label=order.number,
+        changes=audit,
+        reason=reason,
+    )
+    if order.released_at:
+        DataError.objects.bulk_create(
+            [
+                DataError(order=order, source=DataErrorSource.CORRECTED, field=name, found_at=now)
+                for name in audit
+                if name in CONTACT_FIELDS
+            ]
+        )
+    touch(order, actor=actor, at=now)
+    revalidate(order, at=now)
+
+
+def _recompute_totals(order: Order) -> None:
+    lines = list(order.lines.all())
+    order.items_total = sum((line.total for line in lines), Decimal(0))
+    order.tax = sum((line.tax for line in lines), Decimal(0)) or order.tax
+    order.total = order.items_total + order.shipping_fee + order.tax - order.discount
+    order.line_count = len(lines)
+    order.unit_count = sum(line.quantity for line in lines)
+    order.save(update_fields=["items_total", "tax", "total", "line_count", "unit_count"])

@@ -1,0 +1,222 @@
+"""What happens to a fulfilment order after its release: pick, pack, ship, deliver.
+
+Called by logistics, which owns the warehouse's screens and the carriers.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import SYSTEM, Actor
+from core.db import update_rows
+from core.exceptions import DomainError, NotFound
+from core.outbox.services import publish
+from core.stages import nudge
+from inventory.rules.stock import StockAdjustment
+from inventory.services import adjust_stock, consume_reservations, release_reservations
+from orders.codes import ALLOCATE, RESERVATION_DOCUMENT
+from orders.enums import FulfilmentStatus, OrderStatus
+from orders.events import OrdersDelivered, OrdersPacked, OrdersShipped
+from orders.locks import lock_fulfilments, lock_orders
+from orders.models import FulfilmentLine, FulfilmentOrder, Order
+from orders.services.moves import move_fulfilments, move_orders
+
+COMPLETE_AFTER = timedelta(days=7)
+
+
+@transaction.atomic
+def start_picking(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
+    """Take a released fulfilment order for picking; the same picker may take it again.
+
+    Raises DomainError if somebody else is picking it.
+    """
+    fulfilment = _lock_one(fulfilment_id)
+    if fulfilment.status == FulfilmentStatus.PICKING:
+        if fulfilment.picker_id != actor.user_id:
+            raise DomainError(_("Somebody else is picking this."), "picked_by_other")
+        return fulfilment
+    move_fulfilments([fulfilment], FulfilmentStatus.PICKING, at=timezone.now(), actor=actor)
+    fulfilment.picker_id = actor.user_id
+    fulfilment.save(update_fields=["picker"])
+    return fulfilment
+
+
+@transaction.atomic
+def stop_picking(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
+    """Put a fulfilment order back into the queue; what was picked so far is forgotten."""
+    fulfilment = _lock_one(fulfilment_id)
+    move_fulfilments([fulfilment], FulfilmentStatus.RELEASED, at=timezone.now(), actor=actor)
+    fulfilment.picker_id = None
+    fulfilment.save(update_fields=["picker"])
+    fulfilment.lines.update(picked_quantity=0, packed_quantity=0)
+    return fulfilment
+
+
+@transaction.atomic
+def record_picked(*, fulfilment_id: int, quantities: Mapping[int, int], actor: Actor) -> FulfilmentOrder:
+    """Set the picked quantity of lines: {fulfilment line id: units}.
+
+    Raises DomainError if it isn't being picked or a quantity is outside 0 … ordered.
+    """
+    fulfilment = _lock_one(fulfilment_id)
+    if fulfilment.status != FulfilmentStatus.PICKING:
+        raise DomainError(_("Start picking first."), "not_picking")
+    lines = {line.pk: line for line in fulfilment.lines.all()}
+    for line_id, quantity in quantities.items():
+        if line_id not in lines:
+            raise NotFound
+        if not 0 <= quantity <= lines[line_id].quantity:
+            raise DomainError(_("More picked than ordered."), "over_picked", field="quantity")
+    update_rows(FulfilmentLine, "id", ("picked_quantity",), list(quantities.items()))
+    return fulfilment
+
+
+@transaction.atomic
+def report_short(
+    *, fulfilment_id: int, found: Mapping[int, int], actor: Actor, reason: str = ""
+) -> FulfilmentOrder:
+    """Say that the shelf holds less than the ledger promised: {fulfilment line id: units found}.
+
+    What is missing leaves the ledger, the rest goes back to the pool, and the order is allocated anew, from
+    another warehouse if one has it. Lines not named were found whole.
+    """
+    fulfilment = _lock_one(fulfilment_id)
+    now = timezone.now()
+    move_fulfilments([fulfilment], FulfilmentStatus.SHORT, at=now, actor=actor, reason=reason)
+    lines = list(fulfilment.lines.all())
+    release_reservations(RESERVATION_DOCUMENT, [line.pk for line in lines], actor, now, reason=reason)
+    missing = [(line, line.quantity - found.get(line.pk, line.quantity)) for line in lines]
+    why = reason or f"short pick {fulfilment.number}"
+    adjust_stock(
+        [
+            StockAdjustment(fulfilment.warehouse_id or 0, line.sku_id, -units, why)
+            for line, units in missing
+            if units > 0
+        ],
+        actor=actor,
+        at=now,
+    )
+    move_fulfilments([fulfilment], FulfilmentStatus.CANCELLED, at=now, actor=actor, reason=reason)
+    Order.objects.filter(pk=fulfilment.order_id).update(allocate_due_at=now)
+    nudge(ALLOCATE)
+    return fulfilment
+
+
+@transaction.atomic
+def record_packed(*, fulfilment_id: int, weight_g: int, actor: Actor) -> FulfilmentOrder:
+    """Close the parcel of a fulfilment order, all of whose units have been picked.
+
+    `weight_g` is the parcel's weight in grams, 0 if it wasn't weighed.
+    """
+    fulfilment = _lock_one(fulfilment_id)
+    if fulfilment.status == FulfilmentStatus.PACKED:
+        return fulfilment
+    if any(line.picked_quantity < line.quantity for line in fulfilment.lines.all()):
+        raise DomainError(_("Something is still to be picked."), "not_picked")
+    move_fulfilments([fulfilment], FulfilmentStatus.PACKED, at=timezone.now(), actor=actor)
+    fulfilment.weight_g = weight_g
+    fulfilment.save(update_fields=["weight_g"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders_fulfilmentline SET packed_quantity = quantity WHERE fulfilment_id = %s",
+            [fulfilment.pk],
+        )
+    publish(OrdersPacked(fulfilment_ids=[fulfilment.pk]))
+    return fulfilment
+
+
+@transaction.atomic
+def record_shipped(
+    *, fulfilment_ids: Sequence[int], at: datetime | None = None, actor: Actor = SYSTEM
+) -> list[FulfilmentOrder]:
+    """The parcels have left: stock leaves the ledger, orders become (partly) shipped.
+
+    Fulfilment orders that have shipped already are left alone. Returns those that shipped now.
+    """
+    at = at or timezone.now()
+    locked = lock_fulfilments(fulfilment_ids)
+    leaving = [f for f in locked if f.status not in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED)]
+    if not leaving:
+        return []
+    move_fulfilments(leaving, FulfilmentStatus.SHIPPED, at=at, actor=actor)
+    line_ids = list(
+        FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in leaving]).values_list("pk", flat=True)
+    )
+    consume_reservations(RESERVATION_DOCUMENT, line_ids, actor, at)
+    _settle_shipped({f.order_id for f in leaving}, at=at, actor=actor)
+    publish(OrdersShipped(fulfilment_ids=[f.pk for f in leaving]))
+    return leaving
+
+
+@transaction.atomic
+def record_delivery(
+    *, fulfilment_ids: Sequence[int], at: datetime | None = None, actor: Actor = SYSTEM
+) -> list[FulfilmentOrder]:
+    """The parcels have arrived. Ones that weren't recorded as shipped are, first: a carrier's first scan
+    may be the delivery. Delivered ones are left alone. Returns those that were delivered now."""
+    at = at or timezone.now()
+    record_shipped(fulfilment_ids=fulfilment_ids, at=at, actor=actor)
+    arrived = [f for f in lock_fulfilments(fulfilment_ids) if f.status == FulfilmentStatus.SHIPPED]
+    if not arrived:
+        return []
+    move_fulfilments(arrived, FulfilmentStatus.DELIVERED, at=at, actor=actor)
+    _settle_delivered({f.order_id for f in arrived}, at=at, actor=actor)
+    publish(OrdersDelivered(fulfilment_ids=[f.pk for f in arrived]))
+    return arrived
+
+
+def complete_batch(limit: int) -> int:
+    """Stage: complete orders a week after their delivery; returns how many."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = list(
+            Order.objects.filter(status=OrderStatus.DELIVERED, delivered_at__lte=now - COMPLETE_AFTER)
+            .select_for_update(skip_locked=True, no_key=True)
+            .order_by("id")[:limit]
+        )
+        move_orders(due, OrderStatus.COMPLETED, at=now, actor=SYSTEM)
+        return len(due)
+
+
+def _lock_one(fulfilment_id: int) -> FulfilmentOrder:
+    found = lock_fulfilments([fulfilment_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _live_statuses(order_ids: set[int]) -> dict[int, set[str]]:
+    statuses: dict[int, set[str]] = {}
+    rows = (
+        FulfilmentOrder.objects.filter(order_id__in=order_ids)
+        .exclude(status=FulfilmentStatus.CANCELLED)
+        .values_list("order_id", "status")
+    )
+    for order_id, status in rows:
+        statuses.setdefault(order_id, set()).add(status)
+    return statuses
+
+
+def _settle_shipped(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
+    gone = {FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED}
+    statuses = _live_statuses(order_ids)
+    orders = lock_orders(order_ids)
+    # An order with a part still to be allocated has more to come even if no row shows it yet.
+    whole = [o for o in orders if statuses[o.pk] <= gone and o.allocate_due_at is None]
+    partial = [o for o in orders if o not in whole and o.status == OrderStatus.APPROVED]
+    move_orders(whole, OrderStatus.SHIPPED, at=at, actor=actor)
+    move_orders(partial, OrderStatus.PARTIALLY_SHIPPED, at=at, actor=actor)
+
+
+def _settle_delivered(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
+    statuses = _live_statuses(order_ids)
+    orders = lock_orders(order_ids)
+    done = [
+        o
+        for o in orders
+        if statuses[o.pk] == {FulfilmentStatus.DELIVERED} and o.status == OrderStatus.SHIPPED
+    ]
+    move_orders(done, OrderStatus.DELIVERED, at=at, actor=actor)

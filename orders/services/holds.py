@@ -1,0 +1,173 @@
+"""Holds: placed and released one by one by people, in sets by validation."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import SYSTEM, Actor
+from core.audit.services import AuditRow, record_many
+from core.cases.services import clear_cases
+from core.db import insert_rows, update_rows
+from core.exceptions import DomainError
+from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
+from orders.enums import HoldReason, OrderStatus
+from orders.locks import lock_order
+from orders.models import Hold, Order, OrderLine
+from orders.rules.held_values import held_value
+from orders.services.approval import approve_orders
+from orders.services.moves import touch
+
+_COLUMNS = (
+    "order_id",
+    "reason",
+    "note",
+    "until",
+    "placed_at",
+    "placed_by_id",
+    "held_value_sha256",
+    "release_note",
+)
+
+
+class NewHold(NamedTuple):
+    order_id: int
+    reason: HoldReason
+    held_value_sha256: str
+    note: str = ""
+    until: datetime | None = None
+
+
+@transaction.atomic
+def hold_order(
+    *, order_id: int, reason: HoldReason, actor: Actor, note: str = "", until: datetime | None = None
+) -> Hold:
+    """Hold an order. Raises DomainError if it is past release or held for this reason already."""
+    now = timezone.now()
+    order = lock_order(order_id)
+    if order.status not in OrderStatus.OPEN or order.released_at:
+        raise DomainError(_("This order has been released; intercept its parcels instead."), "order_released")
+    if reason == HoldReason.UNTIL_DATE and (until is None or until <= now):
+        raise DomainError(_("Give a time in the future."), "until_past", field="until")
+    value = held_value(reason, order, order.lines.all())
+    if not place_holds([NewHold(order_id, reason, value, note, until)], at=now, actor=actor):
+        raise DomainError(_("This order is on hold for this reason already."), "held_already", field="reason")
+    touch(order, actor=actor, at=now)
+    return order.holds.get(reason=reason, released_at=None)
+
+
+@transaction.atomic
+def release_hold(*, hold_id: int, actor: Actor, note: str = "") -> Order:
+    """Release one hold; the last one gone lets the order go on by itself.
+
+    Raises DomainError if it was released already.
+    """
+    hold = Hold.objects.select_related("order").get(pk=hold_id)
+    order = lock_order(hold.order_id)
+    hold.refresh_from_db()
+    if hold.released_at:
+        raise DomainError(_("This hold has been released already."), "released_already")
+    now = timezone.now()
+    release_holds([hold], {order.pk: order}, at=now, actor=actor, note=note)
+    touch(order, actor=actor, at=now)
+    if order.open_hold_count == 0:
+        clear_cases(VALIDATION_FAILED, [order.pk])
+        if order.status in (OrderStatus.PENDING_REVIEW, OrderStatus.PENDING_PAYMENT):
+            approve_orders([order], at=now, actor=actor)
+    return order
+
+
+@transaction.atomic
+def release_all_holds(*, order_id: int, actor: Actor, note: str) -> Order:
+    """Accept an order as it is: release every open hold. Raises DomainError without a reason."""
+    if not note.strip():
+        raise DomainError(_("Say why the order is right as it is."), "reason_required", field="reason")
+    order = lock_order(order_id)
+    for hold_id in order.holds.filter(released_at=None).values_list("pk", flat=True):
+        order = release_hold(hold_id=hold_id, actor=actor, note=note)
+    return order
+
+
+def place_holds(holds: Sequence[NewHold], *, at: datetime, actor: Actor) -> dict[int, int]:
+    """Place holds on locked orders; one that is open already for the same reason stays as it is.
+
+    Returns {order id: number of its open holds} of the orders that got a new one.
+    """
+    placed = insert_rows(
+        Hold,
+        _COLUMNS,
+        [
+            (h.order_id, h.reason, h.note[:500], h.until, at, actor.user_id, h.held_value_sha256, "")
+            for h in holds
+        ],
+        on_conflict="ON CONFLICT (order_id, reason) WHERE released_at IS NULL DO NOTHING",
+        returning=("order_id", "reason"),
+    )
+    _audit("orders.hold_placed", placed, actor)
+    return recount_holds({order_id for order_id, _reason in placed})
+
+
+def release_holds(
+    holds: Sequence[Hold], orders: Mapping[int, Order], *, at: datetime, actor: Actor, note: str = ""
+) -> None:
+    """Release open holds of locked orders, noting for each whether what it held has changed."""
+    if not holds:
+        return
+    lines = _lines_of(hold.order_id for hold in holds)
+    rows = []
+    for hold in holds:
+        now_value = held_value(HoldReason(hold.reason), orders[hold.order_id], lines.get(hold.order_id, ()))
+        rows.append((hold.pk, at, actor.user_id, note[:500], now_value != hold.held_value_sha256))
+    update_rows(Hold, "id", ("released_at", "released_by_id", "release_note", "value_changed"), rows)
+    _audit("orders.hold_released", [(h.order_id, h.reason) for h in holds], actor, note)
+    counts = recount_holds({hold.order_id for hold in holds})
+    for order_id, open_count in counts.items():
+        orders[order_id].open_hold_count = open_count
+
+
+def release_due_batch(limit: int) -> int:
+    """Stage: release the holds whose date has come; returns how many."""
+    now = timezone.now()
+    due = list(
+        Hold.objects.filter(released_at=None, until__lte=now)
+        .order_by("until")
+        .values_list("pk", flat=True)[:limit]
+    )
+    for hold_id in due:
+        release_hold(hold_id=hold_id, actor=SYSTEM, note="the date has come")
+    return len(due)
+
+
+def recount_holds(order_ids: Iterable[int]) -> dict[int, int]:
+    """Write the number of open holds to orders; returns it by order id."""
+    ids = sorted(order_ids)
+    if not ids:
+        return {}
+    counted = (
+        Order.objects.filter(pk__in=ids)
+        .annotate(open_holds=Count("holds", filter=Q(holds__released_at=None)))
+        .values_list("pk", "open_holds")
+    )
+    rows = list(counted)
+    update_rows(Order, "id", ("open_hold_count",), rows)
+    return dict(rows)
+
+
+def _lines_of(order_ids: Iterable[int]) -> dict[int, list[OrderLine]]:
+    lines: dict[int, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(order_id__in=list(order_ids)).order_by("order_id", "position"):
+        lines.setdefault(line.order_id, []).append(line)
+    return lines
+
+
+def _audit(action: str, rows: Iterable[tuple[int, str]], actor: Actor, note: str = "") -> None:
+    record_many(
+        [
+            AuditRow(action, actor, ORDER_SUBJECT, order_id, changes={"hold": [None, reason]}, reason=note)
+            for order_id, reason in rows
+        ]
+    )
