@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -45,6 +46,8 @@ SELECT
     ),
     EXISTS (SELECT FROM otp_totp_totpdevice d WHERE d.user_id = %(user)s AND d.confirmed)
 """
+
+_TOKEN = re.compile(r"eck_([A-Za-z0-9]{12})_([A-Za-z0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,9 @@ def authenticate_api_key(token: str) -> ApiKey | None:
 
     The comparison takes the same time for a wrong secret as for an unknown prefix.
     """
-    scheme, _, rest = token.partition("_")
-    prefix, _, secret = rest.partition("_")
-    key = ApiKey.objects.filter(prefix=prefix).first() if scheme == "eck" and len(prefix) == 12 else None
+    match = _TOKEN.fullmatch(token)
+    prefix, secret = match.groups() if match else ("", "")
+    key = ApiKey.objects.filter(prefix=prefix).first() if match else None
     expected = key.secret_hash if key is not None else "0" * 64
     same = hmac.compare_digest(hash_secret(secret), expected)
     return key if key is not None and same and key.is_usable(timezone.now()) else None
