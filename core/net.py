@@ -186,6 +186,42 @@ def allowed_addresses(host: str, port: int) -> list[str]:
     return addresses
 
 
+class _OneWriteStream(httpcore.NetworkStream):
+    """Sends what was written when the answer is wanted: a request leaves in one system call and one packet,
+    not one for its head and one for its body."""
+
+    FLUSH_BYTES = 64 * 1024
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+        self._waiting = bytearray()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
+        return self._inner.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._waiting += buffer
+        if len(self._waiting) >= self.FLUSH_BYTES:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        if self._waiting:
+            sent, self._waiting = bytes(self._waiting), bytearray()
+            self._inner.write(sent, timeout)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _OneWriteStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
 class _GuardedBackend(httpcore.NetworkBackend):
     """Opens sockets to checked addresses only. TLS still verifies the host's name, not the address."""
 
@@ -205,10 +241,15 @@ class _GuardedBackend(httpcore.NetworkBackend):
         options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *(socket_options or ())]
         for address in others:
             try:
-                return self._sockets.connect_tcp(address, port, timeout, local_address, options)
+                return self._connect(address, port, timeout, local_address, options)
             except httpcore.ConnectError:
                 continue
-        return self._sockets.connect_tcp(last, port, timeout, local_address, options)
+        return self._connect(last, port, timeout, local_address, options)
+
+    def _connect(
+        self, address: str, port: int, timeout: float | None, local_address: str | None, options: list[Any]
+    ) -> httpcore.NetworkStream:
+        return _OneWriteStream(self._sockets.connect_tcp(address, port, timeout, local_address, options))
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

@@ -6,7 +6,6 @@ uses (about 13 KB), not the 10 MB file.
 
 import threading
 from functools import cache
-from pathlib import Path
 
 from django.conf import settings
 from reportlab.pdfbase import pdfmetrics
@@ -14,7 +13,6 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 FONT = "NotoSansSC"
 BOLD_FONT = "NotoSansSC-Bold"
-_FOLDER = Path("@expo-google-fonts") / "noto-sans-sc"
 
 # reportlab keeps the subset's state in the font object while it writes a page: one document at a time.
 drawing = threading.Lock()
@@ -23,9 +21,8 @@ drawing = threading.Lock()
 @cache
 def use_fonts() -> None:
     """Register FONT and BOLD_FONT with reportlab, once per process. Raises OSError naming the missing file."""
-    folder = Path(settings.NODE_MODULES) / _FOLDER
-    pdfmetrics.registerFont(TTFont(FONT, str(folder / "400Regular" / "NotoSansSC_400Regular.ttf")))
-    pdfmetrics.registerFont(TTFont(BOLD_FONT, str(folder / "700Bold" / "NotoSansSC_700Bold.ttf")))
+    pdfmetrics.registerFont(TTFont(FONT, str(settings.CHINESE_FONT)))
+    pdfmetrics.registerFont(TTFont(BOLD_FONT, str(settings.CHINESE_FONT_BOLD)))
 
 
 def wrap(text: str, *, font: str, size: float, width: float, max_lines: int) -> list[str]:

@@ -17,7 +17,6 @@ from logistics.enums import ShipmentStatus
 
 # Times in the format carry no zone; they are China's, which has known no summer time since 1991.
 CHINA = timezone(timedelta(hours=8), "CST")
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 S = ShipmentStatus
 
@@ -140,7 +139,8 @@ def push_sign_matches(param: str, salt: str, sign: str) -> bool:
 def parse_time(text: str) -> datetime:
     """An instant from `2015-12-30 10:31:47`, China time. Raises CarrierGarbled."""
     try:
-        return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=CHINA).astimezone(UTC)
+        # fromisoformat reads this form too, ten times as fast as strptime.
+        return datetime.fromisoformat(text).replace(tzinfo=CHINA).astimezone(UTC)
     except (TypeError, ValueError) as error:
         raise CarrierGarbled("a trace has no readable time", excerpt=str(text)) from error
 
@@ -194,6 +194,8 @@ def parse_result(body: Mapping[str, Any], *, number: str = "", company: str = ""
 
 def _estimate(text: Any) -> datetime | None:
     """`arrivalTime` of `resultv2=8`: `2024-05-01 18` or with minutes; a wish, so unreadable means none."""
+    if not text:
+        return None
     for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H"):
         try:
             return datetime.strptime(str(text), form).replace(tzinfo=CHINA).astimezone(UTC)
