@@ -6,3 +6,15 @@ class NotificationsConfig(AppConfig):
     name = "core.notifications"
     label = "notifications"
     verbose_name = _("Notifications")
+
+    def ready(self) -> None:
+        from core.notifications import permissions, sending  # noqa: F401, PLC0415
+        from core.notifications.services import SEND  # noqa: PLC0415
+        from core.stages import Stage, register_stage  # noqa: PLC0415
+
+        for stage in (
+            Stage(SEND, sending.send_due, sending.due, 10, 50),
+            Stage("notifications.settle", sending.settle_unfinished, sending.due_for_settling, 60, 100),
+            Stage("notifications.purge", sending.purge, sending.due_for_purge, 3600, 2000),
+        ):
+            register_stage(stage)

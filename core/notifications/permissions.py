@@ -1,0 +1,7 @@
+from core.accounts.roles import grant
+
+# Everybody sees their own notifications; the texts and the send log are the managers'.
+grant(
+    "notifications",
+    {"change_messagetemplate": set(), "view_outgoingmessage": set(), "resend_message": set()},
+)

@@ -1,0 +1,208 @@
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone, translation
+
+from core.accounts.models import User
+from core.accounts.selectors import users_with_role
+from core.actor import Actor
+from core.audit.services import record
+from core.db import insert_rows
+from core.exceptions import Conflict, NotFound
+from core.notifications.enums import Audience, Level, MessageStatus
+from core.notifications.models import Notification, NotificationPreference, OutgoingMessage
+from core.notifications.registry import LINK, Template
+from core.notifications.registry import template as template_of
+from core.notifications.rules import Text, one_line, substitute
+from core.notifications.selectors import texts_for_email
+from core.stages import nudge
+
+SEND = "notifications.send"
+
+_NOTIFICATION_COLUMNS = ["user_id", "code", "level", "params", "url", "created_at"]
+_MESSAGE_COLUMNS = [
+    "template",
+    "audience",
+    "user_id",
+    "to",
+    "language",
+    "subject",
+    "body",
+    "dedupe_key",
+    "status",
+    "attempts",
+    "next_attempt_at",
+    "last_error",
+    "created_at",
+]
+
+
+@transaction.atomic
+def notify(
+    *,
+    code: str,
+    user_ids: Iterable[int] | None = None,
+    role: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    url: str = "",
+    level: str = Level.INFO,
+) -> int:
+    """Tell people behind the bell and, as each prefers, by e-mail; returns how many were told.
+
+    `params` are JSON values; `url` is a path of the console. Costs the same number of statements for
+    any number of people. Raises KeyError for an unknown message.
+    """
+    template = template_of(code)
+    users = list(_people(user_ids, role))
+    if not users:
+        return 0
+    chosen = {p.user_id: p for p in NotificationPreference.objects.filter(user__in=users, code=code)}
+    now = timezone.now()
+    in_app = [user for user in users if user.pk not in chosen or chosen[user.pk].in_app]
+    values = dict(params or {})
+    insert_rows(
+        Notification,
+        _NOTIFICATION_COLUMNS,
+        [(user.pk, code, level, values, url[:500], now) for user in in_app],
+    )
+    by_email = [user for user in users if user.email and _wants_email(template, chosen.get(user.pk))]
+    _queue_staff_emails(template, by_email, values, url, now)
+    return len(users)
+
+
+def send_email(
+    *,
+    template: str,
+    to: str,
+    language: str,
+    params: Mapping[str, Any],
+    dedupe_key: str = "",
+) -> int | None:
+    """Queue one e-mail to a customer; returns its id, or None if this key has been used before.
+
+    Raises KeyError for an unknown message, ValidationError for an address that can't be one.
+    """
+    validate_email(to)
+    found = template_of(template)
+    text = texts_for_email(found, {language})[language]
+    with translation.override(language):
+        row = _message_row(found, text, None, to, language, params, dedupe_key, timezone.now())
+    written = insert_rows(
+        OutgoingMessage,
+        _MESSAGE_COLUMNS,
+        [row],
+        on_conflict="ON CONFLICT (dedupe_key) DO NOTHING",
+        returning=["id"],
+    )
+    nudge(SEND)
+    return written[0][0] if written else None
+
+
+def mark_read(*, user_id: int, ids: Sequence[int] | None = None) -> int:
+    """Mark a person's notifications as read: those with these ids, or all."""
+    unread = Notification.objects.filter(user_id=user_id, read_at=None)
+    if ids is not None:
+        unread = unread.filter(pk__in=ids)
+    return unread.update(read_at=timezone.now())
+
+
+@transaction.atomic
+def choose_preferences(*, user_id: int, choices: Mapping[str, tuple[bool, bool]]) -> None:
+    """Keep how a person wants to hear of each message: {code: (in the console, by e-mail)}."""
+    insert_rows(
+        NotificationPreference,
+        ["user_id", "code", "in_app", "email"],
+        [(user_id, code, in_app, email) for code, (in_app, email) in choices.items()],
+        on_conflict="ON CONFLICT (user_id, code) DO UPDATE SET in_app = excluded.in_app, email = excluded.email",
+    )
+
+
+@transaction.atomic
+def resend(*, message_id: int, actor: Actor) -> None:
+    """Send a message again that failed, or of which nobody knows whether it was sent. Raises Conflict."""
+    message = OutgoingMessage.objects.select_for_update().filter(pk=message_id).first()
+    if message is None:
+        raise NotFound
+    if message.status not in {MessageStatus.FAILED, MessageStatus.UNKNOWN}:
+        raise Conflict
+    before = message.status
+    message.status, message.attempts = MessageStatus.QUEUED, 0
+    message.next_attempt_at = timezone.now()
+    message.save(update_fields=["status", "attempts", "next_attempt_at"])
+    record(
+        action="notifications.resent",
+        actor=actor,
+        subject_type="notifications.outgoingmessage",
+        subject_id=message.pk,
+        subject_label=message.subject[:200],
+        changes={"status": [before, message.status]},
+    )
+    nudge(SEND)
+
+
+def _people(user_ids: Iterable[int] | None, role: str | None) -> Iterable[User]:
+    if user_ids is not None:
+        return User.objects.filter(pk__in=list(user_ids), is_active=True)
+    if role is None:
+        raise TypeError("notify() needs user_ids or a role")
+    return users_with_role(role)
+
+
+def _wants_email(template: Template, preference: NotificationPreference | None) -> bool:
+    return template.email_by_default if preference is None else preference.email
+
+
+def _queue_staff_emails(
+    template: Template, users: Sequence[User], params: Mapping[str, Any], url: str, now: datetime
+) -> None:
+    if not users:
+        return
+    languages = {user.language or settings.LANGUAGE_CODE for user in users}
+    texts = texts_for_email(template, languages)
+    rows = []
+    for user in users:
+        language = user.language or settings.LANGUAGE_CODE
+        values = {**params, LINK: f"{settings.PUBLIC_BASE_URL}{url}" if url else settings.PUBLIC_BASE_URL}
+        with translation.override(language):
+            rows.append(_message_row(template, texts[language], user.pk, user.email, language, values, "", now))
+    insert_rows(OutgoingMessage, _MESSAGE_COLUMNS, rows)
+    nudge(SEND)
+
+
+def _message_row(
+    template: Template,
+    text: Text,
+    user_id: int | None,
+    to: str,
+    language: str,
+    params: Mapping[str, Any],
+    dedupe_key: str,
+    now: datetime,
+) -> tuple[Any, ...]:
+    """Values in the order of _MESSAGE_COLUMNS."""
+    values = {**params, **template.values(params)}
+    status, error = MessageStatus.QUEUED, ""
+    try:
+        validate_email(to)
+    except ValidationError:
+        status, error = MessageStatus.FAILED, "The address can't be one."
+    return (
+        template.code,
+        Audience.CUSTOMER if user_id is None else Audience.STAFF,
+        user_id,
+        to,
+        language,
+        one_line(substitute(text.subject, values))[:500],
+        substitute(text.body, values),
+        dedupe_key or None,
+        status,
+        0,
+        now,
+        error,
+        now,
+    )
