@@ -58,9 +58,13 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["created_by", "-id"], name="jobs_by_user"),
             models.Index(
-                fields=["status", "heartbeat_at"], name="jobs_open", condition=Q(status__in=["queued", "running"])
+                fields=["status", "heartbeat_at"],
+                name="jobs_open",
+                condition=Q(status__in=["queued", "running"]),
             ),
-            models.Index(fields=["finished_at"], name="jobs_finished", condition=Q(finished_at__isnull=False)),
+            models.Index(
+                fields=["finished_at"], name="jobs_finished", condition=Q(finished_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -205,7 +205,9 @@ def _complete(event_ids: Sequence[int]) -> None:
     """Mark the events all of whose handlers have left a receipt."""
     events = OutboxEvent.objects.filter(pk__in=event_ids, completed_at=None).values_list("pk", "name")
     receipts: dict[int, set[str]] = defaultdict(set)
-    for event_id, handler in HandlerReceipt.objects.filter(event_id__in=event_ids).values_list("event_id", "handler"):
+    for event_id, handler in HandlerReceipt.objects.filter(event_id__in=event_ids).values_list(
+        "event_id", "handler"
+    ):
         receipts[event_id].add(handler)
     done = [pk for pk, name in events if handlers_of(name).keys() <= receipts[pk]]
     if done:

@@ -21,8 +21,12 @@ class OutboxEvent(models.Model):
         verbose_name_plural = _("events")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(next_attempt_at__isnull=False)),
-            models.Index(fields=["completed_at"], name="outbox_done", condition=Q(completed_at__isnull=False)),
+            models.Index(
+                fields=["next_attempt_at"], name="outbox_due", condition=Q(next_attempt_at__isnull=False)
+            ),
+            models.Index(
+                fields=["completed_at"], name="outbox_done", condition=Q(completed_at__isnull=False)
+            ),
             models.Index(fields=["name", "-id"], name="outbox_name"),
             models.Index(fields=["id"], name="outbox_dead", condition=Q(is_dead=True)),
         ]

@@ -32,9 +32,7 @@ def publish_many(events: Iterable[Event]) -> None:
 
 
 def _row(event: Event, now: datetime) -> OutboxEvent:
-    return OutboxEvent(
-        name=event.name, payload=event.payload(), occurred_at=now, next_attempt_at=now
-    )
+    return OutboxEvent(name=event.name, payload=event.payload(), occurred_at=now, next_attempt_at=now)
 
 
 @transaction.atomic

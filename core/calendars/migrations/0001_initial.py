@@ -7,60 +7,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BusinessCalendar',
+            name="BusinessCalendar",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('time_zone', models.CharField(max_length=64, validators=[core.accounts.models.validate_time_zone], verbose_name='time zone')),
-                ('holidays_country', models.CharField(blank=True, help_text='Two-letter country code. Empty: works on public holidays.', max_length=2, validators=[core.calendars.models.validate_country], verbose_name='holidays of')),
-                ('is_default', models.BooleanField(default=False, verbose_name='default')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        max_length=64,
+                        validators=[core.accounts.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "holidays_country",
+                    models.CharField(
+                        blank=True,
+                        help_text="Two-letter country code. Empty: works on public holidays.",
+                        max_length=2,
+                        validators=[core.calendars.models.validate_country],
+                        verbose_name="holidays of",
+                    ),
+                ),
+                ("is_default", models.BooleanField(default=False, verbose_name="default")),
             ],
             options={
-                'verbose_name': 'business calendar',
-                'verbose_name_plural': 'business calendars',
-                'ordering': ['code'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='calendars_one_default')],
+                "verbose_name": "business calendar",
+                "verbose_name_plural": "business calendars",
+                "ordering": ["code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("is_default",),
+                        name="calendars_one_default",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BusinessHours',
+            name="BusinessHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='day')),
-                ('opens_at', models.TimeField(verbose_name='from')),
-                ('closes_at', models.TimeField(help_text='00:00 means midnight at the end of the day.', verbose_name='to')),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='calendars.businesscalendar', verbose_name='calendar')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="day",
+                    ),
+                ),
+                ("opens_at", models.TimeField(verbose_name="from")),
+                (
+                    "closes_at",
+                    models.TimeField(
+                        help_text="00:00 means midnight at the end of the day.", verbose_name="to"
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hours",
+                        to="calendars.businesscalendar",
+                        verbose_name="calendar",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'business hours',
-                'verbose_name_plural': 'business hours',
-                'ordering': ['weekday', 'opens_at'],
-                'constraints': [models.UniqueConstraint(fields=('calendar', 'weekday', 'opens_at'), name='calendars_hours_once'), models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at')), ('closes_at', '00:00'), _connector='OR'), name='calendars_hours_forward', violation_error_message='The end must come after the start.')],
+                "verbose_name": "business hours",
+                "verbose_name_plural": "business hours",
+                "ordering": ["weekday", "opens_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("calendar", "weekday", "opens_at"), name="calendars_hours_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closes_at__gt", models.F("opens_at")), ("closes_at", "00:00"), _connector="OR"
+                        ),
+                        name="calendars_hours_forward",
+                        violation_error_message="The end must come after the start.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarException',
+            name="CalendarException",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('is_open', models.BooleanField(default=False, verbose_name='open')),
-                ('note', models.CharField(blank=True, max_length=120, verbose_name='note')),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exceptions', to='calendars.businesscalendar', verbose_name='calendar')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("is_open", models.BooleanField(default=False, verbose_name="open")),
+                ("note", models.CharField(blank=True, max_length=120, verbose_name="note")),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="exceptions",
+                        to="calendars.businesscalendar",
+                        verbose_name="calendar",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'special day',
-                'verbose_name_plural': 'special days',
-                'ordering': ['day'],
-                'constraints': [models.UniqueConstraint(fields=('calendar', 'day'), name='calendars_exception_once')],
+                "verbose_name": "special day",
+                "verbose_name_plural": "special days",
+                "ordering": ["day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("calendar", "day"), name="calendars_exception_once")
+                ],
             },
         ),
     ]

@@ -6,11 +6,29 @@ EVERY_DAY = range(7)
 WEEKDAYS = range(5)
 
 CALENDARS = [
-    ("operations", "Operations, every day 09:00–21:00", "Asia/Shanghai", "", EVERY_DAY, (9, 0), (21, 0), True),
+    (
+        "operations",
+        "Operations, every day 09:00–21:00",
+        "Asia/Shanghai",
+        "",
+        EVERY_DAY,
+        (9, 0),
+        (21, 0),
+        True,
+    ),
     ("always", "Round the clock", "UTC", "", EVERY_DAY, (0, 0), (0, 0), False),
     ("cn-office", "China, office hours", "Asia/Shanghai", "CN", WEEKDAYS, (9, 0), (18, 0), False),
     ("gb-office", "United Kingdom, office hours", "Europe/London", "GB", WEEKDAYS, (9, 0), (17, 30), False),
-    ("us-office", "United States (East), office hours", "America/New_York", "US", WEEKDAYS, (9, 0), (17, 0), False),
+    (
+        "us-office",
+        "United States (East), office hours",
+        "America/New_York",
+        "US",
+        WEEKDAYS,
+        (9, 0),
+        (17, 0),
+        False,
+    ),
     ("de-office", "Germany, office hours", "Europe/Berlin", "DE", WEEKDAYS, (9, 0), (17, 0), False),
 ]
 

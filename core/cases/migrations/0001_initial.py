@@ -7,145 +7,369 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('calendars', '0002_default_calendars'),
+        ("calendars", "0002_default_calendars"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(max_length=80, verbose_name='type')),
-                ('status', models.CharField(choices=[('open', 'Open'), ('assigned', 'Assigned'), ('in_progress', 'In progress'), ('waiting', 'Waiting'), ('reopened', 'Reopened'), ('resolved', 'Resolved, to be verified'), ('verified', 'Verified'), ('closed', 'Closed')], default='open', max_length=16, verbose_name='status')),
-                ('severity', models.CharField(choices=[('info', 'Low'), ('warning', 'Medium'), ('danger', 'High')], max_length=8, verbose_name='severity')),
-                ('subject_type', models.CharField(max_length=80, verbose_name='subject type')),
-                ('subject_id', models.BigIntegerField(verbose_name='subject')),
-                ('subject_label', models.CharField(max_length=255, verbose_name='subject')),
-                ('summary', models.TextField(blank=True, verbose_name='what is wrong')),
-                ('summary_code', models.CharField(blank=True, max_length=80)),
-                ('summary_params', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='data')),
-                ('scope_channel_id', models.BigIntegerField(null=True)),
-                ('scope_warehouse_id', models.BigIntegerField(null=True)),
-                ('role', models.CharField(choices=[('order_clerk', 'Order clerk'), ('warehouse_operator', 'Warehouse operator'), ('buyer', 'Buyer'), ('customer_service', 'Customer service'), ('marketer', 'Marketer'), ('analyst', 'Analyst'), ('operations_manager', 'Operations manager'), ('administrator', 'Administrator')], max_length=32, verbose_name='team')),
-                ('cause_at', models.DateTimeField(verbose_name='cause occurred')),
-                ('opened_at', models.DateTimeField(verbose_name='opened')),
-                ('respond_by', models.DateTimeField(verbose_name='respond by')),
-                ('warn_at', models.DateTimeField(verbose_name='warn at')),
-                ('resolve_by', models.DateTimeField(verbose_name='resolve by')),
-                ('responded_at', models.DateTimeField(null=True, verbose_name='first response')),
-                ('warned_at', models.DateTimeField(null=True, verbose_name='warned')),
-                ('is_escalated', models.BooleanField(default=False, verbose_name='escalated')),
-                ('escalated_at', models.DateTimeField(null=True, verbose_name='escalated at')),
-                ('waiting_since', models.DateTimeField(null=True, verbose_name='waiting since')),
-                ('waiting_until', models.DateTimeField(null=True, verbose_name='waiting until')),
-                ('waiting_reason', models.CharField(blank=True, max_length=255, verbose_name='waiting for')),
-                ('checked_at', models.DateTimeField(verbose_name='cause looked at')),
-                ('resolution', models.CharField(blank=True, max_length=80, verbose_name='resolution')),
-                ('resolution_note', models.TextField(blank=True, verbose_name='note')),
-                ('resolved_by_label', models.CharField(blank=True, max_length=255, verbose_name='resolved by')),
-                ('resolved_at', models.DateTimeField(null=True, verbose_name='resolved')),
-                ('verify_at', models.DateTimeField(null=True, verbose_name='verify at')),
-                ('verified_at', models.DateTimeField(null=True, verbose_name='verified')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
-                ('reopened_count', models.PositiveSmallIntegerField(default=0, verbose_name='times reopened')),
-                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to=settings.AUTH_USER_MODEL, verbose_name='assigned to')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("type", models.CharField(max_length=80, verbose_name="type")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("assigned", "Assigned"),
+                            ("in_progress", "In progress"),
+                            ("waiting", "Waiting"),
+                            ("reopened", "Reopened"),
+                            ("resolved", "Resolved, to be verified"),
+                            ("verified", "Verified"),
+                            ("closed", "Closed"),
+                        ],
+                        default="open",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("info", "Low"), ("warning", "Medium"), ("danger", "High")],
+                        max_length=8,
+                        verbose_name="severity",
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=80, verbose_name="subject type")),
+                ("subject_id", models.BigIntegerField(verbose_name="subject")),
+                ("subject_label", models.CharField(max_length=255, verbose_name="subject")),
+                ("summary", models.TextField(blank=True, verbose_name="what is wrong")),
+                ("summary_code", models.CharField(blank=True, max_length=80)),
+                (
+                    "summary_params",
+                    models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder),
+                ),
+                (
+                    "data",
+                    models.JSONField(
+                        default=dict,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        verbose_name="data",
+                    ),
+                ),
+                ("scope_channel_id", models.BigIntegerField(null=True)),
+                ("scope_warehouse_id", models.BigIntegerField(null=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("order_clerk", "Order clerk"),
+                            ("warehouse_operator", "Warehouse operator"),
+                            ("buyer", "Buyer"),
+                            ("customer_service", "Customer service"),
+                            ("marketer", "Marketer"),
+                            ("analyst", "Analyst"),
+                            ("operations_manager", "Operations manager"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=32,
+                        verbose_name="team",
+                    ),
+                ),
+                ("cause_at", models.DateTimeField(verbose_name="cause occurred")),
+                ("opened_at", models.DateTimeField(verbose_name="opened")),
+                ("respond_by", models.DateTimeField(verbose_name="respond by")),
+                ("warn_at", models.DateTimeField(verbose_name="warn at")),
+                ("resolve_by", models.DateTimeField(verbose_name="resolve by")),
+                ("responded_at", models.DateTimeField(null=True, verbose_name="first response")),
+                ("warned_at", models.DateTimeField(null=True, verbose_name="warned")),
+                ("is_escalated", models.BooleanField(default=False, verbose_name="escalated")),
+                ("escalated_at", models.DateTimeField(null=True, verbose_name="escalated at")),
+                ("waiting_since", models.DateTimeField(null=True, verbose_name="waiting since")),
+                ("waiting_until", models.DateTimeField(null=True, verbose_name="waiting until")),
+                ("waiting_reason", models.CharField(blank=True, max_length=255, verbose_name="waiting for")),
+                ("checked_at", models.DateTimeField(verbose_name="cause looked at")),
+                ("resolution", models.CharField(blank=True, max_length=80, verbose_name="resolution")),
+                ("resolution_note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "resolved_by_label",
+                    models.CharField(blank=True, max_length=255, verbose_name="resolved by"),
+                ),
+                ("resolved_at", models.DateTimeField(null=True, verbose_name="resolved")),
+                ("verify_at", models.DateTimeField(null=True, verbose_name="verify at")),
+                ("verified_at", models.DateTimeField(null=True, verbose_name="verified")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="closed")),
+                (
+                    "reopened_count",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="times reopened"),
+                ),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assigned to",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'case',
-                'verbose_name_plural': 'cases',
-                'ordering': ['-id'],
-                'permissions': [('work_case', 'Can work on cases'), ('assign_case', 'Can assign cases to others')],
+                "verbose_name": "case",
+                "verbose_name_plural": "cases",
+                "ordering": ["-id"],
+                "permissions": [
+                    ("work_case", "Can work on cases"),
+                    ("assign_case", "Can assign cases to others"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CaseEvent',
+            name="CaseEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('assigned', 'Assigned'), ('unassigned', 'Given back'), ('started', 'Work started'), ('waiting', 'Waiting'), ('resumed', 'Resumed'), ('commented', 'Comment'), ('resolved', 'Resolved'), ('cleared', 'Cause went away'), ('verified', 'Verified'), ('reopened', 'Reopened'), ('closed', 'Closed'), ('warned', 'Warned'), ('escalated', 'Escalated')], max_length=16, verbose_name='what')),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_label', models.CharField(max_length=255, verbose_name='by')),
-                ('actor_kind', models.CharField(max_length=16)),
-                ('from_status', models.CharField(blank=True, max_length=16, verbose_name='from')),
-                ('to_status', models.CharField(blank=True, max_length=16, verbose_name='to')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='data')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='cases.case', verbose_name='case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("assigned", "Assigned"),
+                            ("unassigned", "Given back"),
+                            ("started", "Work started"),
+                            ("waiting", "Waiting"),
+                            ("resumed", "Resumed"),
+                            ("commented", "Comment"),
+                            ("resolved", "Resolved"),
+                            ("cleared", "Cause went away"),
+                            ("verified", "Verified"),
+                            ("reopened", "Reopened"),
+                            ("closed", "Closed"),
+                            ("warned", "Warned"),
+                            ("escalated", "Escalated"),
+                        ],
+                        max_length=16,
+                        verbose_name="what",
+                    ),
+                ),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_label", models.CharField(max_length=255, verbose_name="by")),
+                ("actor_kind", models.CharField(max_length=16)),
+                ("from_status", models.CharField(blank=True, max_length=16, verbose_name="from")),
+                ("to_status", models.CharField(blank=True, max_length=16, verbose_name="to")),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "data",
+                    models.JSONField(
+                        default=dict,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        verbose_name="data",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="cases.case",
+                        verbose_name="case",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'case event',
-                'verbose_name_plural': 'case events',
-                'ordering': ['-id'],
+                "verbose_name": "case event",
+                "verbose_name_plural": "case events",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='CasePolicy',
+            name="CasePolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(max_length=80, unique=True, verbose_name='type')),
-                ('role', models.CharField(blank=True, choices=[('order_clerk', 'Order clerk'), ('warehouse_operator', 'Warehouse operator'), ('buyer', 'Buyer'), ('customer_service', 'Customer service'), ('marketer', 'Marketer'), ('analyst', 'Analyst'), ('operations_manager', 'Operations manager'), ('administrator', 'Administrator')], max_length=32, verbose_name='team')),
-                ('severity', models.CharField(blank=True, choices=[('info', 'Low'), ('warning', 'Medium'), ('danger', 'High')], max_length=8, verbose_name='severity')),
-                ('respond_minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='respond within (min)')),
-                ('resolve_minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='resolve within (min)')),
-                ('is_detected', models.BooleanField(default=True, help_text='Off: no new cases of this type are opened.', verbose_name='detected')),
-                ('calendar', models.ForeignKey(blank=True, help_text='Empty: the default calendar.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='calendars.businesscalendar', verbose_name='business calendar')),
-                ('escalate_to', models.ForeignKey(blank=True, help_text='Empty: everybody who is an operations manager.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='escalate to')),
-                ('owner', models.ForeignKey(blank=True, help_text='New cases go to this person at once.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assign to')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("type", models.CharField(max_length=80, unique=True, verbose_name="type")),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("order_clerk", "Order clerk"),
+                            ("warehouse_operator", "Warehouse operator"),
+                            ("buyer", "Buyer"),
+                            ("customer_service", "Customer service"),
+                            ("marketer", "Marketer"),
+                            ("analyst", "Analyst"),
+                            ("operations_manager", "Operations manager"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=32,
+                        verbose_name="team",
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        blank=True,
+                        choices=[("info", "Low"), ("warning", "Medium"), ("danger", "High")],
+                        max_length=8,
+                        verbose_name="severity",
+                    ),
+                ),
+                (
+                    "respond_minutes",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="respond within (min)"),
+                ),
+                (
+                    "resolve_minutes",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="resolve within (min)"),
+                ),
+                (
+                    "is_detected",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off: no new cases of this type are opened.",
+                        verbose_name="detected",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: the default calendar.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="calendars.businesscalendar",
+                        verbose_name="business calendar",
+                    ),
+                ),
+                (
+                    "escalate_to",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: everybody who is an operations manager.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="escalate to",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="New cases go to this person at once.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assign to",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'case policy',
-                'verbose_name_plural': 'case policies',
-                'ordering': ['type'],
+                "verbose_name": "case policy",
+                "verbose_name_plural": "case policies",
+                "ordering": ["type"],
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status__in', ['assigned', 'in_progress', 'open', 'reopened', 'waiting'])), fields=['resolve_by', 'id'], name='cases_inbox'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
+                ),
+                fields=["resolve_by", "id"],
+                name="cases_inbox",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status__in', ['assigned', 'in_progress', 'open', 'reopened', 'waiting'])), fields=['assigned_to', 'resolve_by'], name='cases_mine'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
+                ),
+                fields=["assigned_to", "resolve_by"],
+                name="cases_mine",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='cases_subject'),
+            model_name="case",
+            index=models.Index(fields=["subject_type", "subject_id"], name="cases_subject"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status__in', ['assigned', 'in_progress', 'open', 'reopened', 'waiting'])), fields=['checked_at'], name='cases_recheck'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
+                ),
+                fields=["checked_at"],
+                name="cases_recheck",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'resolved')), fields=['verify_at'], name='cases_verify'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("status", "resolved")), fields=["verify_at"], name="cases_verify"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'verified')), fields=['verified_at'], name='cases_close'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("status", "verified")), fields=["verified_at"], name="cases_close"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status__in', ['assigned', 'in_progress', 'open', 'reopened', 'waiting']), ('warned_at__isnull', True)), fields=['warn_at'], name='cases_warn'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"]),
+                    ("warned_at__isnull", True),
+                ),
+                fields=["warn_at"],
+                name="cases_warn",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['resolve_by'], name='cases_due'),
+            model_name="case",
+            index=models.Index(fields=["resolve_by"], name="cases_due"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['type', '-id'], name='cases_by_type'),
+            model_name="case",
+            index=models.Index(fields=["type", "-id"], name="cases_by_type"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'closed'), _negated=True), fields=('type', 'subject_type', 'subject_id'), name='cases_one_per_subject'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "closed"), _negated=True),
+                fields=("type", "subject_type", "subject_id"),
+                name="cases_one_per_subject",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseevent',
-            index=models.Index(fields=['case', 'id'], name='cases_event_case'),
+            model_name="caseevent",
+            index=models.Index(fields=["case", "id"], name="cases_event_case"),
         ),
     ]

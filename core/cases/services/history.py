@@ -40,7 +40,18 @@ class Happening:
 def write_history(happenings: Iterable[Happening], actor: Actor, at: datetime) -> None:
     """Add all events with one statement."""
     rows = [
-        (h.case_id, at, h.kind, actor.user_id, actor.label, actor.kind, h.from_status, h.to_status, h.note, dict(h.data))
+        (
+            h.case_id,
+            at,
+            h.kind,
+            actor.user_id,
+            actor.label,
+            actor.kind,
+            h.from_status,
+            h.to_status,
+            h.note,
+            dict(h.data),
+        )
         for h in happenings
     ]
     insert_rows(CaseEvent, _COLUMNS, rows)

@@ -73,9 +73,7 @@ def open_cases(seeds: Sequence[CaseSeed], actor: Actor = SYSTEM) -> list[int]:
     written = insert_rows(Case, _COLUMNS, rows, on_conflict=_ONE_PER_SUBJECT, returning=["id", "status"])
     ids = [case_id for case_id, _status in written]
     if ids:
-        write_history(
-            [Happening(pk, CaseEventKind.OPENED, "", status) for pk, status in written], actor, now
-        )
+        write_history([Happening(pk, CaseEventKind.OPENED, "", status) for pk, status in written], actor, now)
         publish(CasesOpened(case_ids=ids))
     return ids
 
@@ -85,7 +83,9 @@ def clear_cases(type: str, subject_ids: Iterable[int], actor: Actor = SYSTEM) ->
     """The cause of these subjects' cases of a type went away: resolve and verify them; returns their ids."""
     cases = list(
         Case.objects.select_for_update()
-        .filter(type=type, subject_id__in=list(subject_ids), status__in=[*CaseStatus.OPEN, CaseStatus.RESOLVED])
+        .filter(
+            type=type, subject_id__in=list(subject_ids), status__in=[*CaseStatus.OPEN, CaseStatus.RESOLVED]
+        )
         .order_by("pk")
     )
     return mark_gone(cases, actor, timezone.now())
@@ -126,7 +126,9 @@ _GONE_FIELDS = [
 ]
 
 
-def mark_reopened(cases: Sequence[Case], due: dict[str, Deadlines], actor: Actor, now: datetime, note: str = "") -> None:
+def mark_reopened(
+    cases: Sequence[Case], due: dict[str, Deadlines], actor: Actor, now: datetime, note: str = ""
+) -> None:
     """Reopen locked cases with fresh deadlines by type; the owner stays."""
     if not cases:
         return
@@ -160,7 +162,9 @@ _REOPEN_FIELDS = [
 ]
 
 
-def _reopen_returned(seeds: Sequence[CaseSeed], due: dict[str, Deadlines], actor: Actor, now: datetime) -> None:
+def _reopen_returned(
+    seeds: Sequence[CaseSeed], due: dict[str, Deadlines], actor: Actor, now: datetime
+) -> None:
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for seed in seeds:
         groups[seed.type, seed.subject_type].append(seed.subject_id)

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,78 +15,165 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('title', models.CharField(max_length=255, verbose_name='title')),
-                ('params', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='parameters')),
-                ('actor_label', models.CharField(max_length=255, verbose_name='started by')),
-                ('actor_kind', models.CharField(max_length=16)),
-                ('status', models.CharField(choices=[('queued', 'Waiting to start'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=16, verbose_name='status')),
-                ('total', models.PositiveIntegerField(null=True, verbose_name='rows')),
-                ('processed', models.PositiveIntegerField(default=0, verbose_name='rows handled')),
-                ('succeeded', models.PositiveIntegerField(default=0, verbose_name='done')),
-                ('failed', models.PositiveIntegerField(default=0, verbose_name='failed')),
-                ('skipped', models.PositiveIntegerField(default=0, verbose_name='skipped')),
-                ('input_file', models.CharField(blank=True, max_length=255, verbose_name='uploaded file')),
-                ('input_name', models.CharField(blank=True, max_length=255, verbose_name='file name')),
-                ('output_file', models.CharField(blank=True, max_length=255, verbose_name='result file')),
-                ('output_name', models.CharField(blank=True, max_length=255, verbose_name='result file name')),
-                ('message', models.TextField(blank=True, verbose_name='message')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='starts')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('dispatched_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True, verbose_name='started')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('heartbeat_at', models.DateTimeField(null=True, verbose_name='last sign of life')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to=settings.AUTH_USER_MODEL, verbose_name='started by')),
-                ('retry_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='retries', to='jobs.job', verbose_name='repeats')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=80, verbose_name="kind")),
+                ("title", models.CharField(max_length=255, verbose_name="title")),
+                (
+                    "params",
+                    models.JSONField(
+                        default=dict,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        verbose_name="parameters",
+                    ),
+                ),
+                ("actor_label", models.CharField(max_length=255, verbose_name="started by")),
+                ("actor_kind", models.CharField(max_length=16)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting to start"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                ("total", models.PositiveIntegerField(null=True, verbose_name="rows")),
+                ("processed", models.PositiveIntegerField(default=0, verbose_name="rows handled")),
+                ("succeeded", models.PositiveIntegerField(default=0, verbose_name="done")),
+                ("failed", models.PositiveIntegerField(default=0, verbose_name="failed")),
+                ("skipped", models.PositiveIntegerField(default=0, verbose_name="skipped")),
+                ("input_file", models.CharField(blank=True, max_length=255, verbose_name="uploaded file")),
+                ("input_name", models.CharField(blank=True, max_length=255, verbose_name="file name")),
+                ("output_file", models.CharField(blank=True, max_length=255, verbose_name="result file")),
+                (
+                    "output_name",
+                    models.CharField(blank=True, max_length=255, verbose_name="result file name"),
+                ),
+                ("message", models.TextField(blank=True, verbose_name="message")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="starts")),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("dispatched_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("heartbeat_at", models.DateTimeField(null=True, verbose_name="last sign of life")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="started by",
+                    ),
+                ),
+                (
+                    "retry_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="retries",
+                        to="jobs.job",
+                        verbose_name="repeats",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'job',
-                'verbose_name_plural': 'jobs',
-                'ordering': ['-id'],
-                'permissions': [('view_all_jobs', 'Can see and cancel the jobs of everybody')],
+                "verbose_name": "job",
+                "verbose_name_plural": "jobs",
+                "ordering": ["-id"],
+                "permissions": [("view_all_jobs", "Can see and cancel the jobs of everybody")],
             },
         ),
         migrations.CreateModel(
-            name='JobRow',
+            name="JobRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_number', models.PositiveIntegerField(verbose_name='row')),
-                ('key', models.CharField(blank=True, max_length=255, verbose_name='key')),
-                ('outcome', models.CharField(choices=[('ok', 'Done'), ('warning', 'Done with a warning'), ('error', 'Failed'), ('skipped', 'Skipped')], max_length=8, verbose_name='result')),
-                ('field', models.CharField(blank=True, max_length=120, verbose_name='field')),
-                ('message', models.TextField(blank=True, verbose_name='message')),
-                ('data', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True, verbose_name='data')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='jobs.job', verbose_name='job')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row_number", models.PositiveIntegerField(verbose_name="row")),
+                ("key", models.CharField(blank=True, max_length=255, verbose_name="key")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("ok", "Done"),
+                            ("warning", "Done with a warning"),
+                            ("error", "Failed"),
+                            ("skipped", "Skipped"),
+                        ],
+                        max_length=8,
+                        verbose_name="result",
+                    ),
+                ),
+                ("field", models.CharField(blank=True, max_length=120, verbose_name="field")),
+                ("message", models.TextField(blank=True, verbose_name="message")),
+                (
+                    "data",
+                    models.JSONField(
+                        encoder=django.core.serializers.json.DjangoJSONEncoder, null=True, verbose_name="data"
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="jobs.job",
+                        verbose_name="job",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'row of a job',
-                'verbose_name_plural': 'rows of jobs',
-                'ordering': ['job_id', 'row_number'],
+                "verbose_name": "row of a job",
+                "verbose_name_plural": "rows of jobs",
+                "ordering": ["job_id", "row_number"],
             },
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['created_by', '-id'], name='jobs_by_user'),
+            model_name="job",
+            index=models.Index(fields=["created_by", "-id"], name="jobs_by_user"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['status', 'heartbeat_at'], name='jobs_open'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("status__in", ["queued", "running"])),
+                fields=["status", "heartbeat_at"],
+                name="jobs_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('finished_at__isnull', False)), fields=['finished_at'], name='jobs_finished'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", False)),
+                fields=["finished_at"],
+                name="jobs_finished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='jobrow',
-            index=models.Index(fields=['job', 'outcome', 'row_number'], name='jobs_row_outcome'),
+            model_name="jobrow",
+            index=models.Index(fields=["job", "outcome", "row_number"], name="jobs_row_outcome"),
         ),
         migrations.AddConstraint(
-            model_name='jobrow',
-            constraint=models.UniqueConstraint(fields=('job', 'row_number'), name='jobs_row_once'),
+            model_name="jobrow",
+            constraint=models.UniqueConstraint(fields=("job", "row_number"), name="jobs_row_once"),
         ),
     ]

@@ -6,60 +6,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxEvent',
+            name="OutboxEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='event')),
-                ('payload', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='payload')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred')),
-                ('next_attempt_at', models.DateTimeField(help_text='Empty when nothing is left to try.', null=True, verbose_name='next delivery')),
-                ('completed_at', models.DateTimeField(null=True, verbose_name='completed')),
-                ('is_dead', models.BooleanField(default=False, verbose_name='given up')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="event")),
+                (
+                    "payload",
+                    models.JSONField(
+                        encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="payload"
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred")),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(
+                        help_text="Empty when nothing is left to try.",
+                        null=True,
+                        verbose_name="next delivery",
+                    ),
+                ),
+                ("completed_at", models.DateTimeField(null=True, verbose_name="completed")),
+                ("is_dead", models.BooleanField(default=False, verbose_name="given up")),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='outbox_due'), models.Index(condition=models.Q(('completed_at__isnull', False)), fields=['completed_at'], name='outbox_done'), models.Index(fields=['name', '-id'], name='outbox_name'), models.Index(condition=models.Q(('is_dead', True)), fields=['id'], name='outbox_dead')],
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_attempt_at__isnull", False)),
+                        fields=["next_attempt_at"],
+                        name="outbox_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("completed_at__isnull", False)),
+                        fields=["completed_at"],
+                        name="outbox_done",
+                    ),
+                    models.Index(fields=["name", "-id"], name="outbox_name"),
+                    models.Index(condition=models.Q(("is_dead", True)), fields=["id"], name="outbox_dead"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HandlerReceipt',
+            name="HandlerReceipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('handler', models.CharField(max_length=200, verbose_name='handler')),
-                ('handled_at', models.DateTimeField(verbose_name='handled')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='outbox.outboxevent', verbose_name='event')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("handler", models.CharField(max_length=200, verbose_name="handler")),
+                ("handled_at", models.DateTimeField(verbose_name="handled")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="receipts",
+                        to="outbox.outboxevent",
+                        verbose_name="event",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'receipt',
-                'verbose_name_plural': 'receipts',
-                'constraints': [models.UniqueConstraint(fields=('event', 'handler'), name='outbox_receipt_once')],
+                "verbose_name": "receipt",
+                "verbose_name_plural": "receipts",
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "handler"), name="outbox_receipt_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HandlerFailure',
+            name="HandlerFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('handler', models.CharField(max_length=200, verbose_name='handler')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='tries')),
-                ('last_error', models.TextField(verbose_name='error')),
-                ('failed_at', models.DateTimeField(verbose_name='failed')),
-                ('retry_at', models.DateTimeField(help_text='Empty when given up.', null=True, verbose_name='next try')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='failures', to='outbox.outboxevent', verbose_name='event')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("handler", models.CharField(max_length=200, verbose_name="handler")),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="tries")),
+                ("last_error", models.TextField(verbose_name="error")),
+                ("failed_at", models.DateTimeField(verbose_name="failed")),
+                (
+                    "retry_at",
+                    models.DateTimeField(
+                        help_text="Empty when given up.", null=True, verbose_name="next try"
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="failures",
+                        to="outbox.outboxevent",
+                        verbose_name="event",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'failed delivery',
-                'verbose_name_plural': 'failed deliveries',
-                'constraints': [models.UniqueConstraint(fields=('event', 'handler'), name='outbox_failure_once')],
+                "verbose_name": "failed delivery",
+                "verbose_name_plural": "failed deliveries",
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "handler"), name="outbox_failure_once")
+                ],
             },
         ),
     ]
