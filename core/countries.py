@@ -14,12 +14,10 @@ from babel.core import get_global
 from django.utils import translation
 
 # CLDR regions of two letters that aren't countries to which a parcel can be addressed.
-_NOT_COUNTRIES: Final = frozenset(
-    {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-)
+_NOT_COUNTRIES: Final = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 
 # What UCI Online Retail, Chinese forms and marketplaces write. "Channel Islands" has no code of its own and is
-# taken for Jersey, where most of their people live; a Guernsey postcode then shows up as a finding.
+# taken for Jersey, where most of their people live; a Guernsey postcode then shows as a finding.
 _ALIASES: Final = {
     "America": "US",
     "Bolivia, Plurinational State of": "BO",

@@ -1,5 +1,6 @@
 """Postal addresses of the whole world: checking against reference data, formatting, parsing, masking."""
 
+from core.addresses.checking import check_address
 from core.addresses.masking import mask_email, mask_name, mask_street
 from core.addresses.model import PARTS, Address, AddressProblem, fingerprint
 from core.phones import mask_phone
@@ -8,6 +9,7 @@ __all__ = [
     "PARTS",
     "Address",
     "AddressProblem",
+    "check_address",
     "fingerprint",
     "mask_email",
     "mask_name",

@@ -32,9 +32,10 @@ class Address:
 class AddressProblem:
     """One thing wrong with an address.
 
-    `code`: missing, unknown, not_in_parent, bad_format, wrong_area or unknown_country. `field` names a part of
-    Address. `expected` says in the address's own words what would be right ("" where unknown). `suggestion`
-    holds parts with their right values, or None where there is no safe guess.
+    `code` is one of missing, unknown, unknown_country, not_in_parent, wrong_level (a county where its city
+    should stand), renamed, unlisted, bad_format, bad_optional (the same for a part that isn't needed) and
+    wrong_area. `field` names a part of Address. `expected` says in the address's own words what would be right
+    ("" where unknown). `suggestion` holds parts with their right values, None where there is no safe guess.
     """
 
     code: str
@@ -47,7 +48,7 @@ _NOISE = re.compile(r"[\W_]+")
 
 
 def fingerprint(address: Address) -> str:
-    """32 hex digits, the same for spellings of one address that differ in case, width, spaces or marks."""
+    """32 hex digits, the same for spellings that differ in case, width, spaces or marks only."""
     parts = (
         address.country, address.province, address.city, address.district, address.street,
         address.postal_code, address.name, address.phone,

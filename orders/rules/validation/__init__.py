@@ -1,0 +1,33 @@
+"""Validation: pure rules over the facts of one order. `validate(facts)` is the whole interface.
+
+To add a rule, follow docs/guide/add-a-validation-rule.md.
+"""
+
+# Importing a module registers its rules; findings come in this order.
+from orders.rules.validation import amounts, goods, recipient, terms
+from orders.rules.validation.facts import (
+    ORDER_ATTRIBUTES,
+    ChannelFacts,
+    DuplicateCandidate,
+    FindingDraft,
+    LineFacts,
+    OrderFacts,
+)
+from orders.rules.validation.registry import CHECKS, RULES, message, validate
+
+__all__ = [
+    "CHECKS",
+    "ORDER_ATTRIBUTES",
+    "RULES",
+    "ChannelFacts",
+    "DuplicateCandidate",
+    "FindingDraft",
+    "LineFacts",
+    "OrderFacts",
+    "amounts",
+    "goods",
+    "message",
+    "recipient",
+    "terms",
+    "validate",
+]

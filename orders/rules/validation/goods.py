@@ -1,0 +1,105 @@
+"""Are the lines what the company sells, in sane numbers at sane prices?"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from orders.enums import FindingSeverity, HoldReason
+from orders.rules.validation.facts import FindingDraft, LineFacts, OrderFacts
+from orders.rules.validation.registry import check, rule
+
+ERROR, WARNING = FindingSeverity.ERROR, FindingSeverity.WARNING
+
+# Channels set their own under "limits" in their settings.
+LINE_QUANTITY: Final = Decimal(5_000)
+TIMES_USUAL_QUANTITY: Final = Decimal(10)
+PRICE_RATIO: Final = Decimal(3)
+# "total" has no default: what is a large order differs too much between channels.
+
+SKU_UNKNOWN = check("sku.unknown", ERROR, HoldReason.STOCK, _("Line %(line)s: nothing is known as %(sku)s."))
+SKU_INACTIVE = check("sku.inactive", ERROR, HoldReason.STOCK, _("Line %(line)s: %(sku)s is no longer sold."))
+QUANTITY_NOT_POSITIVE = check(
+    "quantity.not_positive", ERROR, HoldReason.PRICE, _("Line %(line)s: the quantity is %(quantity)s.")
+)
+QUANTITY_LIMIT = check(
+    "quantity.limit", ERROR, HoldReason.PRICE,
+    _("Line %(line)s: %(quantity)s pieces are more than the channel's limit of %(limit)s."),
+)  # fmt: skip
+QUANTITY_UNUSUAL = check(
+    "quantity.unusual", WARNING, HoldReason.PRICE,
+    _("Line %(line)s: %(quantity)s pieces; orders usually have up to %(usual)s."),
+)  # fmt: skip
+PRICE_NEGATIVE = check(
+    "price.negative", ERROR, HoldReason.PRICE, _("Line %(line)s: the price %(price)s is below zero.")
+)
+PRICE_ZERO = check("price.zero", WARNING, HoldReason.PRICE, _("Line %(line)s: the price is zero."))
+PRICE_FAR_FROM_LIST = check(
+    "price.far_from_list", WARNING, HoldReason.PRICE,
+    _("Line %(line)s: the price %(price)s is far from the list price %(list_price)s."),
+)  # fmt: skip
+TOTAL_LIMIT = check(
+    "total.limit",
+    WARNING,
+    HoldReason.PRICE,
+    _("The total %(total)s is above the channel's limit of %(limit)s."),
+)
+
+
+@rule
+def skus(facts: OrderFacts) -> Iterator[FindingDraft]:
+    """Every line's SKU is known and still sold."""
+    for index, line in enumerate(facts.lines):
+        if line.sku is None:
+            yield SKU_UNKNOWN(f"lines[{index}].sku", line=index + 1, sku=line.external_sku)
+        elif not line.sku.is_active:
+            yield SKU_INACTIVE(f"lines[{index}].sku", line=index + 1, sku=line.sku.code)
+
+
+@rule
+def quantities(facts: OrderFacts) -> Iterator[FindingDraft]:
+    """At least one piece, at most the channel's limit, and not far more than usual."""
+    limit = facts.channel.limit("line_quantity", LINE_QUANTITY)
+    times = facts.channel.limit("times_usual_quantity", TIMES_USUAL_QUANTITY)
+    for index, line in enumerate(facts.lines):
+        field, number, usual = f"lines[{index}].quantity", index + 1, line.usual_quantity
+        if line.quantity <= 0:
+            yield QUANTITY_NOT_POSITIVE(field, line=number, quantity=line.quantity)
+        elif line.quantity > limit:
+            yield QUANTITY_LIMIT(field, expected=f"≤ {limit}", line=number, quantity=line.quantity, limit=str(limit))
+        elif usual and line.quantity > usual * times:
+            yield QUANTITY_UNUSUAL(field, expected=f"≤ {usual}", line=number, quantity=line.quantity, usual=usual)
+
+
+@rule
+def prices(facts: OrderFacts) -> Iterator[FindingDraft]:
+    """Not negative; zero and far from the list price deserve a look."""
+    ratio = facts.channel.limit("price_ratio", PRICE_RATIO)
+    for index, line in enumerate(facts.lines):
+        field, number = f"lines[{index}].unit_price", index + 1
+        if line.unit_price < 0:
+            yield PRICE_NEGATIVE(field, line=number, price=str(line.unit_price))
+        elif line.unit_price == 0:
+            yield PRICE_ZERO(field, line=number)
+        elif (usual := _list_price(line, facts.currency)) and not (usual / ratio <= line.unit_price <= usual * ratio):
+            yield PRICE_FAR_FROM_LIST(
+                field,
+                expected=str(usual),
+                line=number,
+                price=str(line.unit_price),
+                list_price=str(usual),
+            )
+
+
+@rule
+def order_size(facts: OrderFacts) -> Iterator[FindingDraft]:
+    """The total stays below the channel's limit, where it has one."""
+    limit = facts.channel.limit("total", Decimal(0))
+    if limit and facts.total > limit:
+        yield TOTAL_LIMIT("total", expected=f"≤ {limit}", total=str(facts.total), limit=str(limit))
+
+
+def _list_price(line: LineFacts, currency: str) -> Decimal | None:
+    """The list price, where there is one that compares with the line's."""
+    return line.sku.unit_price if line.sku and line.sku.currency == currency else None

@@ -1,0 +1,112 @@
+"""The checks and the rules that make them.
+
+A *check* is one thing that can be found: its code, its severity unless the channel says otherwise, its hold, and
+the message that a person reads. A *rule* is a function that looks at the facts and yields findings of its
+checks.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.functional import Promise
+
+from orders.enums import FindingSeverity, HoldReason
+from orders.rules.validation.facts import FindingDraft, OrderFacts
+
+OFF: Final = "off"
+
+Rule = Callable[[OrderFacts], Iterable[FindingDraft]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """`message` has %(name)s places for the finding's params.
+
+    `hold` applies while the severity is error; with `holds_always` also below, for a state that is no error but
+    in which the order has to wait.
+    """
+
+    code: str
+    severity: FindingSeverity
+    hold: HoldReason | None
+    message: str | Promise
+    holds_always: bool = False
+
+    def __call__(
+        self,
+        field: str,
+        *,
+        expected: str = "",
+        suggestion: dict[str, str] | None = None,
+        **params: Any,
+    ) -> FindingDraft:
+        """A finding of this check; `params` are JSON values for the message."""
+        return FindingDraft(
+            self.code, self.severity, field, params, expected[:255], suggestion, self.hold_at(self.severity)
+        )
+
+    def hold_at(self, severity: FindingSeverity) -> HoldReason | None:
+        """The hold that a finding of this severity puts on the order."""
+        return self.hold if self.holds_always or severity == FindingSeverity.ERROR else None
+
+
+CHECKS: Final[dict[str, Check]] = {}
+RULES: Final[list[Rule]] = []
+
+
+def check(
+    code: str,
+    severity: FindingSeverity,
+    hold: HoldReason | None,
+    message: str | Promise,
+    *,
+    holds_always: bool = False,
+) -> Check:
+    """Define a check. Codes are unique and stored with findings: never give one another meaning."""
+    if code in CHECKS:
+        raise ValueError(f"check {code!r} is defined twice")
+    CHECKS[code] = Check(code, severity, hold, message, holds_always)
+    return CHECKS[code]
+
+
+def rule(function: Rule) -> Rule:
+    """Register a rule; rules run in the order of their definition."""
+    RULES.append(function)
+    return function
+
+
+def validate(facts: OrderFacts) -> list[FindingDraft]:
+    """Everything that is wrong with an order, as the channel weighs it."""
+    found = [finding for run in RULES for finding in run(facts)]
+    severities = facts.channel.severities
+    return list(_weighed(found, severities)) if severities and found else found
+
+
+def _weighed(findings: Iterable[FindingDraft], severities: Mapping[str, str]) -> Iterator[FindingDraft]:
+    for finding in findings:
+        severity = severities.get(finding.code, finding.severity)
+        if severity == OFF:
+            continue
+        if severity == finding.severity or severity not in FindingSeverity.values:
+            yield finding
+        else:
+            yield _with_severity(finding, FindingSeverity(severity))
+
+
+def _with_severity(finding: FindingDraft, severity: FindingSeverity) -> FindingDraft:
+    return FindingDraft(
+        finding.code, severity, finding.field, finding.params, finding.expected, finding.suggestion,
+        CHECKS[finding.code].hold_at(severity),
+    )  # fmt: skip
+
+
+def message(code: str, params: Mapping[str, Any]) -> str:
+    """The message of a stored finding in the active language; the code itself if it no longer exists."""
+    found = CHECKS.get(code)
+    if found is None:
+        return code
+    try:
+        return str(found.message) % params
+    except (KeyError, TypeError):  # stored before the message gained a place
+        return code
