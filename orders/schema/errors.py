@@ -35,10 +35,14 @@ REASONS: Final[Mapping[str, str]] = {
     "adjustment": gettext_noop("is a bookkeeping adjustment, not an order"),
     "negative_quantity": gettext_noop("takes goods back: the quantity is negative"),
     "repeated_row": gettext_noop("repeats an earlier row of the same order exactly"),
+    "not_an_order": gettext_noop("isn’t an order of this channel"),
     "not_an_order_status": gettext_noop("is closed or refunded on the channel: %(status)s"),
     "conflicting_values": gettext_noop("differs between the rows of one order"),
     "missing_details": gettext_noop("has no row in the file of order lines"),
     "bad_encoding": gettext_noop("isn't written in %(encoding)s"),
+    "outdated": gettext_noop("is older than what is known of this order: nothing was changed"),
+    "after_release": gettext_noop("came after the release: a person decides what to do"),
+    "cancellation_requested": gettext_noop("came when the order was under way: a person decides about stopping it"),
     "masked": gettext_noop("is masked or encrypted by the channel"),
 }
 
