@@ -18,6 +18,8 @@ PRODUCTION := ENVIRONMENT=production DEBUG=false ALLOWED_HOSTS=console.example.c
 	EMAIL_URL=smtp://localhost DEFAULT_FROM_EMAIL=console@example.com PUBLIC_BASE_URL=https://console.example.com
 
 export PORT
+# npm trusts what the machine trusts, as pip does.
+export NODE_USE_SYSTEM_CA := 1
 
 .PHONY: help
 help:
@@ -68,5 +70,5 @@ $(INSTALLED): requirements-dev.lock
 
 $(LIBRARIES): package-lock.json package.json | $(INSTALLED)
 	@echo 'Installing npm packages'
-	@$(NPM) ci --silent
+	@$(NPM) ci --loglevel=error
 	@touch $@

@@ -7,6 +7,6 @@ class EcomAdminConfig(AppConfig):
     name = "ecom_admin"
 
     def ready(self) -> None:
-        from ecom_admin.celery import schedule_stages  # noqa: PLC0415
+        from ecom_admin.celery import schedule_stages
 
         schedule_stages()

@@ -72,24 +72,22 @@ class Demo:
 
     def run_on_services(self) -> int:
         for command in ("prepare", "seed_demo"):
-            code = subprocess.run(
-                [*MANAGE, command], env=self.environment, cwd=BASE_DIR, check=False
-            ).returncode  # noqa: S603
+            code = subprocess.run([*MANAGE, command], env=self.environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603
             if code != 0:
                 say(f"manage.py {command} failed with code {code}.")
                 return 1
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS | {signal.SIGCHLD})
         try:
-            for name, command in COMMANDS.items():
-                self.start(name, command)
+            for name, arguments in COMMANDS.items():
+                self.start(name, arguments)
             threading.Thread(target=self.announce, daemon=True).start()
             return self.stay()
         finally:
             self.stop()
 
     def manage(self, command: str) -> int:
-        done = subprocess.run([*MANAGE, command], env=self.environment, cwd=BASE_DIR, check=False)  # noqa: S603
-        return done.returncode
+        arguments = [*MANAGE, command]
+        return subprocess.run(arguments, env=self.environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603
 
     def start(self, name: str, command: tuple[str, ...]) -> None:
         log = self.data_dir / "log" / f"{name}.log"

@@ -4,6 +4,8 @@ import logging.config
 
 import structlog
 
+from core.logging import redact_event
+
 
 def configure_logs(*, level: str, as_json: bool) -> None:
     shared: list[structlog.typing.Processor] = [
@@ -13,7 +15,7 @@ def configure_logs(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, redact_event, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if as_json
         else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )

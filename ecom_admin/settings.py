@@ -269,9 +269,7 @@ if PRODUCTION:
     CSRF_COOKIE_SECURE = True
 # Hosts (host:port) that outgoing calls may reach although they are private: the carrier sandbox.
 CARRIER_SANDBOX_PORT = env.integer("CARRIER_SANDBOX_PORT", PORT + 1, minimum=1)
-OUTGOING_ALLOWED_HOSTS = env.items(
-    "OUTGOING_ALLOWED_HOSTS", "" if PRODUCTION else f"127.0.0.1:{CARRIER_SANDBOX_PORT}"
-)
+OUTGOING_ALLOWED_HOSTS = env.items("OUTGOING_ALLOWED_HOSTS", "" if PRODUCTION else f"127.0.0.1:{CARRIER_SANDBOX_PORT}")
 
 # Languages, times
 

@@ -33,6 +33,4 @@ class LibraryFinder(BaseFinder):
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
         patterns = [*(ignore_patterns or [])]
-        return (
-            (name, self.storage) for name in settings.LIBRARY_FILES if not matches_patterns(name, patterns)
-        )
+        return ((name, self.storage) for name in settings.LIBRARY_FILES if not matches_patterns(name, patterns))

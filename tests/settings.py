@@ -1,6 +1,7 @@
 """Settings of the tests: the product's own, with services of their own and without slow password hashing."""
 
 import os
+from itertools import chain
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -8,13 +9,17 @@ data_dir = Path(os.environ.get("ECOM_DATA_DIR") or BASE_DIR / "var")
 if data_dir.name != "test":  # workers of pytest-xdist inherit the changed variable
     os.environ["ECOM_DATA_DIR"] = str(data_dir / "test")
 # What a developer has set for other runs must not change what the tests see.
-OWN = ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "EMAIL_URL", "ENVIRONMENT", "FIELD_ENCRYPTION_KEYS")
-OWN += ("DISPLAY_TIME_ZONE", "LANGUAGE_CODE", "PUBLIC_BASE_URL", "REDIS_URL", "SECRET_KEY")
-for name in OWN:
+OWN = (
+    ("ALLOWED_HOSTS", "CARRIER_SANDBOX_PORT", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DEFAULT_FROM_EMAIL"),
+    ("DISPLAY_TIME_ZONE", "EMAIL_URL", "ENVIRONMENT", "FIELD_ENCRYPTION_KEYS", "LANGUAGE_CODE", "LOG_LEVEL"),
+    ("MEDIA_ROOT", "OUTGOING_ALLOWED_HOSTS", "PORT", "PUBLIC_BASE_URL", "REDIS_URL", "SECRET_KEY", "STATIC_ROOT"),
+)
+for name in chain(*OWN):
     os.environ.pop(name, None)
 
+from ecom_admin import embedded  # noqa: E402
 from ecom_admin.settings import *  # noqa: E402, F403
-from ecom_admin.settings import CACHES, DATABASES, REDIS_URL, STATIC_ROOT, STORAGES, embedded  # noqa: E402
+from ecom_admin.settings import CACHES, DATABASES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
 
 # Every worker of pytest-xdist has a Redis database of its own; pytest-django gives it a PostgreSQL database.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

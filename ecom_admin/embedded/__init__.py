@@ -27,9 +27,7 @@ __all__ = [
 ]
 
 # Commands that answer without a database.
-WITHOUT_SERVERS = frozenset(
-    {"", "help", "version", "check", "collectstatic", "diffsettings", "findstatic", "messages"}
-)
+WITHOUT_SERVERS = frozenset({"", "help", "version", "check", "collectstatic", "diffsettings", "findstatic", "messages"})
 
 
 def database(data_dir: Path) -> dict[str, Any]:
@@ -141,6 +139,4 @@ def _start_keeper(paths: Paths) -> None:
         os.close(writer)
         message = answer.read()
     if message != "ready":
-        raise EmbeddedError(
-            message or f"The embedded servers didn't start. See {paths.log_dir}/embedded.log."
-        )
+        raise EmbeddedError(message or f"The embedded servers didn't start. See {paths.log_dir}/embedded.log.")

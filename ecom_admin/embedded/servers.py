@@ -113,9 +113,7 @@ class Server:
         give_up_at = time.monotonic() + seconds
         while not ready():
             if self.process is not None and self.process.poll() is not None:
-                raise EmbeddedError(
-                    f"{self.name} ended with code {self.process.returncode}. {self._log_tail()}"
-                )
+                raise EmbeddedError(f"{self.name} ended with code {self.process.returncode}. {self._log_tail()}")
             if time.monotonic() > give_up_at:
                 raise EmbeddedError(f"{self.name} didn't answer within {seconds} s. {self._log_tail()}")
             time.sleep(POLL_SECONDS)

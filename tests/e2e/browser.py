@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 import brotli
+from playwright.sync_api import Browser, Playwright
 
 SYSTEM_EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -52,11 +53,16 @@ FONTCONFIG = """<?xml version="1.0"?>
 
 
 @dataclass(frozen=True)
-class Browser:
+class Chromium:
     """Where Chromium is, and the environment that it needs."""
 
     node_modules: Path
     data_dir: Path
+
+    def launch(self, playwright: Playwright) -> Browser:
+        return playwright.chromium.launch(
+            executable_path=self.executable, args=list(FLAGS), env={**self.environment}
+        )
 
     @cached_property
     def executable(self) -> Path:

@@ -9,15 +9,13 @@ the picture. Errors of the page are printed.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import django
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e import browser as chromium
-
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+from ecom_admin import embedded
 
 
 def main() -> None:
@@ -27,15 +25,23 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from ecom_admin import embedded
+    from tests.e2e import pages
+    from tests.e2e.browser import Chromium
 
-    found = chromium.Browser(settings.NODE_MODULES, settings.DATA_DIR)
     with embedded.running(settings.DATA_DIR), sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=found.executable, args=list(chromium.FLAGS), env={**found.environment}
+        browser = Chromium(settings.NODE_MODULES, settings.DATA_DIR).launch(playwright)
+        page = pages.new_page(
+            browser,
+            arguments.site,
+            phone=arguments.phone,
+            dark=arguments.dark,
+            language="zh-CN" if arguments.zh else "en-US",
         )
-        take(launched.new_page(**context_options(arguments)), arguments)
-        launched.close()
+        errors: list[str] = []
+        pages.watch(page, errors)
+        take(page, arguments)
+        browser.close()
+    sys.stderr.writelines(f"{error}\n" for error in errors)
 
 
 def parse() -> argparse.Namespace:
@@ -51,28 +57,15 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def context_options(arguments: argparse.Namespace) -> dict[str, object]:
-    return {
-        "base_url": arguments.site,
-        "viewport": PHONE if arguments.phone else DESKTOP,
-        "is_mobile": arguments.phone,
-        "has_touch": arguments.phone,
-        "device_scale_factor": 2 if arguments.phone else 1,
-        "color_scheme": "dark" if arguments.dark else "light",
-        "locale": "zh-CN" if arguments.zh else "en-US",
-        "reduced_motion": "reduce",
-    }
-
-
 def take(page: Page, arguments: argparse.Namespace) -> None:
     from core.accounts.models import User
-    from tests.e2e.conftest import session_cookie, watch
+    from tests.e2e import pages
 
-    errors: list[str] = []
-    watch(page, errors)
     if arguments.user:
         user = User.objects.get(username=arguments.user)
-        page.context.add_cookies([session_cookie(user, arguments.site)])
+        if arguments.zh:  # a person's own language comes before the browser's
+            User.objects.filter(pk=user.pk).update(language="")
+        pages.log_in(page, user, arguments.site)
     page.goto(arguments.path)
     for selector in arguments.click:
         page.click(selector)
@@ -80,8 +73,6 @@ def take(page: Page, arguments: argparse.Namespace) -> None:
         page.wait_for_selector(arguments.wait)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=arguments.picture, full_page=arguments.full)
-    for error in errors:
-        print(error)  # noqa: T201
 
 
 if __name__ == "__main__":

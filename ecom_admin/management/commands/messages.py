@@ -13,9 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         group = parser.add_mutually_exclusive_group()
-        group.add_argument(
-            "--check", action="store_true", help="change nothing; fail if something is missing"
-        )
+        group.add_argument("--check", action="store_true", help="change nothing; fail if something is missing")
         group.add_argument("--compile", action="store_true", help="only compile")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -32,7 +30,5 @@ class Command(BaseCommand):
         for problem in problems:
             self.stderr.write(str(problem))
         if problems:
-            raise CommandError(
-                f"{len(problems)} strings aren't translated; run make messages and translate them."
-            )
+            raise CommandError(f"{len(problems)} strings aren't translated; run make messages and translate them.")
         self.stdout.write("Every string is translated.")
