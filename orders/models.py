@@ -188,6 +188,11 @@ class Order(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def shown_status(self) -> OrderStatus:
+        """The status with its label, colour and icon."""
+        return OrderStatus(self.status)
+
 
 class IntakeMessage(models.Model):
     """What a channel sent, as it was sent; the same content again only raises seen_count."""

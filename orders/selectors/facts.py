@@ -130,10 +130,7 @@ def _sku_refs(
 
 def _usual_quantities(lines: Mapping[int, Iterable[OrderLine]]) -> dict[int, int]:
     large = {
-        line.sku_id
-        for some in lines.values()
-        for line in some
-        if line.sku_id and line.quantity >= ASK_HISTORY_FROM
+        line.sku_id for some in lines.values() for line in some if line.sku_id and line.quantity >= ASK_HISTORY_FROM
     }
     if not large:
         return {}

@@ -15,11 +15,11 @@ from core.exceptions import Conflict, DomainError
 from core.money import round_money
 from core.phones import parse_phone
 from core.stages import nudge
-from inventory.models import Sku
 from orders.codes import ORDER_SUBJECT, VALIDATE
 from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
 from orders.locks import lock_order
-from orders.models import DataError, Order, OrderLine
+from orders.models import DataError, Finding, Order, OrderLine
+from orders.rules.validation import ORDER_ATTRIBUTES
 from orders.services.moves import touch
 
 CONTACT_FIELDS = frozenset(
@@ -38,8 +38,9 @@ CONTACT_FIELDS = frozenset(
         "ship_by",
     }
 )
-LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku"})
-TOTAL_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
+LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku_id"})
+AMOUNT_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
+TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
 EDITABLE_STATUSES = frozenset(
     {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
 )
@@ -57,7 +58,7 @@ def edit_order(
     order = _lock_editable(order_id, version)
     unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
     if unknown:
-        raise DomainError(_("This field can't be changed."), "not_editable", field=sorted(unknown)[0])
+        raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
@@ -85,18 +86,29 @@ def edit_line(
         raise DomainError(_("Take the order back to review before changing its lines."), "allocated")
     unknown = set(changes) - LINE_FIELDS
     if unknown:
-        raise DomainError(_("This field can't be changed."), "not_editable", field=sorted(unknown)[0])
+        raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
     line = OrderLine.objects.get(pk=line_id, order=order)
     audit = {f"lines[{line.position}].{k}": [str(getattr(line, k)), str(v)] for k, v in changes.items()}
     for name, value in changes.items():
         setattr(line, name, value)
-    if isinstance(changes.get("sku"), Sku):
-        line.external_sku = line.external_sku or changes["sku"].code
     line.total = round_money(line.quantity * line.unit_price - line.discount, order.currency)
     line.save()
     _recompute_totals(order)
     _finish(order, audit, actor, reason)
     return order
+
+
+@transaction.atomic
+def apply_suggestion(*, order_id: int, finding_id: int, actor: Actor) -> Order:
+    """Take over what a finding suggests. Raises DomainError if it suggests nothing (any more)."""
+    finding = Finding.objects.filter(pk=finding_id, order_id=order_id).first()
+    if finding is None or not finding.suggestion:
+        raise DomainError(_("The order has been checked again; this finding is gone."), "finding_gone")
+    changes: dict[str, Any] = {}
+    for path, value in finding.suggestion.items():
+        name = ORDER_ATTRIBUTES.get(path, path)
+        changes[name] = Decimal(value) if name in AMOUNT_FIELDS else value
+    return edit_order(order_id=order_id, changes=changes, actor=actor, reason=finding.code)
 
 
 @transaction.atomic

@@ -1,0 +1,47 @@
+"""Filters of the order list; each condition is one that an index answers."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.ui.filters import ConsoleFilterSet
+from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
+from orders.models import Channel, Hold, Order
+
+
+class OrderFilter(ConsoleFilterSet):
+    q = django_filters.CharFilter(method="search", label=_("Order or channel number"))
+    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("Status"))
+    channel = django_filters.ModelMultipleChoiceFilter(queryset=Channel.objects.all(), label=_("Channel"))
+    payment_status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("Payment"))
+    hold = django_filters.MultipleChoiceFilter(choices=HoldReason.choices, method="held_for", label=_("On hold for"))
+    on_hold = django_filters.BooleanFilter(method="held", label=_("On hold"))
+    backordered = django_filters.BooleanFilter(method="waiting_for_stock", label=_("Waiting for stock"))
+    ship_country = django_filters.CharFilter(label=_("Country (code)"))
+    received_at = django_filters.DateFromToRangeFilter(label=_("Received"))
+    placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"))
+
+    class Meta:
+        model = Order
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        text = value.strip().lstrip("#")
+        return queryset.filter(
+            Q(number__startswith=text.upper()) | Q(external_id__startswith=text) | Q(external_id=f"#{text}")
+        )
+
+    def held_for(self, queryset: QuerySet[Order], name: str, value: list[str]) -> QuerySet[Order]:
+        if not value:
+            return queryset
+        holds = Hold.objects.filter(released_at=None, reason__in=value)
+        return queryset.filter(open_hold_count__gt=0, pk__in=holds.values("order_id"))
+
+    def held(self, queryset: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return queryset.filter(open_hold_count__gt=0) if value else queryset.filter(open_hold_count=0)
+
+    def waiting_for_stock(self, queryset: QuerySet[Order], name: str, value: Any) -> QuerySet[Order]:
+        waiting = Q(fulfilments__status=FulfilmentStatus.BACKORDERED)
+        return queryset.filter(waiting) if value else queryset.exclude(waiting)

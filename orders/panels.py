@@ -1,0 +1,155 @@
+"""The order page's own panels; shipments, cases and tracking come from the apps that know of them."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.selectors import may_see_personal_data
+from core.addresses import Address, format_address, mask_email, mask_name, mask_phone, mask_street
+from core.phones import format_phone
+from core.ui.content import PageAction, PanelContent
+from core.ui.panels import register_panel
+from orders.enums import FindingSeverity, FulfilmentStatus
+from orders.models import FulfilmentLine, Order
+from orders.rules.validation import message
+from orders.selectors.facts import ship_to
+from orders.selectors.orders import orders_for
+
+PAGE = "orders.order"
+
+
+def register() -> None:
+    """Called once from OrdersConfig.ready()."""
+    register_panel(PAGE, code="findings", title=_("What validation found"), render=findings, order=10)
+    register_panel(PAGE, code="lines", title=_("Lines"), render=lines, order=20)
+    register_panel(PAGE, code="fulfilments", title=_("Fulfilment"), render=fulfilments, order=30)
+    register_panel(PAGE, code="ship_to", title=_("Ship to"), render=recipient, order=10, column="side")
+    register_panel(PAGE, code="money", title=_("Payment"), render=money, order=30, column="side")
+    register_panel(PAGE, code="dates", title=_("Times"), render=dates, order=40, column="side")
+    register_panel(
+        PAGE, code="messages", title=_("Channel messages"), render=messages, order=50, column="side",
+        permission="orders.view_intake",
+    )  # fmt: skip
+    register_panel("crm.customer", code="orders", title=_("Orders"), render=customer_orders, order=20,
+                   permission="orders.view_order")  # fmt: skip
+
+
+def findings(request: HttpRequest, order: Order) -> PanelContent | None:
+    """Errors first; a fix that is known is one button."""
+    found = sorted(order.findings.all(), key=lambda f: (list(FindingSeverity).index(FindingSeverity(f.severity)), f.pk))
+    if not found:
+        return None
+    rows = [
+        {
+            "severity": FindingSeverity(finding.severity),
+            "message": message(finding.code, finding.params),
+            "expected": finding.expected,
+            "suggestion": finding.suggestion,
+            "fix_url": _fix_url(order, finding.pk) if finding.suggestion else "",
+        }
+        for finding in found
+    ]
+    may_fix = request.user.has_perm("orders.edit_order") and order.released_at is None
+    return PanelContent("orders/_findings.html", {"findings": rows, "may_fix": may_fix}, count=len(rows))
+
+
+def _fix_url(order: Order, finding_id: int) -> str:
+    return reverse("orders:suggestion_apply", args=[order.pk, finding_id])
+
+
+def lines(request: HttpRequest, order: Order) -> PanelContent:
+    rows = list(order.lines.select_related("sku"))
+    may_edit = request.user.has_perm("orders.edit_order") and order.allocated_at is None
+    return PanelContent("orders/_lines.html", {"lines": rows, "may_edit": may_edit}, count=len(rows))
+
+
+def fulfilments(request: HttpRequest, order: Order) -> PanelContent | None:
+    """Which warehouse sends what, and why that one."""
+    rows = list(order.fulfilments.select_related("warehouse", "picker").order_by("pk"))
+    if not rows:
+        return None
+    parts: dict[int, list[FulfilmentLine]] = {row.pk: [] for row in rows}
+    for line in FulfilmentLine.objects.filter(fulfilment__order=order).select_related("sku").order_by("pk"):
+        parts[line.fulfilment_id].append(line)
+    shown = [
+        {"fulfilment": row, "status": FulfilmentStatus(row.status), "lines": parts[row.pk], "scores": row.scores}
+        for row in rows
+    ]
+    return PanelContent("orders/_fulfilments.html", {"fulfilments": shown}, count=len(shown))
+
+
+def recipient(request: HttpRequest, order: Order) -> PanelContent:
+    address, email = ship_to(order), order.buyer_email
+    unmasked = may_see_personal_data(request.user)  # type: ignore[arg-type]
+    phone = format_phone(address.phone, address.country) if unmasked else mask_phone(address.phone)
+    if not unmasked:
+        address, email = _masked(address), mask_email(email)
+    context = {
+        "customer": order.customer,
+        "customer_name": order.customer.name if unmasked else mask_name(order.customer.name),
+        "lines": format_address(address, request.LANGUAGE_CODE),  # type: ignore[attr-defined]
+        "phone": phone,
+        "email": email,
+        "note": order.buyer_note,
+    }
+    actions = ()
+    if order.released_at is None:
+        actions = (
+            PageAction(
+                label=_("Correct"),
+                url=reverse("orders:order_edit", args=[order.pk]),
+                icon="pencil",
+                permission="orders.edit_order",
+            ),
+        )
+    return PanelContent("orders/_recipient.html", context, actions=actions)
+
+
+def _masked(address: Address) -> Address:
+    return Address(
+        name=mask_name(address.name),
+        phone=mask_phone(address.phone),
+        country=address.country,
+        province=address.province,
+        city=address.city,
+        district=address.district,
+        street=mask_street(address.street),
+        postal_code=address.postal_code,
+    )
+
+
+def money(request: HttpRequest, order: Order) -> PanelContent:
+    return PanelContent("orders/_money.html")
+
+
+def dates(request: HttpRequest, order: Order) -> PanelContent:
+    """The instants of the order's way, in its order."""
+    names = (
+        "placed_at",
+        "received_at",
+        "validated_at",
+        "approved_at",
+        "allocated_at",
+        "released_at",
+        "shipped_at",
+        "delivered_at",
+        "cancelled_at",
+        "ship_by",
+    )
+    steps = [(Order._meta.get_field(name).verbose_name, getattr(order, name)) for name in names]
+    return PanelContent("orders/_dates.html", {"steps": [(label, at) for label, at in steps if at]})
+
+
+def messages(request: HttpRequest, order: Order) -> PanelContent | None:
+    rows = list(order.messages.defer("raw").order_by("-received_at")[:10])
+    if not rows:
+        return None
+    return PanelContent("orders/_messages.html", {"messages": rows}, count=len(rows))
+
+
+def customer_orders(request: HttpRequest, customer: Any) -> PanelContent:
+    """On the customer's page: the newest orders."""
+    rows = list(orders_for(request.user).filter(customer=customer).select_related("channel").order_by("-id")[:20])
+    return PanelContent("orders/_customer_orders.html", {"orders": rows})

@@ -1,0 +1,41 @@
+"""Columns of the order list."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.ui.columns import Column
+from orders.enums import HoldReason, OrderStatus, PaymentStatus
+from orders.models import Order
+
+
+def _holds(order: Order) -> list[Any]:
+    return [HoldReason(hold.reason) for hold in order.open_holds]  # type: ignore[attr-defined]
+
+
+def _hold_names(order: Order) -> str:
+    return ", ".join(str(reason.label) for reason in _holds(order))
+
+
+def _destination(order: Order) -> str:
+    return " ".join(part for part in (order.ship_country, order.ship_city or order.ship_province) if part)
+
+
+ORDER_COLUMNS = (
+    Column("number", _("Order"), cell="mono", link=True, sort="id"),
+    Column("status", _("Status"), cell="status", enum=OrderStatus),
+    Column("holds", _("Holds"), accessor=_holds, cell="tags", export=_hold_names),
+    Column("channel", _("Channel"), accessor="channel.name", note="external_id", width="m"),
+    Column("customer", _("Customer"), accessor="customer.name", permission="accounts.view_personal_data", width="m"),
+    Column("destination", _("To"), accessor=_destination, width="m"),
+    Column("unit_count", _("Units"), cell="number"),
+    Column("total", _("Total"), cell="money"),
+    Column("payment_status", _("Payment"), cell="status", enum=PaymentStatus),
+    Column("placed_at", _("Placed"), cell="when", sort="placed_at"),
+    Column("received_at", _("Received"), cell="when", sort="received_at", default=False),
+    Column("released_at", _("Released"), cell="when", sort="released_at", default=False),
+    Column("ship_by", _("Ship by"), cell="when", default=False),
+    Column("external_id", _("Channel order number"), cell="mono", default=False),
+    Column("line_count", _("Lines"), cell="number", default=False),
+    Column("tags", _("Tags"), cell="tags", default=False),
+)

@@ -1,0 +1,210 @@
+"""The order list and the order page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from core.accounts.enums import Role
+from core.actor import Actor
+from core.ui.content import Badge, Banner, EmptyState, Header, PageAction
+from core.ui.formats import money_text, relative_text
+from core.ui.lists import PresetView
+from core.ui.views import DetailPage, ListPage
+from orders.bulk import ORDER_ACTIONS
+from orders.codes import ORDER_SUBJECT
+from orders.enums import HoldReason, OrderStatus, PaymentStatus
+from orders.filters import OrderFilter
+from orders.models import Hold, Order
+from orders.selectors.orders import orders_for
+from orders.services.edit import add_note
+from orders.tables import ORDER_COLUMNS
+
+OPEN_HOLDS = Prefetch(
+    "holds", queryset=Hold.objects.filter(released_at=None).order_by("placed_at"), to_attr="open_holds"
+)
+
+
+class OrderList(ListPage[Order]):
+    key = "orders.order"
+    title = _("Orders")
+    model = Order
+    permission = "orders.view_order"
+    columns = ORDER_COLUMNS
+    filterset_class = OrderFilter
+    actions = ORDER_ACTIONS
+    url_name = "orders:order_list"
+    icon = "shopping-bag"
+    views = (
+        PresetView("open", _("Open"), "status=pending_review&status=pending_payment&status=approved"),
+        PresetView("review", _("To review"), "status=pending_review", roles=(Role.ORDER_CLERK.value,)),
+        PresetView("held", _("On hold"), "on_hold=true"),
+        PresetView("unpaid", _("Awaiting payment"), "status=pending_payment"),
+        PresetView("backordered", _("Waiting for stock"), "backordered=true"),
+        PresetView("on_the_way", _("On the way"), "status=shipped&status=partially_shipped"),
+    )
+
+    def get_queryset(self, user: Any) -> QuerySet[Order]:
+        return orders_for(user).select_related("channel", "customer").prefetch_related(OPEN_HOLDS)
+
+    def row_url(self, row: Order) -> str:
+        return reverse("orders:order_detail", args=[row.pk])
+
+    def row_label(self, row: Order) -> str:
+        return row.number
+
+    def row_class(self, row: Order) -> str:
+        return "row-muted" if row.status == OrderStatus.CANCELLED else ""
+
+    def empty_state(self, user: Any) -> EmptyState:
+        return EmptyState(
+            title=_("No orders"),
+            body=_("Orders appear here as channels send them. Import a file or connect a channel to start."),
+            icon=self.icon,
+            action=PageAction(
+                label=_("Import orders"),
+                url=reverse("orders:import_new"),
+                icon="upload",
+                permission="orders.import_order",
+            ),
+        )
+
+    def primary_action(self, user: Any) -> PageAction:
+        return PageAction(
+            label=_("New order"),
+            url=reverse("orders:order_create"),
+            icon="plus",
+            permission="orders.add_order",
+            style="primary",
+        )
+
+    def menu(self, user: Any) -> Sequence[PageAction]:
+        return (
+            PageAction(
+                label=_("Import orders"),
+                url=reverse("orders:import_new"),
+                icon="upload",
+                permission="orders.import_order",
+            ),
+        )
+
+
+class OrderDetail(DetailPage[Order]):
+    key = "orders.order"
+    list_key = "orders.order"
+    permission = "orders.view_order"
+    audit_subject = ORDER_SUBJECT
+    note_permission = "orders.edit_order"
+
+    def header(self, obj: Order) -> Header:
+        return Header(
+            title=obj.number,
+            code=obj.number,
+            line=_state_line(obj),
+            status=OrderStatus(obj.status),
+            badges=_badges(obj),
+            primary=_primary(obj),
+            menu=_menu(obj),
+        )
+
+    def banners(self, obj: Order) -> Sequence[Banner]:
+        return [_hold_banner(hold) for hold in obj.open_holds]  # type: ignore[attr-defined]
+
+    def add_note(self, obj: Order, text: str, user: Any) -> None:
+        add_note(order_id=obj.pk, text=text, actor=Actor.for_user(user))
+
+
+def _state_line(order: Order) -> str:
+    units = ngettext("%(count)s unit", "%(count)s units", order.unit_count) % {"count": order.unit_count}
+    total = money_text(order.total, order.currency)
+    return f"{order.channel.name} {order.external_id} · {units} · {total} · {relative_text(order.placed_at)}"
+
+
+def _badges(order: Order) -> list[Any]:
+    badges: list[Any] = [PaymentStatus(order.payment_status)]
+    if order.first_touched_at is None and order.released_at:
+        badges.append(Badge(label=_("Touchless"), colour="success", icon="robot"))
+    return badges
+
+
+def _primary(order: Order) -> PageAction | None:
+    """The one thing that brings the order on; None where it goes on by itself."""
+    if order.status == OrderStatus.PENDING_PAYMENT:
+        return PageAction(
+            label=_("Record payment"),
+            url=reverse("orders:order_payment", args=[order.pk]),
+            icon="credit-card",
+            permission="orders.record_payment",
+            style="primary",
+            dialog=True,
+            key="p",
+        )
+    if order.status == OrderStatus.PENDING_REVIEW and not order.open_hold_count:
+        return PageAction(
+            label=_("Approve order"),
+            url=reverse("orders:order_approve", args=[order.pk]),
+            method="post",
+            icon="circle-check",
+            permission="orders.approve_order",
+            style="primary",
+            key="a",
+        )
+    if order.open_hold_count and order.status in (OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED):
+        return PageAction(
+            label=_("Correct order"),
+            url=reverse("orders:order_edit", args=[order.pk]),
+            icon="pencil",
+            permission="orders.edit_order",
+            style="primary",
+            key="e",
+        )
+    return None
+
+
+def _menu(order: Order) -> list[PageAction]:
+    menu = []
+    before_release = order.released_at is None and order.status in OrderStatus.OPEN
+    if before_release:
+        menu += [
+            _entry(order, _("Correct order"), "order_edit", "pencil", "orders.edit_order"),
+            _entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True),
+            _entry(order, _("Record payment"), "order_payment", "credit-card", "orders.record_payment", dialog=True),
+        ]
+    if before_release and order.status == OrderStatus.APPROVED:
+        menu.append(
+            _entry(order, _("Back to review"), "order_unapprove", "arrow-back-up", "orders.approve_order", dialog=True)
+        )
+    if order.status in OrderStatus.OPEN and order.status != OrderStatus.SHIPPED:
+        menu.append(
+            _entry(order, _("Cancel order"), "order_cancel", "ban", "orders.cancel_order", dialog=True, style="danger")
+        )
+    return menu
+
+
+def _entry(
+    order: Order, label: Any, url_name: str, icon: str, permission: str, *, dialog: bool = False, style: str = "default"
+) -> PageAction:
+    url = reverse(f"orders:{url_name}", args=[order.pk])
+    return PageAction(label=label, url=url, icon=icon, permission=permission, dialog=dialog, style=style)
+
+
+def _hold_banner(hold: Hold) -> Banner:
+    reason = HoldReason(hold.reason)
+    return Banner(
+        level="danger" if reason.colour == "danger" else "warning",
+        title=_("On hold: %(reason)s") % {"reason": reason.label},
+        body=hold.note,
+        icon=reason.icon,
+        actions=(
+            PageAction(
+                label=_("Release hold"),
+                url=reverse("orders:hold_release", args=[hold.pk]),
+                icon="lock-open",
+                permission="orders.hold_order",
+                dialog=True,
+            ),
+        ),
+    )
