@@ -8,4 +8,7 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Inventory")
 
     def ready(self) -> None:
-        from inventory import permissions  # noqa: F401, PLC0415
+        from core.accounts.scopes import register_scope_kind
+        from inventory import jobs, permissions, selectors  # noqa: F401
+
+        register_scope_kind("warehouse", _("Warehouses"), selectors.warehouse_choices)

@@ -70,9 +70,7 @@ class SkuBarcode(models.Model):
     class Meta:
         verbose_name = _("barcode")
         verbose_name_plural = _("barcodes")
-        constraints = [
-            models.CheckConstraint(condition=Q(gtin__regex=r"^[0-9]{14}$"), name="sku_barcode_14_digits")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(gtin__regex=r"^[0-9]{14}$"), name="sku_barcode_14_digits")]
 
     def __str__(self) -> str:
         return self.gtin
@@ -171,9 +169,7 @@ class StockLevel(models.Model):
                 ),
                 name="stock_level_not_negative",
             ),
-            models.CheckConstraint(
-                condition=Q(reserved__lte=F("on_hand")), name="stock_level_reserved_within_on_hand"
-            ),
+            models.CheckConstraint(condition=Q(reserved__lte=F("on_hand")), name="stock_level_reserved_within_on_hand"),
         ]
         # No index on a quantity: it would stop heap-only updates, which hot SKUs live on.
         indexes = [models.Index(fields=["sku", "warehouse"], name="stock_level_by_sku")]
@@ -193,9 +189,7 @@ class StockMovement(models.Model):
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, related_name="+", db_index=False, verbose_name=_("warehouse")
     )
-    sku = models.ForeignKey(
-        Sku, models.PROTECT, related_name="movements", db_index=False, verbose_name=_("SKU")
-    )
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements", db_index=False, verbose_name=_("SKU"))
     bucket = models.CharField(_("bucket"), max_length=16, choices=StockBucket)
     kind = models.CharField(_("kind"), max_length=16, choices=MovementKind)
     quantity = models.IntegerField(_("quantity"))
@@ -216,9 +210,7 @@ class StockMovement(models.Model):
     class Meta:
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
-        constraints = [
-            models.CheckConstraint(condition=~Q(quantity=0), name="stock_movement_quantity_not_zero")
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="stock_movement_quantity_not_zero")]
         indexes = [
             models.Index(fields=["sku", "warehouse", "-id"], name="stock_movement_by_sku"),
             models.Index(fields=["document", "document_id"], name="stock_movement_by_document"),
@@ -240,13 +232,9 @@ class Reservation(models.Model):
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, related_name="+", db_index=False, verbose_name=_("warehouse")
     )
-    sku = models.ForeignKey(
-        Sku, models.PROTECT, related_name="reservations", db_index=False, verbose_name=_("SKU")
-    )
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="reservations", db_index=False, verbose_name=_("SKU"))
     quantity = models.PositiveIntegerField(_("quantity"))
-    state = models.CharField(
-        _("state"), max_length=16, choices=ReservationState, default=ReservationState.ACTIVE
-    )
+    state = models.CharField(_("state"), max_length=16, choices=ReservationState, default=ReservationState.ACTIVE)
     document = models.CharField(_("document"), max_length=40)
     document_id = models.BigIntegerField(_("document line"))
     created_at = models.DateTimeField(_("created"))

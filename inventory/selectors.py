@@ -6,9 +6,15 @@ from typing import NamedTuple
 from django.db import connection
 
 from inventory.enums import SkuStatus, StockBucket
-from inventory.models import Sku
+from inventory.models import Sku, Warehouse
 from inventory.rules.gtin import gtin_or_none
 from inventory.rules.stock import SkuRef
+
+
+def warehouse_choices() -> list[tuple[int, str]]:
+    """(id, name) of every warehouse, for the forms that limit people to some of them."""
+    return [(pk, name) for pk, name in Warehouse.objects.values_list("pk", "name")]
+
 
 _RESOLVE = """
 WITH wanted AS (

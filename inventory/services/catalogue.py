@@ -61,9 +61,7 @@ def set_sku_status(*, sku_ids: Iterable[int], status: SkuStatus, actor: Actor) -
         Sku.objects.filter(pk__in=[row[0] for row in before]).update(status=status, updated_at=timezone.now())
         record_many(
             [
-                AuditRow(
-                    "inventory.sku_changed", actor, "inventory.sku", pk, code, {"status": [old, status.value]}
-                )
+                AuditRow("inventory.sku_changed", actor, "inventory.sku", pk, code, {"status": [old, status.value]})
                 for pk, code, old in before
             ]
         )
@@ -92,9 +90,7 @@ class _Upsert:
         self._find_skus()
         self._check_new()
         self._check_taken("barcodes", _BARCODE_OWNERS, [(n, gtin, "") for n, gtin in self._barcodes()])
-        self._check_taken(
-            "aliases", _ALIAS_OWNERS, [(n, code, source) for n, source, code in self._aliases()]
-        )
+        self._check_taken("aliases", _ALIAS_OWNERS, [(n, code, source) for n, source, code in self._aliases()])
         self._write_products()
         self._update_skus()
         self._insert_skus()
@@ -133,9 +129,7 @@ class _Upsert:
             owner = owners.get((code, source))
             earlier = first.setdefault((code.upper(), source), place)
             if owner is not None and owner[0] != self.outcomes[place].sku_id:
-                self._refuse(
-                    place, field, _("%(code)s belongs to SKU %(sku)s.") % {"code": code, "sku": owner[1]}
-                )
+                self._refuse(place, field, _("%(code)s belongs to SKU %(sku)s.") % {"code": code, "sku": owner[1]})
             elif earlier != place:
                 sku = self.drafts[earlier].code
                 self._refuse(place, field, _("%(code)s belongs to SKU %(sku)s.") % {"code": code, "sku": sku})
@@ -197,9 +191,7 @@ class _Upsert:
         rows = [(self.outcomes[place].sku_id, gtin) for place, gtin in self._barcodes()]
         columns = ("sku_id", "gtin")
         conflict = "ON CONFLICT (gtin) DO NOTHING"
-        self._note_added(
-            "barcode", insert_rows(SkuBarcode, columns, rows, on_conflict=conflict, returning=columns)
-        )
+        self._note_added("barcode", insert_rows(SkuBarcode, columns, rows, on_conflict=conflict, returning=columns))
 
     def _insert_aliases(self) -> None:
         rows = [(source, code, self.outcomes[place].sku_id) for place, source, code in self._aliases()]
@@ -245,9 +237,7 @@ class _Upsert:
 
     def _aliases(self) -> list[tuple[int, str, str]]:
         return [
-            (place, source, code)
-            for place, draft in self._accepted()
-            for source, code in dict.fromkeys(draft.aliases)
+            (place, source, code) for place, draft in self._accepted() for source, code in dict.fromkeys(draft.aliases)
         ]
 
     def _product_code(self, place: int, draft: SkuDraft) -> str:

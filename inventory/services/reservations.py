@@ -34,9 +34,9 @@ def reserve(claims: Sequence[Claim], *, actor: Actor = SYSTEM, at: datetime | No
     with transaction.atomic():
         updated = write_changes(
             [
-                Change(
-                    c.warehouse_id, c.sku_id, StockBucket.RESERVED, c.quantity, MovementKind.RESERVE
-                )._replace(document=c.document, document_id=c.line_id)
+                Change(c.warehouse_id, c.sku_id, StockBucket.RESERVED, c.quantity, MovementKind.RESERVE)._replace(
+                    document=c.document, document_id=c.line_id
+                )
                 for c in claims
             ],
             actor=actor,
@@ -147,8 +147,5 @@ def _raise_for_shortages(claims: Sequence[Claim], updated: set[Pair]) -> None:
         return
     levels = lock_levels(short)
     raise OutOfStock(
-        [
-            Shortage(*pair, wanted[pair], levels[pair].available if pair in levels else 0)
-            for pair in sorted(short)
-        ]
+        [Shortage(*pair, wanted[pair], levels[pair].available if pair in levels else 0) for pair in sorted(short)]
     )

@@ -47,9 +47,7 @@ def receive_stock(
         lock_or_create_levels([(r.warehouse_id, r.sku_id) for r in receipts], at=at)
         write_changes(
             [
-                Change(
-                    r.warehouse_id, r.sku_id, r.bucket, r.quantity, kind, r.document, r.document_id, r.reason
-                )
+                Change(r.warehouse_id, r.sku_id, r.bucket, r.quantity, kind, r.document, r.document_id, r.reason)
                 for r in receipts
             ],
             actor=actor,
@@ -98,9 +96,7 @@ def count_stock(counts: Sequence[StockCount], *, actor: Actor, at: datetime | No
     return len(adjustments)
 
 
-def set_opening_stock(
-    rows: Sequence[OpeningStock], *, actor: Actor = SYSTEM, at: datetime | None = None
-) -> set[Pair]:
+def set_opening_stock(rows: Sequence[OpeningStock], *, actor: Actor = SYSTEM, at: datetime | None = None) -> set[Pair]:
     """Write the first quantity of SKUs in warehouses; returns the pairs that were refused.
 
     A pair that ever had units on hand is refused: a second opening would count them twice. A quantity of
@@ -120,9 +116,7 @@ def set_opening_stock(
     return refused
 
 
-def change_incoming(
-    changes: Sequence[IncomingChange], *, actor: Actor = SYSTEM, at: datetime | None = None
-) -> None:
+def change_incoming(changes: Sequence[IncomingChange], *, actor: Actor = SYSTEM, at: datetime | None = None) -> None:
     """Raise or lower the units that are expected; never below zero, whatever a document asks."""
     at = at or timezone.now()
     with transaction.atomic():
@@ -189,10 +183,7 @@ def _write_adjustments(
     actor: Actor,
     at: datetime,
 ) -> None:
-    changes = [
-        Change(a.warehouse_id, a.sku_id, a.bucket, a.delta, kind, reason=a.reason.strip())
-        for a in adjustments
-    ]
+    changes = [Change(a.warehouse_id, a.sku_id, a.bucket, a.delta, kind, reason=a.reason.strip()) for a in adjustments]
     write_changes(changes, actor=actor, at=at)
     after = lock_levels((c.warehouse_id, c.sku_id) for c in changes)
     _audit(

@@ -79,9 +79,7 @@ def test_a_barcode_or_alias_of_another_sku_refuses_only_that_draft():
 
 
 def test_two_drafts_of_one_call_cannot_share_a_barcode():
-    first, second = upsert(
-        SkuDraft("MUG", name="Mug", barcodes=[GTIN]), SkuDraft("CUP", name="Cup", barcodes=[GTIN])
-    )
+    first, second = upsert(SkuDraft("MUG", name="Mug", barcodes=[GTIN]), SkuDraft("CUP", name="Cup", barcodes=[GTIN]))
     assert (first.result, second.result) == (Upserted.CREATED, Upserted.REFUSED)
 
 
@@ -97,8 +95,7 @@ def test_variants_share_a_product():
 def test_statements_are_as_many_for_1_draft_as_for_300():
     def run(codes: range) -> int:
         drafts = [
-            SkuDraft(f"S{n}", name=f"Thing {n}", barcodes=[f"{n:014d}"], aliases=[("shop", f"x{n}")])
-            for n in codes
+            SkuDraft(f"S{n}", name=f"Thing {n}", barcodes=[f"{n:014d}"], aliases=[("shop", f"x{n}")]) for n in codes
         ]
         with CaptureQueriesContext(connection) as queries:
             upsert(*drafts)

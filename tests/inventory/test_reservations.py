@@ -41,9 +41,7 @@ def test_reserve_refuses_what_is_not_there_and_leaves_nothing():
     stock(warehouse, plenty, 10)
     stock(warehouse, scarce, 2)
     with pytest.raises(OutOfStock) as error:
-        reserve(
-            [claim(warehouse, plenty, 1, 1), claim(warehouse, scarce, 2, 2), claim(warehouse, scarce, 1, 3)]
-        )
+        reserve([claim(warehouse, plenty, 1, 1), claim(warehouse, scarce, 2, 2), claim(warehouse, scarce, 1, 3)])
     assert [tuple(shortage) for shortage in error.value.shortages] == [(warehouse.pk, scarce.pk, 3, 2)]
     assert level(warehouse, plenty).reserved == 0
     assert not Reservation.objects.exists()

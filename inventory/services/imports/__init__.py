@@ -1,0 +1,1 @@
+"""Importing files of products and stock, row by row accountable."""
