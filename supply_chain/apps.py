@@ -6,3 +6,6 @@ class SupplyChainConfig(AppConfig):
     name = "supply_chain"
     label = "supply_chain"
     verbose_name = _("Supply chain")
+
+    def ready(self) -> None:
+        from supply_chain import permissions  # noqa: F401
