@@ -1,5 +1,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
@@ -34,7 +36,7 @@ class Sku(models.Model):
     """A stock keeping unit: the thing that is counted, reserved and shipped."""
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="skus", verbose_name=_("product"))
-    code = models.CharField(_("SKU"), max_length=64)
+    code = models.CharField(_("SKU"), max_length=64, db_index=True)
     name = models.CharField(_("name"), max_length=255)
     status = models.CharField(_("status"), max_length=16, choices=SkuStatus, default=SkuStatus.ACTIVE)
     is_stocked = models.BooleanField(
@@ -56,6 +58,10 @@ class Sku(models.Model):
         verbose_name_plural = _("SKUs")
         ordering = ["code"]
         constraints = [models.UniqueConstraint(Upper("code"), name="sku_code_ci_unique")]
+        indexes = [
+            models.Index(OpClass(Upper("code"), name="text_pattern_ops"), name="sku_by_code_prefix"),
+            GinIndex(SearchVector("name", config="simple"), name="sku_by_words_of_name"),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -1,0 +1,28 @@
+"""Reads of catalogue and stock."""
+
+from inventory.selectors.catalogue import matching_skus, skus_with_stock
+from inventory.selectors.reconciliation import Difference, stock_differences
+from inventory.selectors.resolve import resolve_skus, skus_by_id
+from inventory.selectors.stock import (
+    demand_by_sku,
+    levels_for,
+    movements_for,
+    reservations_for,
+    warehouse_choices,
+    warehouses_for,
+)
+
+__all__ = [
+    "Difference",
+    "demand_by_sku",
+    "levels_for",
+    "matching_skus",
+    "movements_for",
+    "reservations_for",
+    "resolve_skus",
+    "skus_by_id",
+    "skus_with_stock",
+    "stock_differences",
+    "warehouse_choices",
+    "warehouses_for",
+]
