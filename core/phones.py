@@ -24,6 +24,11 @@ _REASONS = {
     ValidationResult.TOO_LONG: "too_long",
     ValidationResult.INVALID_COUNTRY_CODE: "invalid_country_code",
 }
+_ERRORS = {
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
+    NumberParseException.TOO_SHORT_NSN: "too_short",
+    NumberParseException.TOO_LONG: "too_long",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def _parse_one(text: str, country: str) -> PhoneResult:
     except NumberParseException as error:
         if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not country:
             return PhoneResult(None, False, "no_country", extension=extension)
-        return PhoneResult(None, False, "not_a_number", extension=extension)
+        return PhoneResult(None, False, _ERRORS.get(error.error_type, "not_a_number"), extension=extension)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     region = phonenumbers.region_code_for_number(number) or ""
     extension = extension or number.extension or ""

@@ -57,6 +57,8 @@ def _by_short_name(province: str) -> str:
 
 
 def _check_places(province: Province, city: str, district: str, street: str) -> Iterator[AddressProblem]:
+    if province.is_municipality and not district and city in province.cities[0].keys:
+        city, district = province.name, city
     found = _city(province, city, district)
     if isinstance(found, AddressProblem):
         yield found
