@@ -16,9 +16,9 @@ from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import FulfilmentOrder, Hold, Order
 from orders.services.backorders import retry_orders
 from orders.services.cancel import cancel_order, refuse_cancellation
+from orders.services.channel_change import accept_channel_change, refuse_channel_change
 from orders.services.edit import revalidate
 from orders.services.holds import release_all_holds
-from orders.services.revise import accept_channel_change, refuse_channel_change
 
 REASON = Field("reason", _("Reason"))
 
@@ -160,13 +160,11 @@ def _retry(case: Case, actor: Actor, params: dict[str, Any]) -> None:
 
 
 def _apply_change(case: Case, actor: Actor, params: dict[str, Any]) -> None:
-    accept_channel_change(order_id=case.subject_id, message_id=case.data["message_id"], actor=actor)
+    accept_channel_change(order_id=case.subject_id, actor=actor)
 
 
 def _keep(case: Case, actor: Actor, params: dict[str, Any]) -> None:
-    refuse_channel_change(
-        order_id=case.subject_id, message_id=case.data["message_id"], actor=actor, reason=_reason(params)
-    )
+    refuse_channel_change(order_id=case.subject_id, actor=actor, reason=_reason(params))
 
 
 def _still_held(order_ids: Sequence[int]) -> set[int]:

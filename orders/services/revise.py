@@ -217,6 +217,8 @@ def _seed(revision: _Revision, channel: Channel, at: datetime) -> CaseSeed:
         subject_label=revision.row.number,
         cause_at=at,
         channel_id=channel.pk,
+        summary_code="changed",
+        summary_params={"fields": ", ".join(sorted(changes))},
         data={"changes": changes},
     )
 
