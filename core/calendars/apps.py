@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,6 @@ class CalendarsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.calendars import permissions  # noqa: F401, PLC0415
+        from core.calendars.defaults import ensure_calendars  # noqa: PLC0415
+
+        post_migrate.connect(ensure_calendars, sender=self, dispatch_uid="calendars.defaults")

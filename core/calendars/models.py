@@ -44,9 +44,7 @@ class BusinessCalendar(models.Model):
         verbose_name_plural = _("business calendars")
         ordering = ["code"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="calendars_one_default"
-            )
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="calendars_one_default")
         ]
 
     def __str__(self) -> str:
@@ -56,9 +54,7 @@ class BusinessCalendar(models.Model):
 class BusinessHours(models.Model):
     """One stretch of work on a day of the week; a day may have several (a lunch break)."""
 
-    calendar = models.ForeignKey(
-        BusinessCalendar, models.CASCADE, related_name="hours", verbose_name=_("calendar")
-    )
+    calendar = models.ForeignKey(BusinessCalendar, models.CASCADE, related_name="hours", verbose_name=_("calendar"))
     weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
     opens_at = models.TimeField(_("from"))
     closes_at = models.TimeField(_("to"), help_text=_("00:00 means midnight at the end of the day."))

@@ -83,9 +83,7 @@ def next_cut_off(calendar: Hours, at: datetime, cut_off: time) -> datetime:
     raise NeverOpen
 
 
-def _intervals(
-    calendar: Hours, start: datetime, max_days: int = MAX_DAYS
-) -> Iterator[tuple[datetime, datetime]]:
+def _intervals(calendar: Hours, start: datetime, max_days: int = MAX_DAYS) -> Iterator[tuple[datetime, datetime]]:
     """Stretches of business time from `start` on, in UTC, in order, none empty."""
     day = start.astimezone(calendar.zone).date()
     for offset in range(max_days):

@@ -17,9 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
@@ -61,9 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "weekday",
@@ -83,9 +79,7 @@ class Migration(migrations.Migration):
                 ("opens_at", models.TimeField(verbose_name="from")),
                 (
                     "closes_at",
-                    models.TimeField(
-                        help_text="00:00 means midnight at the end of the day.", verbose_name="to"
-                    ),
+                    models.TimeField(help_text="00:00 means midnight at the end of the day.", verbose_name="to"),
                 ),
                 (
                     "calendar",
@@ -102,9 +96,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "business hours",
                 "ordering": ["weekday", "opens_at"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("calendar", "weekday", "opens_at"), name="calendars_hours_once"
-                    ),
+                    models.UniqueConstraint(fields=("calendar", "weekday", "opens_at"), name="calendars_hours_once"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("closes_at__gt", models.F("opens_at")), ("closes_at", "00:00"), _connector="OR"
@@ -120,9 +112,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("day", models.DateField(verbose_name="day")),
                 ("is_open", models.BooleanField(default=False, verbose_name="open")),
@@ -141,9 +131,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "special day",
                 "verbose_name_plural": "special days",
                 "ordering": ["day"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("calendar", "day"), name="calendars_exception_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("calendar", "day"), name="calendars_exception_once")],
             },
         ),
     ]

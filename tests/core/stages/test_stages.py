@@ -1,0 +1,214 @@
+import logging
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+
+from core import nudging, stages
+from core.models import StageRun
+from core.nudging import breaker, redis_client
+from core.stages import DrainFailed, Stage, StageDue, drain, nudge, register_stage, retry_stage, run_stage
+
+NOTHING = StageDue(False, 0, None)
+
+
+class Work:
+    """A stage with a pile of units; `fails` makes its runs raise."""
+
+    def __init__(self, name: str, left: int = 0) -> None:
+        self.name = name
+        self.left = left
+        self.runs: list[int] = []
+        self.fails = False
+
+    def run(self, batch_size: int) -> int:
+        self.runs.append(batch_size)
+        if self.fails:
+            raise ValueError(f"{self.name} broke")
+        done = min(self.left, batch_size)
+        self.left -= done
+        return done
+
+
+@pytest.fixture
+def make_stage(monkeypatch):
+    monkeypatch.setattr(stages, "_stages", dict(stages._stages))
+    monkeypatch.setattr(stages, "_written", {})
+    monkeypatch.setattr(stages, "_unwritten", {})
+
+    def make(name: str, left: int = 0, **options) -> Work:
+        work = Work(name, left)
+        register_stage(Stage(name, work.run, lambda: NOTHING, 60, 10, **options))
+        return work
+
+    return make
+
+
+@pytest.fixture
+def queue():
+    """The names of the stages that wait in the broker."""
+    client = redis_client()
+    client.flushdb()
+    yield lambda: [name for name in ("test.a", "test.b") for _ in range(_messages(client, name))]
+    client.flushdb()
+    breaker.reset()
+
+
+def _messages(client, name: str) -> int:
+    return sum(message.count(f"['{name}']".encode()) for message in client.lrange("ecom:celery", 0, -1))
+
+
+def test_a_stage_runs_batches_until_one_is_empty(db, make_stage):
+    work = make_stage("test.a", 25)
+    assert run_stage("test.a") == 25
+    assert work.runs == [10, 10, 10, 10]
+    assert StageRun.objects.get(pk="test.a").processed == 25
+
+
+def test_a_stage_stops_when_its_time_is_used_up_and_asks_to_go_on(db, make_stage, queue):
+    make_stage("test.a", 1000)
+    assert run_stage("test.a", budget_seconds=0) == 10
+    assert queue() == ["test.a"]
+
+
+def test_an_error_is_recorded_and_keeps_the_stage_quiet_for_a_while(db, make_stage, caplog):
+    work = make_stage("test.a", 5)
+    work.fails = True
+    assert run_stage("test.a") == 0
+    run = StageRun.objects.get(pk="test.a")
+    assert run.last_error == "ValueError: test.a broke"
+    assert run.failures == 1
+    assert run.retry_at > timezone.now()
+    assert "Stage test.a failed" in caplog.text
+
+    work.fails = False
+    assert run_stage("test.a") == 0, "it backs off"
+    StageRun.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
+    assert run_stage("test.a") == 5
+
+
+def test_the_pause_grows_with_every_failure_and_can_be_ended(db, make_stage):
+    work = make_stage("test.a")
+    work.fails = True
+    pauses = []
+    for _attempt in range(4):
+        StageRun.objects.update(retry_at=None)
+        before = timezone.now()
+        run_stage("test.a")
+        pauses.append((StageRun.objects.get(pk="test.a").retry_at - before).total_seconds())
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 10
+    retry_stage("test.a")
+    assert StageRun.objects.get(pk="test.a").retry_at is None
+
+
+def test_statistics_are_written_at_most_every_few_seconds(db, make_stage, django_assert_num_queries):
+    work = make_stage("test.a", 1)
+    run_stage("test.a")
+    work.left = 7
+    with django_assert_num_queries(1):  # only whether it backs off
+        run_stage("test.a")
+    assert StageRun.objects.get(pk="test.a").processed == 1
+
+
+def test_drain_goes_round_until_nothing_is_due(db, make_stage):
+    first = make_stage("test.a", 3)
+    refill = iter([4, 0])
+
+    def make_more(_size: int) -> int:
+        count = next(refill, 0)
+        first.left += count
+        return count
+
+    register_stage(Stage("test.b", make_more, lambda: NOTHING, 60, 10))
+    assert drain(only=["test.a", "test.b"]) == {"test.a": 7, "test.b": 4}
+
+
+def test_drain_raises_at_once_or_after_everything_else(db, make_stage):
+    bad = make_stage("test.a", 1)
+    bad.fails = True
+    good = make_stage("test.b", 5)
+    with pytest.raises(ValueError, match=r"test\.a broke"):
+        drain(only=["test.a", "test.b"])
+    assert good.left == 5
+    with pytest.raises(DrainFailed) as caught:
+        drain(only=["test.a", "test.b"], keep_going=True)
+    assert good.left == 0
+    assert list(caught.value.errors) == ["test.a"]
+
+
+def test_the_command_says_what_was_done_and_fails_with_a_stage(db, make_stage, capsys):
+    make_stage("test.a", 12)
+    call_command("drain", stage=["test.a"])
+    assert "test.a" in capsys.readouterr().out
+    bad = make_stage("test.b")
+    bad.fails = True
+    with pytest.raises(CommandError, match=r"test\.b broke"):
+        call_command("drain", stage=["test.b"])
+
+
+def test_nudges_wait_for_the_commit_and_are_sent_once(transactional_db, make_stage, queue):
+    make_stage("test.a")
+    with transaction.atomic():
+        nudge("test.a")
+        nudge("test.a")
+        assert queue() == []
+    assert queue() == ["test.a"]
+    with transaction.atomic():
+        nudge("test.a")
+    assert queue() == ["test.a"], "one is under way"
+    run_stage("test.a")
+    with transaction.atomic():
+        nudge("test.a")
+    assert queue() == ["test.a", "test.a"], "work after the start is not missed"
+
+
+def test_a_transaction_that_rolls_back_sends_no_nudge(transactional_db, make_stage, queue):
+    make_stage("test.a")
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        nudge("test.a")
+        _ = 1 / 0
+    assert queue() == []
+
+
+@pytest.fixture(params=["unix:///nowhere/redis.sock", "redis://10.255.255.1:6379/0"])
+def dead_redis(request, settings):
+    """A Redis that refuses, and one that never answers."""
+    settings.REDIS_URL = request.param
+    redis_client.cache_clear()
+    breaker.reset()
+    yield
+    redis_client.cache_clear()
+    breaker.reset()
+
+
+def test_without_redis_the_caller_neither_fails_nor_waits(transactional_db, make_stage, dead_redis, caplog):
+    caplog.set_level(logging.WARNING)
+    started = time.monotonic()
+    with transaction.atomic():
+        nudge("test.a")
+    assert time.monotonic() - started < 1
+    assert "Not sent: stage nudge test.a" in caplog.text
+
+    started = time.monotonic()
+    for _call in range(200):
+        with transaction.atomic():
+            nudge("test.a")
+    assert time.monotonic() - started < 0.5, "the breaker keeps later calls from waiting"
+
+
+def test_the_breaker_closes_again_after_a_while(transactional_db, make_stage, queue, settings, monkeypatch):
+    make_stage("test.a")
+    monkeypatch.setattr(nudging, "OPEN_SECONDS", 0.05)
+    with breaker.guard("a call"):
+        raise ConnectionError
+    with transaction.atomic():
+        nudge("test.a")
+    assert queue() == []
+    time.sleep(0.06)
+    with transaction.atomic():
+        nudge("test.a")
+    assert queue() == ["test.a"]
