@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.accounts.enums import Role
@@ -122,8 +122,11 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
 
 
 def _url(name: str) -> str:
-    """The address of a view of core.jobs, which lies above this app."""
-    return reverse(name)
+    """The address of a view of core.jobs, which lies above this app; "" where it isn't routed."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def _with(query: QueryDict, **changes: str) -> str:
