@@ -1,17 +1,9 @@
 """Who does something: a person, an API key, a customer, or the system itself."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 ActorKind = Literal["user", "api", "system", "customer"]
-
-
-class _User(Protocol):
-    @property
-    def pk(self) -> int | None: ...
-
-    @property
-    def label(self) -> str: ...
 
 
 class _ApiKey(Protocol):
@@ -31,7 +23,10 @@ class Actor:
     kind: ActorKind
 
     @classmethod
-    def for_user(cls, user: _User) -> "Actor":
+    def for_user(cls, user: Any) -> "Actor":
+        """The signed-in person; loosely typed, because request.user may be anonymous. Raises ValueError then."""
+        if not user.is_authenticated:
+            raise ValueError("An anonymous visitor can't be the author of a change.")
         return cls(user_id=user.pk, label=user.label, kind="user")
 
     @classmethod

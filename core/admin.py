@@ -45,7 +45,7 @@ class LargeTableAdmin(admin.ModelAdmin[M]):
 class ReadOnlyAdmin(LargeTableAdmin[M]):
     """For append-only tables and for rows that only services write: look, search, filter, never change."""
 
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -55,5 +55,3 @@ class ReadOnlyAdmin(LargeTableAdmin[M]):
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
-
-

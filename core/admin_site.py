@@ -37,7 +37,9 @@ class ConsoleAdminSite(AdminSite):
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or resolve_url("admin:index")
         return redirect_to_login(wanted)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override]  # a redirect instead of Django's farewell page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if request.method == "POST":
             logout(request)
         return HttpResponseRedirect(resolve_url("accounts:sign_in"))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.core.serializers.json import DjangoJSONEncoder
@@ -86,8 +87,6 @@ class EncryptedJSONField(EncryptedTextField):
         return self._dump(self.value_from_object(obj))
 
     def formfield(self, **kwargs: Any) -> Any:
-        from django import forms
-
         return models.Field.formfield(self, **{"form_class": forms.JSONField, **kwargs})
 
     def _dump(self, value: Any) -> str:

@@ -1,11 +1,13 @@
 """People, roles, limits and API keys in the admin site; every write goes through the services."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -16,7 +18,7 @@ from core.accounts import services
 from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm
 from core.accounts.models import AccessScope, ApiKey, RolePolicy, User
-from core.accounts.scopes import scope_kind, scope_kinds
+from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
@@ -25,8 +27,8 @@ from core.exceptions import Conflict
 _SCOPE = "scope_"
 
 
-class UserAdminForm(forms.ModelForm[User]):
-    """A person with roles, and for every kind that the apps have registered the limits of that kind."""
+class UserAdminForm(UserChangeForm[User]):
+    """A person with roles; UserAdmin.get_form adds a field for every kind of limit that the apps have registered."""
 
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
@@ -34,21 +36,15 @@ class UserAdminForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = "__all__"
+        fields = ["username", "display_name", "email", "language", "time_zone", "theme", "density"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is None:
-            return
-        self.initial["roles"] = list(
-            self.instance.groups.filter(name__in=Role.values).values_list("name", flat=True)
-        )
-        held = AccessScope.objects.filter(user=self.instance).values_list("kind", "object_id")
+        user = self.instance
+        self.initial["roles"] = list(user.groups.filter(name__in=Role.values).values_list("name", flat=True))
+        held = list(AccessScope.objects.filter(user=user).values_list("kind", "object_id"))
         for kind in scope_kinds():
-            name = f"{_SCOPE}{kind.code}"
-            if name in self.fields:
-                cast("forms.MultipleChoiceField", self.fields[name]).choices = list(kind.choices())
-                self.initial[name] = [object_id for code, object_id in held if code == kind.code]
+            self.initial[_SCOPE + kind.code] = [object_id for code, object_id in held if code == kind.code]
 
 
 @admin.register(User)
@@ -62,22 +58,12 @@ class UserAdmin(DjangoUserAdmin[User]):
     readonly_fields = ["last_login", "date_joined"]
     actions = ["unlock", "remove_two_factor", "deactivate"]
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form with one field for every registered kind of limit; the add form asks for name and password."""
-        if obj is None:
-            return super().get_form(request, obj, change, **kwargs)
-        scope_fields = {
-            f"{_SCOPE}{kind.code}": forms.TypedMultipleChoiceField(
-                label=kind.label,
-                coerce=int,
-                required=False,
-                widget=forms.CheckboxSelectMultiple,
-                help_text=_("None ticked: not limited."),
-            )
-            for kind in scope_kinds()
-        }
-        kwargs["form"] = type("UserForm", (UserAdminForm,), scope_fields)
-        return super().get_form(request, obj, change, **kwargs)
+    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> Any:
+        """The form with one field for every kind of limit; the add form asks for name and password only."""
+        if obj is not None:
+            scopes = {_SCOPE + kind.code: _scope_field(kind) for kind in scope_kinds()}
+            kwargs["form"] = type("UserForm", (UserAdminForm,), scopes)
+        return super().get_form(request, obj, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
@@ -87,7 +73,7 @@ class UserAdmin(DjangoUserAdmin[User]):
             (None, {"fields": ["username", "password", *status]}),
             (_("Person"), {"fields": ["display_name", "email", "language", "time_zone", "theme", "density"]}),
             (_("Roles"), {"fields": ["roles"]}),
-            (_("Limited to"), {"fields": [f"{_SCOPE}{kind.code}" for kind in scope_kinds()]}),
+            (_("Limited to"), {"fields": [_SCOPE + kind.code for kind in scope_kinds()]}),
             (_("Times"), {"fields": ["last_login", "date_joined"]}),
         ]
 
@@ -127,7 +113,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         user, actor = form.instance, _actor(request)
         services.set_roles(user=user, roles=form.cleaned_data["roles"], actor=actor)
         for kind in scope_kinds():
-            ids = form.cleaned_data[f"{_SCOPE}{kind.code}"]
+            ids = form.cleaned_data[_SCOPE + kind.code]
             services.set_scopes(user=user, kind=kind.code, object_ids=ids, actor=actor)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
@@ -151,9 +137,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     @admin.action(description=_("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        people = [
-            user for user in queryset if user != request.user and self.has_change_permission(request, user)
-        ]
+        people = [user for user in queryset if user != request.user and self.has_change_permission(request, user)]
         for user in people:
             services.set_active(user=user, is_active=False, actor=_actor(request))
         self._say(request, ngettext("%d person deactivated.", "%d people deactivated.", len(people)) % len(people))
@@ -203,7 +187,17 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     list_display = ["name", "prefix", "scope_kind", "scope_object_id", "last_used_at", "expires_at", "revoked_at"]
     list_filter = ["scope_kind", "revoked_at"]
     search_fields = ["name", "prefix"]
-    fields = [*list_display, "created_by", "created_at"]
+    fields = [
+        "name",
+        "prefix",
+        "scope_kind",
+        "scope_object_id",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -220,7 +214,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     ) -> HttpResponse:
         """Make a key and show it once; it is never kept, not even in a message."""
         if not self.has_add_permission(request):
-            return cast("HttpResponse", self._get_obj_does_not_exist_redirect(request, self.opts, "new"))
+            raise PermissionDenied
         form = ApiKeyForm(request.POST or None)
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
         if request.method == "POST" and form.is_valid():
@@ -260,8 +254,19 @@ class RoleAdmin(ReadOnlyAdmin[Group]):
     list_display = ["name"]
 
 
+def _scope_field(kind: ScopeKind) -> forms.Field:
+    return forms.TypedMultipleChoiceField(
+        label=kind.label,
+        choices=lambda: list(kind.choices()),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: not limited."),
+    )
+
+
 def _actor(request: HttpRequest) -> Actor:
-    return Actor.for_user(cast("User", request.user))
+    return Actor.for_user(request.user)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from core.accounts import permissions, roles  # noqa: F401, PLC0415
+        from core.accounts import permissions, roles  # noqa: F401
 
         register(roles.check_codenames)
         post_migrate.connect(roles.sync_after_migrate, dispatch_uid="core.accounts.roles")

@@ -11,18 +11,14 @@ from core.accounts.selectors import access_of
 class RoleBackend(ModelBackend):
     """Django's backend with every right (roles' and own) fetched together and kept on the user object."""
 
-    def get_all_permissions(
-        self, user_obj: User | AnonymousUser, obj: Model | None = None
-    ) -> set[str]:
+    def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Model | None = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active or obj is not None:
             return set()
         if user_obj.is_superuser:
             return super().get_all_permissions(user_obj)
         return set(access_of(user_obj).permissions)
 
-    def has_perm(
-        self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None
-    ) -> bool:
+    def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
         if not isinstance(user_obj, User) or not user_obj.is_active or obj is not None:
             return False
         return perm in access_of(user_obj).permissions

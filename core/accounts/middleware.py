@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -35,10 +36,10 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def process_view(
         self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
-    ) -> HttpResponse | None:
+    ) -> HttpResponseBase | None:
         if request.path.startswith(settings.PUBLIC_PATHS):
             return None
-        response: HttpResponse | None = super().process_view(request, view_func, view_args, view_kwargs)
+        response: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
         if response is not None and request.headers.get("HX-Request"):
             text = _("You are signed out.")
             return HttpResponse(text, status=401, headers={"HX-Trigger": "session-ended"})

@@ -39,6 +39,9 @@ class User(AbstractUser):
     theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     density = models.CharField(_("row height"), max_length=5, choices=Density.choices, default=Density.DENSE)
 
+    # What selectors.access_of() has read about this person in this request.
+    known_access: object = None
+
     class Meta(AbstractUser.Meta):
         permissions = [
             ("use_admin_site", _("Can use the administration site")),

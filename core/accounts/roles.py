@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from django.core.checks import CheckMessage, Warning
+from django.core import checks
 from django.db import transaction
 
 from core.accounts.enums import Role
@@ -94,10 +94,10 @@ def unknown_codenames() -> list[str]:
     )
 
 
-def check_codenames(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+def check_codenames(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """System check: the matrix names only rights that exist."""
     return [
-        Warning(f"The permission matrix grants {name}, which no model declares.", id="accounts.W001")
+        checks.Warning(f"The permission matrix grants {name}, which no model declares.", id="accounts.W001")
         for name in unknown_codenames()
     ]
 

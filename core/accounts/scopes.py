@@ -1,12 +1,12 @@
 """Kinds of things that a person or an API key can be limited to. Apps register theirs; the kernel knows none.
 
-    register_scope_kind("warehouse", _("Warehouses"), lambda: Warehouse.objects.values_list("id", "name"))
+register_scope_kind("warehouse", _("Warehouses"), lambda: Warehouse.objects.values_list("id", "name"))
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
+from django_stubs_ext import StrPromise
 
 Choices = Callable[[], Iterable[tuple[int, str]]]
 
@@ -16,14 +16,14 @@ class ScopeKind:
     """`choices` gives (id, name) of every object, for the forms that set scopes."""
 
     code: str
-    label: str | Promise
+    label: str | StrPromise
     choices: Choices
 
 
 _kinds: dict[str, ScopeKind] = {}
 
 
-def register_scope_kind(code: str, label: str | Promise, choices: Choices) -> None:
+def register_scope_kind(code: str, label: str | StrPromise, choices: Choices) -> None:
     """Make a kind of object available for limits; called from AppConfig.ready()."""
     _kinds[code] = ScopeKind(code, label, choices)
 

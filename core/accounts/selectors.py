@@ -63,16 +63,15 @@ class Access:
 
 def access_of(user: User) -> Access:
     """The person's access, read once and kept on the object: a fresh request sees every change."""
-    cached: Access | None = getattr(user, "_access", None)
-    if cached is None:
-        cached = _read_access(user)
-        user._access = cached  # type: ignore[attr-defined]
-    return cached
+    known = user.known_access
+    if not isinstance(known, Access):
+        known = user.known_access = _read_access(user)
+    return known
 
 
 def forget_access(user: User) -> None:
     """Drop what access_of keeps, after a service changed it."""
-    user.__dict__.pop("_access", None)
+    user.known_access = None
 
 
 def roles_of(user: User) -> frozenset[str]:

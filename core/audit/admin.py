@@ -1,13 +1,12 @@
 """The audit trail in the admin site, and the base of admin classes whose changes it records."""
 
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.accounts.models import User
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
 from core.audit.models import AuditEntry
@@ -50,7 +49,7 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return Actor.for_user(cast("User", request.user))
+    return Actor.for_user(request.user)
 
 
 def _subject(obj: Model) -> dict[str, Any]:

@@ -8,4 +8,4 @@ class AuditConfig(AppConfig):
     verbose_name = _("Audit")
 
     def ready(self) -> None:
-        from core.audit import handlers, permissions  # noqa: F401, PLC0415
+        from core.audit import handlers, permissions  # noqa: F401

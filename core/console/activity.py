@@ -25,6 +25,11 @@ def action_words(entry: AuditEntry) -> Text:
     return action_label(entry.action)[0]
 
 
+def subject_words(entry: AuditEntry) -> str:
+    """The subject's name, or its type and id where it has none."""
+    return entry.subject_label or f"{entry.subject_type} {entry.subject_id or ''}".strip()
+
+
 def _action_choices() -> list[tuple[str, Text]]:
     return [(action, action_label(action)[0]) for action in actions_seen()]
 
@@ -63,7 +68,7 @@ class ActivityList(ListPage[AuditEntry]):
         Column("at", _("When"), cell="when", link=True),
         Column("actor_label", _("Who")),
         Column("action", _("What"), accessor=action_words, export=lambda entry: entry.action),
-        Column("subject_label", _("Subject"), accessor=lambda entry: subject_words(entry)),
+        Column("subject_label", _("Subject"), accessor=subject_words),
         Column("reason", _("Reason"), width="l"),
         Column("request_id", _("Request"), cell="mono", default=False),
     ]
@@ -89,11 +94,6 @@ class ActivityEntry(DetailPage[AuditEntry]):
 
     def header(self, obj: AuditEntry) -> Header:
         return Header(title=action_words(obj), line=f"{obj.actor_label} · {subject_words(obj)}")
-
-
-def subject_words(entry: AuditEntry) -> str:
-    """The subject's name, or its type and id where it has none."""
-    return entry.subject_label or f"{entry.subject_type} {entry.subject_id or ''}".strip()
 
 
 def _facts(request: HttpRequest, entry: AuditEntry) -> PanelContent:

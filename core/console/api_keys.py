@@ -1,5 +1,6 @@
 """API keys in the Settings section: list, page, create (shown once), revoke."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -123,30 +124,31 @@ class ApiKeyCreate(FormPage[ApiKey]):
     form_class = ApiKeyForm
     submit_label = _("Create API key")
     intro = _("The key is shown once, on the next page.")
+    made: Sequence[tuple[ApiKey, str]] = ()
 
     def cancel_url(self) -> str:
         return reverse("console:api_keys")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answers with the page that shows the key: it is kept nowhere, so no redirect could."""
-        self.shown: tuple[ApiKey, str] | None = None
         response = super().post(request, *args, **kwargs)
-        if self.shown is None:
+        if not self.made:
             return response
-        key, token = self.shown
+        ((key, token),) = self.made
         context = {"title": _("Copy the key now"), "key": key, "token": token}
         return self.page("console/api_key_created.html", context)
 
     def perform(self, form: ApiKeyForm) -> ApiKey:
         kind, object_id = form.cleaned_data["scope"]
-        self.shown = create_api_key(
+        key, token = create_api_key(
             name=form.cleaned_data["name"],
             actor=Actor.for_user(self.request.user),
             scope_kind=kind,
             scope_object_id=object_id,
             expires_at=form.cleaned_data["expires_on"],
         )
-        return self.shown[0]
+        self.made = [(key, token)]
+        return key
 
     def success_url(self, result: ApiKey) -> str:
         return reverse("console:api_key", args=[result.pk])

@@ -70,15 +70,13 @@ def note_api_key_use(key: ApiKey, *, at: datetime | None = None) -> None:
     before = now - _USE_NOTED_EVERY
     if key.last_used_at is not None and key.last_used_at > before:
         return
-    ApiKey.objects.filter(
-        Q(last_used_at__isnull=True) | Q(last_used_at__lte=before), pk=key.pk
-    ).update(last_used_at=now)
+    ApiKey.objects.filter(Q(last_used_at__isnull=True) | Q(last_used_at__lte=before), pk=key.pk).update(
+        last_used_at=now
+    )
     key.last_used_at = now
 
 
-def _check_new_key(
-    name: str, scope_kind: str, scope_object_id: int | None, expires_at: datetime | None
-) -> None:
+def _check_new_key(name: str, scope_kind: str, scope_object_id: int | None, expires_at: datetime | None) -> None:
     if not name.strip():
         raise DomainError(_("Give the key a name."), "required", "name")
     if expires_at is not None and expires_at <= timezone.now():

@@ -87,9 +87,7 @@ def set_preferences(*, user: User, values: Mapping[str, str], actor: Actor) -> N
     """Change some of PREFERENCES. Values have been validated by the form."""
     before = User.objects.values(*PREFERENCES).get(pk=user.pk)
     changes = {
-        name: [before[name], values[name]]
-        for name in PREFERENCES
-        if name in values and values[name] != before[name]
+        name: [before[name], values[name]] for name in PREFERENCES if name in values and values[name] != before[name]
     }
     if not changes:
         return

@@ -9,8 +9,8 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import check_for_language, gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import check_for_language, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -71,7 +71,5 @@ def set_language(request: HttpRequest) -> HttpResponse:
         language = form.cleaned_data["language"]
         set_language_cookie(response, language)
         if isinstance(request.user, User):
-            set_preferences(
-                user=request.user, values={"language": language}, actor=Actor.for_user(request.user)
-            )
+            set_preferences(user=request.user, values={"language": language}, actor=Actor.for_user(request.user))
     return response

@@ -61,9 +61,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            device, codes = confirm_totp(
-                user=user, code=form.cleaned_data["code"], actor=Actor.for_user(user)
-            )
+            device, codes = confirm_totp(user=user, code=form.cleaned_data["code"], actor=Actor.for_user(user))
         except DomainError as error:
             form.add_error("code", str(error))
         else:

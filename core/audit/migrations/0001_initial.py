@@ -7,34 +7,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('actor_id', models.BigIntegerField(blank=True, null=True, verbose_name='person')),
-                ('actor_label', models.CharField(max_length=200, verbose_name='by')),
-                ('actor_kind', models.CharField(choices=[('user', 'Person'), ('api', 'API key'), ('system', 'System'), ('customer', 'Customer')], max_length=8, verbose_name='kind')),
-                ('action', models.CharField(max_length=80, verbose_name='action')),
-                ('subject_type', models.CharField(max_length=80, verbose_name='subject type')),
-                ('subject_id', models.BigIntegerField(blank=True, null=True, verbose_name='subject')),
-                ('subject_label', models.CharField(blank=True, max_length=200, verbose_name='subject name')),
-                ('changes', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='changes')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("actor_id", models.BigIntegerField(blank=True, null=True, verbose_name="person")),
+                ("actor_label", models.CharField(max_length=200, verbose_name="by")),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "Person"),
+                            ("api", "API key"),
+                            ("system", "System"),
+                            ("customer", "Customer"),
+                        ],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("action", models.CharField(max_length=80, verbose_name="action")),
+                ("subject_type", models.CharField(max_length=80, verbose_name="subject type")),
+                ("subject_id", models.BigIntegerField(blank=True, null=True, verbose_name="subject")),
+                ("subject_label", models.CharField(blank=True, max_length=200, verbose_name="subject name")),
+                (
+                    "changes",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        verbose_name="changes",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("request_id", models.CharField(blank=True, max_length=64, verbose_name="request")),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit entries',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['subject_type', 'subject_id', '-id'], name='audit_subject'), models.Index(fields=['actor_id', '-id'], name='audit_actor'), models.Index(fields=['action', '-id'], name='audit_action'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='audit_at')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit entries",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_subject"),
+                    models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+                    models.Index(fields=["action", "-id"], name="audit_action"),
+                    django.contrib.postgres.indexes.BrinIndex(fields=["at"], name="audit_at"),
+                ],
             },
         ),
     ]

@@ -49,11 +49,11 @@ def test_key_opens_and_only_its_hash_is_kept():
         lambda token: token.rpartition("_")[0] + "_",
         lambda token: token.rpartition("_")[0],
         lambda token: f"eck__{token.rpartition('_')[2]}",
-        lambda token: "",
-        lambda token: "_",
-        lambda token: "eck_%_%",
-        lambda token: "eck_\x00aaaaaaaaaaa_b",
-        lambda token: "钥匙",
+        lambda _token: "",
+        lambda _token: "_",
+        lambda _token: "eck_%_%",
+        lambda _token: "eck_\x00aaaaaaaaaaa_b",
+        lambda _token: "钥匙",
     ],
 )
 def test_anything_else_is_refused(spoil):
@@ -71,9 +71,7 @@ def test_unknown_prefix_is_compared_like_a_wrong_secret(monkeypatch):
     key, _token = make_api_key()
     compared = []
     real = hmac.compare_digest
-    monkeypatch.setattr(
-        hmac, "compare_digest", lambda a, b: compared.append((len(a), len(b))) or real(a, b)
-    )
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((len(a), len(b))) or real(a, b))
     authenticate_api_key(f"eck_{key.prefix}_wrong")
     authenticate_api_key("eck_aaaaaaaaaaaa_wrong")
     assert compared == [(64, 64), (64, 64)]

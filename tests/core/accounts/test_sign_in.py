@@ -153,9 +153,7 @@ def test_password_change_ends_other_sessions_but_not_this_one(client):
     other = Client()
     sign_in(other, user)
     new = "another horse battery"
-    response = client.post(
-        "/profile/password/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
-    )
+    response = client.post("/profile/password/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
     assert response.status_code == 302
     assert client.get("/profile/").status_code == 200
     assert other.get("/profile/").status_code == 302

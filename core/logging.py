@@ -1,0 +1,30 @@
+"""What never gets into a log line: secrets, and data about persons."""
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from core.redaction import HIDDEN, redact
+
+# In running text there is no key to judge by, only the look of the value.
+_SECRET_TEXT = re.compile(
+    r"(?P<key>eck_[A-Za-z0-9]{12}_)[A-Za-z0-9]+"
+    r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<parameter>\b(?:token|password|secret|signature|sign|key)=)[^\s&\"']+",
+    re.IGNORECASE,
+)
+_EMAIL_TEXT = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+def scrub_text(text: str) -> str:
+    """Running text without keys, passwords and e-mail addresses."""
+    hidden = _SECRET_TEXT.sub(lambda match: f"{next(filter(None, match.groups()))}{HIDDEN}", text)
+    return _EMAIL_TEXT.sub(r"\1•••", hidden)
+
+
+def redact_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: the last one before rendering, so that tracebacks are scrubbed as well."""
+    for key, value in event.items():
+        clean = redact(value, key)
+        event[key] = scrub_text(clean) if isinstance(clean, str) else clean
+    return event

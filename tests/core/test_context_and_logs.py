@@ -1,0 +1,133 @@
+"""Request ids, and log lines without secrets and personal data."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+from celery import shared_task
+
+from core.context import bind_request_id, current_request_id, unbind_request_id
+from core.logging import redact_event, scrub_text
+from core.redaction import redact
+from ecom_admin.logs import configure_logs
+
+
+@pytest.fixture
+def log_lines(settings):
+    """Configure production logs, and read what they say."""
+    configure_logs(level="INFO", as_json=True)
+    stream = io.StringIO()
+    handler = logging.getLogger().handlers[0]
+    real, handler.stream = handler.stream, stream
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    handler.stream = real
+    configure_logs(level=settings.LOG_LEVEL, as_json=False)
+
+
+@pytest.mark.django_db
+def test_response_carries_the_id_of_its_request(client):
+    made = client.get("/login/")["X-Request-Id"]
+    assert len(made) == 32
+    assert client.get("/login/")["X-Request-Id"] != made
+    assert current_request_id() == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("proposed", "kept"),
+    [("proxy-id-0001", True), ("short", False), ("x" * 65, False), ("bad id; drop", False), ("a\nb-injected", False)],
+)
+def test_well_formed_ids_of_a_proxy_are_kept(client, proposed, kept):
+    answer = client.get("/login/", headers={"X-Request-Id": proposed})["X-Request-Id"]
+    assert (answer == proposed) is kept
+
+
+def test_task_works_under_the_id_of_the_request_that_sent_it(settings):
+    seen = []
+
+    @shared_task(name="tests.see_request_id")
+    def see():
+        seen.append(current_request_id())
+
+    bind_request_id("request-4711")
+    try:
+        headers: dict[str, str] = {}
+        from celery.signals import before_task_publish
+
+        before_task_publish.send(sender="tests.see_request_id", headers=headers, body=None)
+    finally:
+        unbind_request_id()
+    assert headers == {"request_id": "request-4711"}
+    see.apply(headers=headers)
+    assert seen == ["request-4711"]
+    assert current_request_id() == ""
+
+
+def test_log_lines_are_json_with_the_request_id(log_lines):
+    bind_request_id("request-4711")
+    try:
+        structlog.get_logger("test").info("order_received", order_id=3)
+        logging.getLogger("test").warning("from a library")
+    finally:
+        unbind_request_id()
+    first, second = log_lines()
+    assert (first["event"], first["order_id"], first["request_id"]) == ("order_received", 3, "request-4711")
+    assert (second["event"], second["level"], second["request_id"]) == ("from a library", "warning", "request-4711")
+
+
+def test_traceback_is_scrubbed(log_lines):
+    try:
+        int("no customer ann.lee@example.com with Bearer abcdefghijklmnop")
+    except ValueError:
+        structlog.get_logger("test").exception("failed")
+    text = json.dumps(log_lines())
+    assert "ann.lee" not in text
+    assert "abcdefghijklmnop" not in text
+    assert "ValueError" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("authorization", "Bearer x", "[hidden]"),
+        ("Authorization", "Bearer x", "[hidden]"),
+        ("api_key", "x", "[hidden]"),
+        ("csrfmiddlewaretoken", "x", "[hidden]"),
+        ("X-Shopify-Hmac-Sha256", "x", "[hidden]"),
+        ("password", "", ""),
+        ("buyer_email", "ann@example.com", "a•••"),
+        ("phone_e164", "+8613800138000", "+•••"),
+        ("order_id", 7, 7),
+        ("signature_count", 7, "[hidden]"),
+        ("sku", "MUG-1", "MUG-1"),
+        ("design", "blue", "blue"),
+        ("tokenizer", "x", "x"),
+    ],
+)
+def test_keys_tell_what_must_not_be_shown(key, value, expected):
+    assert redact({key: value}) == {key: expected}
+
+
+def test_nested_values_are_reached():
+    payload = {"orders": [{"shipping_address": {"street": "1 High St"}, "total": "9.90"}]}
+    assert redact(payload) == {"orders": [{"shipping_address": {"street": "1•••"}, "total": "9.90"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET /track/?token=abc.def&x=1", "GET /track/?token=[hidden]&x=1"),
+        ("key eck_Ab3dEf6hIj9l_0123456789 refused", "key eck_Ab3dEf6hIj9l_[hidden] refused"),
+        ("mail to ann.lee@mail.example.com failed", "mail to a••• failed"),
+        ("12 orders in 3 s", "12 orders in 3 s"),
+    ],
+)
+def test_running_text_is_scrubbed(text, expected):
+    assert scrub_text(text) == expected
+
+
+def test_processor_leaves_numbers_and_flags():
+    event = {"event": "x", "count": 3, "done": True, "ratio": 0.5}
+    assert redact_event(None, "info", dict(event)) == event
