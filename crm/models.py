@@ -1,3 +1,5 @@
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Right
@@ -50,6 +52,7 @@ class Customer(models.Model):
                 fields=["phone_e164"], condition=Q(merged_into__isnull=False), name="customer_merged_by_phone"
             ),
             models.Index(fields=["name", "id"], name="customer_by_name"),
+            GinIndex(SearchVector("name", config="simple"), name="customer_by_words_of_name"),
             models.Index(Right("phone_e164", 4), condition=~Q(phone_e164=""), name="customer_by_last_digits"),
         ]
         permissions = [("merge_customer", "Can merge customers")]
@@ -61,9 +64,7 @@ class Customer(models.Model):
 class CustomerIdentity(models.Model):
     """How one channel names a customer."""
 
-    customer = models.ForeignKey(
-        Customer, models.CASCADE, related_name="identities", verbose_name=_("customer")
-    )
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="identities", verbose_name=_("customer"))
     source = models.CharField(_("channel code"), max_length=32)
     external_id = models.CharField(_("channel customer id"), max_length=120)
     created_at = models.DateTimeField(_("created"))
@@ -71,9 +72,7 @@ class CustomerIdentity(models.Model):
     class Meta:
         verbose_name = _("channel identity")
         verbose_name_plural = _("channel identities")
-        constraints = [
-            models.UniqueConstraint(fields=["source", "external_id"], name="customer_identity_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="customer_identity_unique")]
 
     def __str__(self) -> str:
         return f"{self.source}:{self.external_id}"
@@ -101,9 +100,7 @@ class CustomerAddress(models.Model):
     class Meta:
         verbose_name = _("customer address")
         verbose_name_plural = _("customer addresses")
-        constraints = [
-            models.UniqueConstraint(fields=["customer", "fingerprint"], name="customer_address_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["customer", "fingerprint"], name="customer_address_unique")]
 
     def __str__(self) -> str:
         return f"{self.city} {self.street}".strip()
