@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
@@ -58,10 +58,7 @@ class Sku(models.Model):
         verbose_name_plural = _("SKUs")
         ordering = ["code"]
         constraints = [models.UniqueConstraint(Upper("code"), name="sku_code_ci_unique")]
-        indexes = [
-            models.Index(OpClass(Upper("code"), name="text_pattern_ops"), name="sku_by_code_prefix"),
-            GinIndex(SearchVector("name", config="simple"), name="sku_by_words_of_name"),
-        ]
+        indexes = [GinIndex(SearchVector("name", config="simple"), name="sku_by_words_of_name")]
 
     def __str__(self) -> str:
         return self.code
