@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ecom_admin import embedded, env
@@ -100,7 +101,7 @@ class Demo:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=end_with_parent,  # noqa: PLW1509
+                preexec_fn=partial(end_with_parent, signal.SIGTERM),  # noqa: PLW1509
             )
         self.children.append(Child(name, process, log))
 

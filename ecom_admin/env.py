@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -45,6 +46,14 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
         raise ImproperlyConfigured(
             f"The environment variable {name} must be one of {', '.join(choices)}, not {value!r}."
         )
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """A name of the IANA database."""
+    value = text(name, default)
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"The environment variable {name} must be a time zone, not {value!r}.")
     return value
 
 

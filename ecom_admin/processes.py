@@ -8,8 +8,8 @@ LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent() -> None:
-    """Take signals again that the parent blocks; be told to stop if the parent dies, even by kill -9."""
+def end_with_parent(stop_signal: signal.Signals) -> None:
+    """Take signals again that the parent blocks; get `stop_signal` if the parent dies, even by kill -9."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        LIBC.prctl(PR_SET_PDEATHSIG, stop_signal)

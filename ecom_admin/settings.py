@@ -261,6 +261,7 @@ CONTENT_SECURITY_POLICY = {
 }
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -280,7 +281,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 # The zone in which times are shown to people who haven't chosen one.
-DISPLAY_TIME_ZONE = env.text("DISPLAY_TIME_ZONE", "Asia/Shanghai")
+DISPLAY_TIME_ZONE = env.time_zone("DISPLAY_TIME_ZONE", "Asia/Shanghai")
 
 # Files
 

@@ -1,9 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from ecom_admin.health import healthz
+
 urlpatterns = [
     path("", include("core.ui.urls")),
     path("", include("core.accounts.urls")),
     path("", include("core.console.urls")),
     path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
 ]

@@ -30,7 +30,8 @@ class Keeper:
     def run(self, report_to: int) -> int:
         """Start both servers, write "ready" or what failed to the pipe `report_to`, stay until unused."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS | {signal.SIGCHLD})
-        with self.paths.lock("keeper").open("w") as own_lock:
+        # The keeper's own lock goes first: whoever gets the holders' lock must not believe that it still lives.
+        with self.paths.lock("holders").open("w") as holders, self.paths.lock("keeper").open("w") as own_lock:
             fcntl.flock(own_lock, fcntl.LOCK_EX)
             try:
                 self.paths.prepare()
@@ -38,11 +39,11 @@ class Keeper:
                     server.start()
             except (EmbeddedError, OSError) as error:
                 self.stop()
+                own_lock.close()
                 _report(report_to, str(error))
                 return 1
             _report(report_to, "ready")
-            with self.paths.lock("holders").open("w") as holders:
-                return self.stay(holders.fileno())
+            return self.stay(holders.fileno())
 
     def stay(self, holders: int) -> int:
         threading.Thread(target=_wait_for_nobody, args=(holders,), daemon=True).start()

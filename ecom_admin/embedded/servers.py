@@ -1,6 +1,5 @@
 """Starting and stopping one embedded PostgreSQL and one embedded Redis."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -8,7 +7,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import IO
+
+import psutil
 
 from ecom_admin.embedded.paths import DATABASE, POSTGRES_PORT, ROLE, EmbeddedError, Paths
 from ecom_admin.processes import end_with_parent
@@ -62,6 +64,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and return when it answers."""
+        self.process = None
         self.clear_leftovers()
         with (self.paths.log_dir / f"{self.name}.log").open("ab") as log:
             self.process = self.launch(log)
@@ -102,7 +105,7 @@ class Server:
             extra_groups=[] if user else None,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             process_group=0,
-            preexec_fn=end_with_parent,  # noqa: PLW1509
+            preexec_fn=partial(end_with_parent, self.stop_signal),  # noqa: PLW1509
         )
         if stdin is not None and process.stdin is not None:
             with process.stdin as pipe:
@@ -157,13 +160,30 @@ class Postgres(Server):
         )
 
     def clear_leftovers(self) -> None:
-        """End a postmaster that outlived its keeper; it holds the data directory."""
-        pid_file = self.paths.postgres_data / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
-            pid = int(pid_file.read_text().split()[0])
-            if pid > 1 and _is_ours(pid, str(self.paths.postgres_data)):
-                os.kill(pid, signal.SIGQUIT)
-                self._wait_until(lambda: not _is_ours(pid, str(self.paths.postgres_data)), STOP_SECONDS)
+        """End what outlived its keeper and take away its lock files.
+
+        PostgreSQL itself refuses a lock file whose process number exists, be it a zombie's or another
+        program's by now. Only the keeper starts servers, so without a process in the data directory the files
+        are stale; and no second postmaster may start while a backend of the first still writes.
+        """
+        socket_lock = self.paths.run_dir / f".s.PGSQL.{POSTGRES_PORT}.lock"
+        lock_files = [self.paths.postgres_data / "postmaster.pid", socket_lock]
+        if not any(file.exists() for file in lock_files):
+            return
+        for process in self._processes():
+            process.send_signal(signal.SIGQUIT)
+        self._wait_until(lambda: not self._processes(), STOP_SECONDS)
+        for file in lock_files:
+            file.unlink(missing_ok=True)
+
+    def _processes(self) -> list[psutil.Process]:
+        """Live processes that work in the data directory, which every PostgreSQL process does."""
+        place = str(self.paths.postgres_data)
+        return [
+            process
+            for process in psutil.process_iter(["cwd", "status"])
+            if process.info["cwd"] == place and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
 
     def _create(self, log: IO[bytes]) -> None:
         """Make the database cluster beside its place and move it there whole."""
@@ -235,11 +255,3 @@ class Redis(Server):
             except OSError:
                 return None
         return answer.split(b"\r\n")[-2] if answer else None
-
-
-def _is_ours(pid: int, folder: str) -> bool:
-    """Whether process `pid` is a postmaster of the data directory `folder`."""
-    listing = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return folder in listing.stdout
