@@ -92,10 +92,7 @@ def _match_round(source: str, batch: Sequence[Candidate], at: datetime) -> list[
         if candidate.external_id and candidate.external_id not in known_identities and profile.id
     }
     owners = _record_identities(source, wanted, at)
-    return [
-        owners.get(candidate.external_id, profile.id)
-        for candidate, profile in zip(batch, profiles, strict=True)
-    ]
+    return [owners.get(candidate.external_id, profile.id) for candidate, profile in zip(batch, profiles, strict=True)]
 
 
 def _create(profiles: Sequence[Profile], at: datetime) -> None:
