@@ -8,10 +8,10 @@ class CasesConfig(AppConfig):
     verbose_name = _("Cases")
 
     def ready(self) -> None:
-        from core.cases import permissions  # noqa: F401, PLC0415
-        from core.cases.services import watching  # noqa: PLC0415
-        from core.cases.services.work import VERIFY  # noqa: PLC0415
-        from core.stages import Stage, register_stage  # noqa: PLC0415
+        from core.cases import permissions  # noqa: F401
+        from core.cases.services import watching
+        from core.cases.services.work import VERIFY
+        from core.stages import Stage, register_stage
 
         for stage in (
             Stage("cases.detect", watching.detect, watching.nothing_waits, 60, 1),

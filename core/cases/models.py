@@ -82,16 +82,12 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["resolve_by", "id"], name="cases_inbox", condition=Q(status__in=_OPEN)),
-            models.Index(
-                fields=["assigned_to", "resolve_by"], name="cases_mine", condition=Q(status__in=_OPEN)
-            ),
+            models.Index(fields=["assigned_to", "resolve_by"], name="cases_mine", condition=Q(status__in=_OPEN)),
             models.Index(fields=["subject_type", "subject_id"], name="cases_subject"),
             models.Index(fields=["checked_at"], name="cases_recheck", condition=Q(status__in=_OPEN)),
             models.Index(fields=["verify_at"], name="cases_verify", condition=Q(status="resolved")),
             models.Index(fields=["verified_at"], name="cases_close", condition=Q(status="verified")),
-            models.Index(
-                fields=["warn_at"], name="cases_warn", condition=Q(status__in=_OPEN, warned_at__isnull=True)
-            ),
+            models.Index(fields=["warn_at"], name="cases_warn", condition=Q(status__in=_OPEN, warned_at__isnull=True)),
             models.Index(fields=["resolve_by"], name="cases_due"),
             models.Index(fields=["type", "-id"], name="cases_by_type"),
         ]

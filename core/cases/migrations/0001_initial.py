@@ -20,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("type", models.CharField(max_length=80, verbose_name="type")),
                 (
@@ -141,9 +139,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(verbose_name="at")),
                 (
@@ -204,9 +200,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("type", models.CharField(max_length=80, unique=True, verbose_name="type")),
                 (
@@ -298,9 +292,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                condition=models.Q(
-                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
-                ),
+                condition=models.Q(("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])),
                 fields=["resolve_by", "id"],
                 name="cases_inbox",
             ),
@@ -308,9 +300,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                condition=models.Q(
-                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
-                ),
+                condition=models.Q(("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])),
                 fields=["assigned_to", "resolve_by"],
                 name="cases_mine",
             ),
@@ -322,24 +312,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                condition=models.Q(
-                    ("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])
-                ),
+                condition=models.Q(("status__in", ["assigned", "in_progress", "open", "reopened", "waiting"])),
                 fields=["checked_at"],
                 name="cases_recheck",
             ),
         ),
         migrations.AddIndex(
             model_name="case",
-            index=models.Index(
-                condition=models.Q(("status", "resolved")), fields=["verify_at"], name="cases_verify"
-            ),
+            index=models.Index(condition=models.Q(("status", "resolved")), fields=["verify_at"], name="cases_verify"),
         ),
         migrations.AddIndex(
             model_name="case",
-            index=models.Index(
-                condition=models.Q(("status", "verified")), fields=["verified_at"], name="cases_close"
-            ),
+            index=models.Index(condition=models.Q(("status", "verified")), fields=["verified_at"], name="cases_close"),
         ),
         migrations.AddIndex(
             model_name="case",

@@ -83,9 +83,7 @@ def clear_cases(type: str, subject_ids: Iterable[int], actor: Actor = SYSTEM) ->
     """The cause of these subjects' cases of a type went away: resolve and verify them; returns their ids."""
     cases = list(
         Case.objects.select_for_update()
-        .filter(
-            type=type, subject_id__in=list(subject_ids), status__in=[*CaseStatus.OPEN, CaseStatus.RESOLVED]
-        )
+        .filter(type=type, subject_id__in=list(subject_ids), status__in=[*CaseStatus.OPEN, CaseStatus.RESOLVED])
         .order_by("pk")
     )
     return mark_gone(cases, actor, timezone.now())
@@ -132,9 +130,7 @@ def mark_reopened(
     """Reopen locked cases with fresh deadlines by type; the owner stays."""
     if not cases:
         return
-    happenings = [
-        Happening(case.pk, CaseEventKind.REOPENED, case.status, CaseStatus.REOPENED, note) for case in cases
-    ]
+    happenings = [Happening(case.pk, CaseEventKind.REOPENED, case.status, CaseStatus.REOPENED, note) for case in cases]
     for case in cases:
         case.status = CaseStatus.REOPENED
         case.reopened_count += 1
@@ -162,9 +158,7 @@ _REOPEN_FIELDS = [
 ]
 
 
-def _reopen_returned(
-    seeds: Sequence[CaseSeed], due: dict[str, Deadlines], actor: Actor, now: datetime
-) -> None:
+def _reopen_returned(seeds: Sequence[CaseSeed], due: dict[str, Deadlines], actor: Actor, now: datetime) -> None:
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for seed in seeds:
         groups[seed.type, seed.subject_type].append(seed.subject_id)

@@ -136,9 +136,7 @@ def resolve(
     case.resolved_at, case.resolved_by_label = now, actor.label
     _respond(case, now)
     case.save()
-    _note(
-        case, CaseEventKind.RESOLVED, actor, before, now, note.strip(), {"resolution": chosen.code, **values}
-    )
+    _note(case, CaseEventKind.RESOLVED, actor, before, now, note.strip(), {"resolution": chosen.code, **values})
     nudge(VERIFY)
     return case
 
