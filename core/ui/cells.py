@@ -14,7 +14,7 @@ from core.ui.columns import Column, read
 from core.ui.content import Badge
 from core.ui.icons import icon_svg
 
-NOTHING = format_html('<span class="text-faint" aria-label="{}">–</span>', "")
+NOTHING = format_html('<span class="text-faint">{}</span>', "–")
 
 
 def draw_when(value: datetime | None) -> SafeString:

@@ -25,6 +25,7 @@ class NavItem:
         roles: Role values for which this page belongs into the phone's bottom bar.
         query: query string without "?".
         urgent: the count is shown in the danger colour.
+        shown: decides further whether this user gets the page; None: the permission alone decides.
     """
 
     label: Text
@@ -36,6 +37,7 @@ class NavItem:
     roles: tuple[str, ...] = ()
     query: str = ""
     urgent: bool = False
+    shown: Callable[[Any], bool] | None = None
 
     @property
     def code(self) -> str:
@@ -98,8 +100,13 @@ class VisibleSection:
 
 def items_for(user: Any, section: str) -> list[NavItem]:
     """The section's items that the user may see, in order."""
-    items = [item for item in _items[section].values() if not item.permission or user.has_perm(item.permission)]
+    items = [item for item in _items[section].values() if _may_see(item, user)]
     return sorted(items, key=lambda item: (item.order, item.code))
+
+
+def _may_see(item: NavItem, user: Any) -> bool:
+    allowed = not item.permission or user.has_perm(item.permission)
+    return allowed and (item.shown is None or item.shown(user))
 
 
 def navigation_for(user: Any, path: str, query: str = "") -> list[VisibleSection]:
@@ -111,7 +118,7 @@ def navigation_for(user: Any, path: str, query: str = "") -> list[VisibleSection
     visible = []
     for section, pairs in resolved:
         entries = [
-            VisibleItem(item, url, (section.code, item.code) == (section.code, active))
+            VisibleItem(item, url, item.code == active)
             for item, url in pairs
             if url is not None
         ]

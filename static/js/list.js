@@ -3,14 +3,14 @@
   "use strict";
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const rows = () => $$("#list .row");
-  const boxes = () => $$("#list .row input[name=ids]");
+  const rows = () => $$("#list .list-row");
+  const boxes = () => $$("#list .list-row input[name=ids]");
   const typing = (target) => /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
   let lastBox = null;
 
   // Moving
 
-  const current = () => $("#list .row.is-current");
+  const current = () => $("#list .list-row.is-current");
   const move = (step) => {
     const all = rows();
     const at = all.indexOf(current());
@@ -42,20 +42,23 @@
   // Selecting
 
   const total = () => boxes().filter((box) => box.checked).length;
+  const matching = () => $("#list-total").dataset.total || "";
   const everything = () => $("#bulk-all") && $("#bulk-all").value === "1";
   const refresh = () => {
     const bar = $("#bulk-bar");
     if (!bar) return;
-    boxes().forEach((box) => box.closest(".row").classList.toggle("is-selected", box.checked));
+    boxes().forEach((box) => box.closest(".list-row").classList.toggle("is-selected", box.checked));
     const count = total();
     bar.hidden = count === 0;
     document.body.classList.toggle("has-bulk", count > 0);
-    $("#bulk-count").textContent = everything() ? $("#select-all-count").textContent || "…" : String(count);
+    $("#bulk-count").textContent = everything() ? matching() || "…" : String(count);
     const page = $("#select-page");
     page.checked = count > 0 && count === boxes().length;
     page.indeterminate = count > 0 && count < boxes().length;
     const all = $("#select-all");
-    if (all) all.hidden = everything() || count < boxes().length;
+    if (!all) return;
+    all.hidden = everything() || count < boxes().length;
+    $("#select-all-count").textContent = matching();
   };
   const selectAll = (on) => {
     if ($("#bulk-all")) $("#bulk-all").value = on ? "1" : "";
@@ -73,7 +76,7 @@
 
   document.addEventListener("click", (event) => {
     const target = event.target;
-    if (target.matches("#list .row input[name=ids]")) return tick(target, event.shiftKey);
+    if (target.matches("#list .list-row input[name=ids]")) return tick(target, event.shiftKey);
     if (target.id === "select-page") {
       boxes().forEach((box) => { box.checked = target.checked; });
       return selectAll(false);
@@ -84,7 +87,7 @@
       return selectAll(false);
     }
     if (target.closest("[data-close-peek]")) return closePeek();
-    const row = target.closest("#list .row");
+    const row = target.closest("#list .list-row");
     if (row && !target.closest("a, button, input, label") && !window.getSelection().toString()) {
       rows().forEach((other) => other.classList.toggle("is-current", other === row));
       if (!$("#peek").hidden) peek(row);
@@ -92,7 +95,7 @@
     return undefined;
   });
   document.addEventListener("dblclick", (event) => {
-    const row = event.target.closest("#list .row");
+    const row = event.target.closest("#list .list-row");
     if (row && row.dataset.url && !event.target.closest("a, button, input")) location.assign(row.dataset.url);
   });
 

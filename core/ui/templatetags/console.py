@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django import forms, template
+from django import template
 from django.forms import BoundField
 from django.template.context import RequestContext
 from django.utils.html import format_html
@@ -240,7 +240,8 @@ def styled(bound: BoundField) -> SafeString:
     classes = [widget.attrs.get("class", ""), _CONTROLS.get(kind, "form-control")]
     if bound.errors:
         classes.append("is-invalid")
-    attributes: dict[str, Any] = {"class": " ".join(filter(None, classes))}
-    if isinstance(widget, forms.Select) and len(getattr(bound.field, "choices", ())) > LONG_SELECT:
-        attributes["data-search-select"] = ""
-    return bound.as_widget(attrs=attributes)
+    html = bound.as_widget(attrs={"class": " ".join(filter(None, classes))})
+    if html.count("<option") > LONG_SELECT:
+        # Counted in the HTML, because counting the choices would query them a second time.
+        html = SafeString(html.replace("<select ", "<select data-search-select ", 1))
+    return html

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.accounts.enums import Role
 from core.ui import lists, saved_views, trail
-from core.ui.cells import render_cell
+from core.ui.cells import NOTHING, render_cell
 from core.ui.columns import Column
 from core.ui.content import allowed_actions
 from core.ui.counting import count_label, quick_count
@@ -67,6 +67,7 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
             "all_columns": self.columns_for(user),
             "empty": self.empty_state(user),
             "sort": self.sort_for(user, query),
+            "nothing": NOTHING,
             "density": getattr(user, "density", "dense"),
             "export_url": _url("jobs:export") if self.can_export else "",
             "bulk_url": _url("jobs:bulk"),
