@@ -14,7 +14,7 @@ LOAD_CAP = 1000  # load only breaks ties; counting further would cost and change
 _LOADS = """
 SELECT w.id, (SELECT count(*) FROM (
     SELECT 1 FROM orders_fulfilmentorder f
-    WHERE f.warehouse_id = w.id AND f.status IN ('allocated', 'released', 'picking') LIMIT %s) AS some)
+    WHERE f.warehouse_id = w.id AND f.status IN ('allocated', 'released', 'picking') LIMIT %s) AS counted)
 FROM inventory_warehouse w WHERE w.is_active
 """
 

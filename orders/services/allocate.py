@@ -182,7 +182,7 @@ def _write(writes: _Writes, plans: Sequence[Plan], now: datetime) -> None:
     )
     insert_rows(FulfilmentLine, _LINE, writes.lines)
     reserve(writes.claims, at=now)
-    still_waiting = {waiting.document_id for waiting in writes.waiting}
+    still_waiting = {waiting.line_id for waiting in writes.waiting}
     served = {line.line_id for plan in plans for part in plan.parts for line in part.lines}
     clear_demand(DEMAND_DOCUMENT, sorted(served - still_waiting))
     set_demand(writes.waiting)
