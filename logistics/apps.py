@@ -6,3 +6,9 @@ class LogisticsConfig(AppConfig):
     name = "logistics"
     label = "logistics"
     verbose_name = _("Logistics")
+
+    def ready(self) -> None:
+        from logistics import cases, handlers, permissions, stages  # noqa: F401
+
+        stages.register()
+        cases.register()

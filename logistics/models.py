@@ -161,11 +161,14 @@ class Shipment(models.Model):
 
     next_poll_at = models.DateTimeField(_("next check"), null=True, blank=True, editable=False)
     subscribe_due = models.BooleanField(default=False, editable=False)
+    # A fingerprint of the carrier's last answer: most answers say nothing new and need no look at the events.
+    track_digest = models.CharField(max_length=32, blank=True, editable=False)
     poll_failures = models.PositiveSmallIntegerField(_("failed checks in a row"), default=0, editable=False)
     poll_error = models.CharField(_("check error"), max_length=255, blank=True, editable=False)
     last_checked_at = models.DateTimeField(_("last successful check"), null=True, blank=True)
     last_event_at = models.DateTimeField(_("last event"), null=True, blank=True)
     failed_attempt_count = models.PositiveSmallIntegerField(_("failed delivery attempts"), default=0)
+    problem_settled_at = models.DateTimeField(_("problem settled"), null=True, blank=True, editable=False)
     estimated_at_handover = models.DateTimeField(_("estimate at hand-over"), null=True, blank=True)
     estimated_delivery_at = models.DateTimeField(_("estimated delivery"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
@@ -216,7 +219,7 @@ class ShipmentLabel(models.Model):
 class TrackingEvent(models.Model):
     """One scan of a parcel as the carrier told it; append-only."""
 
-    shipment = models.ForeignKey(Shipment, models.CASCADE, related_name="events", verbose_name=_("shipment"))
+    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="events", verbose_name=_("shipment"))
     dedupe_key = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField(_("occurred"))
     ingested_at = models.DateTimeField(_("ingested"))

@@ -9,6 +9,9 @@ _PATHS = {
     "karrio_ups": "logistics.carriers.karrio_ups.adapter:UpsAdapter",
 }
 
+#: Adapters whose carriers push to us, at /hooks/<adapter>/<carrier code>.
+PUSHING = ("kuaidi100",)
+
 
 def adapter_codes() -> list[str]:
     return list(_PATHS)

@@ -184,7 +184,8 @@ class Kuaidi100Adapter(CarrierAdapter):
             param, sign = form["param"][0], form["sign"][0]
         except (UnicodeDecodeError, ValueError, KeyError) as error:
             raise PushRefused("not a signed form") from error
-        if not wire.push_sign_matches(param, self.credential("salt"), sign):
+        salt = str(self.connection.credentials.get("salt") or "")
+        if not salt or not wire.push_sign_matches(param, salt, sign):
             raise PushRefused("wrong signature")
         return [_push_item(param)]
 

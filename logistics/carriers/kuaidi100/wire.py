@@ -150,24 +150,25 @@ def status_of_text(context: str) -> ShipmentStatus | None:
     return next((status for pattern, status in _BY_TEXT if pattern.search(context)), None)
 
 
-def status_of_trace(trace: Mapping[str, Any]) -> ShipmentStatus | None:
-    """A trace's status from its code, else its status word, else its text."""
-    return (
-        STATUS_BY_CODE.get(str(trace.get("statusCode", "")))
-        or STATUS_BY_WORD.get(str(trace.get("status", "")))
-        or status_of_text(str(trace.get("context", "")))
-    )
+def status_of_trace(trace: Mapping[str, Any], summary: ShipmentStatus | None = None) -> ShipmentStatus | None:
+    """A trace's status from its code, else its status word, else `summary` (the whole parcel's state, which is
+    its newest trace's), else its text. The summary "problem" says less than the text does."""
+    coded = STATUS_BY_CODE.get(str(trace.get("statusCode", ""))) or STATUS_BY_WORD.get(str(trace.get("status", "")))
+    if coded:
+        return coded
+    text = status_of_text(str(trace.get("context", "")))
+    return (text or summary) if summary == S.EXCEPTION else (summary or text)
 
 
-def parse_event(trace: Any) -> TrackEvent:
+def parse_event(trace: Any, summary: ShipmentStatus | None = None) -> TrackEvent:
     """One entry of `data`. Raises CarrierGarbled when it isn't one."""
     if not isinstance(trace, dict):
         raise CarrierGarbled("a trace isn't an object", excerpt=repr(trace))
     description = str(trace.get("context") or "").strip()
     return TrackEvent(
-        occurred_at=parse_time(str(trace.get("ftime") or trace.get("time"))),
+        occurred_at=parse_time(_moment(trace)),
         description=description,
-        status=status_of_trace(trace),
+        status=status_of_trace(trace, summary),
         location=str(trace.get("areaName") or trace.get("location") or ""),
         code=str(trace.get("statusCode") or ""),
     )
@@ -179,17 +180,28 @@ def parse_result(body: Mapping[str, Any], *, number: str = "", company: str = ""
     traces = body.get("data") or []
     if not isinstance(traces, list):
         raise CarrierGarbled("data isn't a list", excerpt=repr(traces))
-    events = sorted((parse_event(trace) for trace in traces), key=lambda event: event.occurred_at, reverse=True)
+    summary = STATUS_BY_CODE.get(str(body.get("state", "")))
+    newest = max((_moment(trace) for trace in traces), default="")
+    events = sorted(
+        (parse_event(trace, summary if _moment(trace) == newest else None) for trace in traces),
+        key=lambda event: event.occurred_at,
+        reverse=True,
+    )
     answered = str(body.get("com") or "")
     arrival = body.get("arrivalTime")
     return TrackResult(
         number=str(body.get("nu") or number),
         found=bool(events),
-        status=STATUS_BY_CODE.get(str(body.get("state", ""))) if events else None,
+        status=summary if events else None,
         events=tuple(events),
         estimated_delivery_at=_estimate(arrival),
         company=answered if company and answered and answered != company else "",
     )
+
+
+def _moment(trace: Any) -> str:
+    """A trace's time as written; the form sorts as text."""
+    return str(trace.get("ftime") or trace.get("time") or "") if isinstance(trace, dict) else ""
 
 
 def _estimate(text: Any) -> datetime | None:

@@ -1,0 +1,228 @@
+"""The exceptions that logistics knows: what they are, who minds them, and the ways out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.actor import Actor
+from core.cases.models import Case
+from core.cases.registry import CaseSeed, CaseType, Field, Resolution, register_case_type
+from core.exceptions import DomainError
+from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
+from logistics.enums import ShipmentStatus
+from logistics.models import Carrier, Shipment
+from logistics.selectors import still_parcels
+from logistics.services.consequences import PROBLEM_STATES, seed
+from logistics.services.shipments import change_carrier, poll_now, retry_label, settle_problem, ship_again
+
+_S = ShipmentStatus
+HANDLE = "logistics.handle_shipment"
+REASON = Field("reason", _("What was agreed"))
+CARRIER = Field("carrier", _("Carrier code"))
+DETECT_AT_MOST = 500
+
+
+def register() -> None:
+    """Called once from LogisticsConfig.ready()."""
+    for case_type in (_no_carrier(), _label_failed(), _no_movement(), _attempt_failed(), _parcel_exception()):
+        register_case_type(case_type)
+
+
+def _no_carrier() -> CaseType:
+    return CaseType(
+        code=NO_CARRIER,
+        label=_("No carrier for a parcel"),
+        severity="warning",
+        role=Role.OPERATIONS_MANAGER,
+        respond_minutes=30,
+        resolve_minutes=120,
+        procedure=_(
+            "No carrier rule takes this parcel: its country, province, weight or value is outside all of them. Choose "
+            "a carrier for this one, or add a rule in the admin and try again."
+        ),
+        resolutions=(
+            Resolution("choose", _("Choose carrier"), HANDLE, _choose_carrier, "primary", (CARRIER,)),
+            Resolution("retry", _("Apply the rules again"), HANDLE, _retry_label, "secondary"),
+        ),
+        still_true=_still_without_carrier,
+        subject_url=_shipment_url,
+        summaries={"none": _("No rule takes {weight} kg to {country}")},
+        icon="truck-off",
+    )
+
+
+def _label_failed() -> CaseType:
+    return CaseType(
+        code=LABEL_FAILED,
+        label=_("Label failed"),
+        severity="danger",
+        role=Role.WAREHOUSE_OPERATOR,
+        respond_minutes=30,
+        resolve_minutes=120,
+        procedure=_(
+            "Read what the carrier answered. A wrong address is corrected on the order, then the label is tried again. "
+            "If the carrier is down for long or doesn't serve the place, choose another one."
+        ),
+        resolutions=(
+            Resolution("retry", _("Retry label"), HANDLE, _retry_label, "primary"),
+            Resolution("change_carrier", _("Change carrier"), HANDLE, _choose_carrier, "secondary", (CARRIER,)),
+        ),
+        still_true=_still_without_label,
+        subject_url=_shipment_url,
+        summaries={"failed": _("{carrier}: {reason}")},
+        icon="tag-off",
+    )
+
+
+def _no_movement() -> CaseType:
+    return CaseType(
+        code=NO_MOVEMENT,
+        label=_("Parcel doesn't move"),
+        severity="warning",
+        role=Role.CUSTOMER_SERVICE,
+        respond_minutes=240,
+        resolve_minutes=1440,
+        procedure=_(
+            "Check the parcel now. If there is still nothing new, call the carrier with the tracking number, and tell "
+            "the customer. If the carrier can't find it, agree on a replacement or a refund and settle the case."
+        ),
+        resolutions=(
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary"),
+            Resolution("settle", _("Settled with carrier"), HANDLE, _settle, "secondary", (REASON,)),
+        ),
+        still_true=_still_not_moving,
+        subject_url=_shipment_url,
+        detector=_detect_not_moving,
+        summaries={"still": _("No news since {since}")},
+        icon="clock-pause",
+    )
+
+
+def _attempt_failed() -> CaseType:
+    return CaseType(
+        code=ATTEMPT_FAILED,
+        label=_("Delivery attempt failed"),
+        severity="warning",
+        role=Role.CUSTOMER_SERVICE,
+        respond_minutes=120,
+        resolve_minutes=480,
+        procedure=_(
+            "Ask the customer for a time or another address, and pass it on to the carrier. The case ends by itself "
+            "when the parcel is out for delivery again."
+        ),
+        resolutions=(
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary"),
+            Resolution("settle", _("New attempt agreed"), HANDLE, _settle, "secondary", (REASON,)),
+        ),
+        still_true=_still_failed_attempt,
+        subject_url=_shipment_url,
+        summaries={str(_S.ATTEMPT_FAILED): _("The carrier couldn't deliver the parcel")},
+        icon="home-x",
+    )
+
+
+def _parcel_exception() -> CaseType:
+    return CaseType(
+        code=PARCEL_EXCEPTION,
+        label=_("Problem parcel"),
+        severity="danger",
+        role=Role.CUSTOMER_SERVICE,
+        respond_minutes=60,
+        resolve_minutes=480,
+        procedure=_(
+            "Damaged or lost: claim it from the carrier and agree with the customer on a replacement or a refund. "
+            "Returning or returned: find out why; correct the address and send it again, or refund."
+        ),
+        resolutions=(
+            Resolution("ship_again", _("Send again"), HANDLE, _ship_again, "primary"),
+            Resolution("settle", _("Settled with customer"), HANDLE, _settle, "secondary", (REASON,)),
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
+        ),
+        still_true=_still_a_problem,
+        subject_url=_shipment_url,
+        summaries={
+            str(_S.EXCEPTION): _("The carrier reports a problem"),
+            str(_S.RETURNING): _("The parcel is on its way back"),
+            str(_S.RETURNED): _("The parcel came back"),
+            str(_S.LOST): _("The carrier lost the parcel"),
+        },
+        icon="package-off",
+    )
+
+
+# Ways out
+
+
+def _choose_carrier(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    code = str(params.get("carrier", "")).strip()
+    carrier = Carrier.objects.filter(code__iexact=code, is_active=True).first()
+    if carrier is None:
+        known = ", ".join(Carrier.objects.filter(is_active=True).values_list("code", flat=True))
+        raise DomainError(_("There is no carrier %(code)s. Known: %(known)s.") % {"code": code, "known": known})
+    change_carrier(shipment_id=case.subject_id, carrier_id=carrier.pk, actor=actor)
+
+
+def _retry_label(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
+    retry_label(shipment_id=case.subject_id, actor=actor)
+
+
+def _poll_now(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
+    poll_now(shipment_id=case.subject_id, actor=actor)
+
+
+def _ship_again(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
+    ship_again(shipment_id=case.subject_id, actor=actor)
+
+
+def _settle(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    settle_problem(shipment_id=case.subject_id, reason=str(params.get("reason", "")), actor=actor)
+
+
+# Verification
+
+
+def _true(ids: Sequence[int], condition: Q) -> set[int]:
+    return set(Shipment.objects.filter(condition, pk__in=ids).values_list("pk", flat=True))
+
+
+def _still_without_carrier(ids: Sequence[int]) -> set[int]:
+    return _true(ids, Q(status=_S.PENDING, carrier=None, label_due_at=None))
+
+
+def _still_without_label(ids: Sequence[int]) -> set[int]:
+    return _true(ids, Q(status=_S.PENDING) & ~Q(label_error=""))
+
+
+def _still_not_moving(ids: Sequence[int]) -> set[int]:
+    return {shipment.pk for shipment in still_parcels(timezone.now(), ids=ids)}
+
+
+def _still_failed_attempt(ids: Sequence[int]) -> set[int]:
+    return _true(ids, Q(status=_S.ATTEMPT_FAILED, problem_settled_at=None))
+
+
+def _still_a_problem(ids: Sequence[int]) -> set[int]:
+    return _true(ids, Q(status__in=PROBLEM_STATES, problem_settled_at=None))
+
+
+def _detect_not_moving() -> Sequence[CaseSeed]:
+    return [
+        seed(
+            shipment,
+            NO_MOVEMENT,
+            "still",
+            channel_id=shipment.order.channel_id,
+            cause_at=shipment.last_event_at,
+            since=f"{shipment.last_event_at:%Y-%m-%d %H:%M} UTC",
+        )
+        for shipment in still_parcels(timezone.now(), limit=DETECT_AT_MOST)
+    ]
+
+
+def _shipment_url(shipment_id: int) -> str:
+    return reverse("logistics:shipment_detail", args=[shipment_id])

@@ -1,0 +1,13 @@
+"""Names that logistics shares with its database rows: stages and case types."""
+
+LABEL = "logistics.label"
+POLL = "logistics.poll"
+INGEST = "logistics.ingest"
+
+NO_CARRIER = "logistics.no_carrier"
+LABEL_FAILED = "logistics.label_failed"
+NO_MOVEMENT = "logistics.no_tracking_movement"
+ATTEMPT_FAILED = "logistics.delivery_attempt_failed"
+PARCEL_EXCEPTION = "logistics.parcel_exception"
+
+SHIPMENT_SUBJECT = "logistics.shipment"

@@ -1,0 +1,23 @@
+"""What logistics tells the rest of the house; batches of ids."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentsLabelled(Event):
+    """Labels are bought; `shipment_ids` have tracking numbers now."""
+
+    name: ClassVar[str] = "logistics.labelled"
+    shipment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentStatusChanged(Event):
+    """Parcels reached another state: `changes` maps the shipment's id (as text) to [old, new]."""
+
+    name: ClassVar[str] = "logistics.status_changed"
+    shipment_ids: list[int]
+    changes: dict[str, list[str]]

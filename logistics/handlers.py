@@ -1,0 +1,23 @@
+"""What logistics does when others tell of something."""
+
+from core.outbox.events import EventEnvelope
+from core.outbox.registry import subscribe
+from logistics.services.shipments import cancel_shipments, create_shipments, hand_over
+
+
+@subscribe("orders.released")
+def prepare_shipments(event: EventEnvelope) -> None:
+    """The warehouse has it: choose a carrier and buy the label while the goods are picked."""
+    create_shipments(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
+
+
+@subscribe("orders.shipped")
+def follow_parcels(event: EventEnvelope) -> None:
+    """The parcels have left: promise a date and follow them."""
+    hand_over(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
+
+
+@subscribe("orders.cancelled")
+def stop_shipments(event: EventEnvelope) -> None:
+    """Give labels back that nobody will use."""
+    cancel_shipments(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)

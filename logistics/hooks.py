@@ -1,0 +1,29 @@
+"""Where carriers push to. A push is verified, kept and answered at once; it is read afterwards."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from logistics.carriers.base import PushRefused
+from logistics.models import Carrier
+from logistics.services.calling import adapter_of
+from logistics.services.pushes import keep_push
+
+MAX_PUSH_BYTES = 1024 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive_push(request: HttpRequest, adapter: str, carrier_code: str) -> HttpResponse:
+    """A carrier's push. An unknown carrier gets 404, a body over the limit 413, a wrong signature 403."""
+    carrier = Carrier.objects.filter(code=carrier_code, adapter=adapter, is_active=True).first()
+    if carrier is None:
+        raise Http404
+    if int(request.headers.get("content-length") or 0) > MAX_PUSH_BYTES:
+        return HttpResponse(status=413)
+    try:
+        answer = keep_push(carrier=carrier, headers=request.headers, body=request.body)
+    except PushRefused:
+        refusal = adapter_of(carrier).push_answer(accepted=False)
+        return HttpResponse(refusal.body, content_type=refusal.content_type, status=403)
+    return HttpResponse(answer.body, content_type=answer.content_type)

@@ -1,0 +1,118 @@
+"""What others read of logistics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from core.accounts.selectors import scope_ids
+from core.stages import StageDue, capped_due
+from logistics.enums import PushState, ShipmentStatus
+from logistics.models import Carrier, PushMessage, Shipment, TrackingEvent
+from logistics.rules.breaker import OPENS_AFTER
+from logistics.rules.polling import quiet_limit
+
+CAP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierHealth:
+    """How a carrier is doing: `state` is ok, failing, paused (circuit open) or off."""
+
+    carrier: Carrier
+    state: str
+    waiting_labels: int
+    due_checks: int
+
+
+def visible_shipments(user: object) -> QuerySet[Shipment]:
+    """The shipments that a user may see: those of the warehouses and channels in the user's scope."""
+    shipments = Shipment.objects.all()
+    warehouses = scope_ids(user, "warehouse")  # type: ignore[arg-type]
+    channels = scope_ids(user, "channel")  # type: ignore[arg-type]
+    if warehouses is not None:
+        shipments = shipments.filter(warehouse_id__in=warehouses)
+    if channels is not None:
+        shipments = shipments.filter(order__channel_id__in=channels)
+    return shipments
+
+
+def events_of(shipment_id: int) -> list[TrackingEvent]:
+    """A parcel's events, newest first; at the same instant the one further along first."""
+    return list(TrackingEvent.objects.filter(shipment_id=shipment_id).order_by("-occurred_at", "-rank", "-id"))
+
+
+def still_parcels(
+    now: datetime, *, ids: Sequence[int] | None = None, limit: int | None = None
+) -> list[Shipment]:
+    """Parcels with a carrier about which nothing was heard for longer than their state allows.
+
+    The limit shrinks with the carrier's time scale. One settled by a person counts again after another full
+    limit.
+    """
+    quiet = Case(
+        *(When(status=status, then=Value(quiet_limit(status))) for status in ShipmentStatus.MOVING),
+        default=Value(quiet_limit(ShipmentStatus.IN_TRANSIT)),
+        output_field=DurationField(),
+    )
+    shortest = min(quiet_limit(status) for status in ShipmentStatus.MOVING)
+    found = (
+        Shipment.objects.filter(next_poll_at__isnull=False)
+        .annotate(scale=F("carrier__time_scale"))
+        .annotate(limit=ExpressionWrapper(quiet / F("scale"), output_field=DurationField()))
+        .filter(last_event_at__lt=now - F("limit"))
+        .filter(Q(problem_settled_at=None) | Q(problem_settled_at__lt=now - F("limit")))
+        .filter(Q(scale__gt=1) | Q(last_event_at__lt=now - shortest))
+        .filter(handed_over_at__isnull=False)
+        .select_related("order", "carrier")
+        .order_by("last_event_at")
+    )
+    if ids is not None:
+        found = found.filter(pk__in=ids)
+    return list(found[:limit] if limit else found)
+
+
+def carrier_health() -> list[CarrierHealth]:
+    """All carriers with what waits for them, each figure counted up to a cap."""
+    now = timezone.now()
+    return [
+        CarrierHealth(
+            carrier=carrier,
+            state=_state(carrier, now),
+            waiting_labels=_count(Shipment.objects.filter(carrier=carrier, label_due_at__isnull=False)),
+            due_checks=_count(Shipment.objects.filter(carrier=carrier, next_poll_at__lte=now)),
+        )
+        for carrier in Carrier.objects.all()
+    ]
+
+
+def _state(carrier: Carrier, now: datetime) -> str:
+    if not carrier.is_active:
+        return "off"
+    if carrier.circuit_open_until and carrier.circuit_open_until > now:
+        return "paused"
+    return "failing" if carrier.consecutive_failures >= OPENS_AFTER else "ok"
+
+
+def _count(queryset: QuerySet[Shipment]) -> int:
+    return len(queryset.values_list("pk")[:CAP])
+
+
+def labels_due() -> StageDue:
+    due = Shipment.objects.filter(label_due_at__lte=timezone.now()).order_by("label_due_at")
+    return capped_due(list(due.values_list("label_due_at", flat=True)[:CAP]), CAP)
+
+
+def checks_due() -> StageDue:
+    """Due checks of carriers that may be called; what waits for a paused carrier isn't due."""
+    now = timezone.now()
+    paused = Q(carrier__circuit_open_until__gt=now) | Q(carrier__is_active=False)
+    due = Shipment.objects.filter(next_poll_at__lte=now).exclude(paused).order_by("next_poll_at")
+    return capped_due(list(due.values_list("next_poll_at", flat=True)[:CAP]), CAP)
+
+
+def pushes_due() -> StageDue:
+    due = PushMessage.objects.filter(state=PushState.RECEIVED).order_by("id")
+    return capped_due(list(due.values_list("received_at", flat=True)[:CAP]), CAP)

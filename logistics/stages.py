@@ -1,0 +1,15 @@
+"""The stages of a parcel's way."""
+
+from core.stages import Stage, register_stage
+from logistics.codes import INGEST, LABEL, POLL
+from logistics.selectors import checks_due, labels_due, pushes_due
+from logistics.services.labels import label_batch
+from logistics.services.polling import poll_batch
+from logistics.services.pushes import ingest_batch
+
+
+def register() -> None:
+    """Called once from LogisticsConfig.ready()."""
+    register_stage(Stage(LABEL, label_batch, labels_due, every_seconds=3, batch_size=50))
+    register_stage(Stage(INGEST, ingest_batch, pushes_due, every_seconds=3, batch_size=200))
+    register_stage(Stage(POLL, poll_batch, checks_due, every_seconds=2, batch_size=200))
