@@ -24,7 +24,8 @@ def share_customers(ids: Collection[int]) -> dict[int, int]:
 def lock_free_customers(ids: Collection[int]) -> list[dict[str, Any]]:
     """Lock those of these customers that nobody else is writing; their contact fields under the lock."""
     free = Customer.objects.filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True).order_by("pk")
-    return list(free.values("id", "name", "email", "email_normalised", "phone", "phone_e164", "country"))
+    fields = ("id", "name", "email", "email_normalised", "phone", "phone_e164", "country")
+    return [dict(row) for row in free.values(*fields)]
 
 
 def lock_customers(ids: Collection[int]) -> dict[int, Customer]:

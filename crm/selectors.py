@@ -1,6 +1,7 @@
 """Reads of crm."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -36,7 +37,7 @@ ORDER BY 3
 
 def known_profiles(source: str, candidates: Sequence[Candidate]) -> Knowledge:
     """What the database knows of the keys of `candidates`; where customers share a key, the oldest."""
-    keys = {
+    keys: dict[str, Any] = {
         "source": source,
         "identities": list({c.external_id for c in candidates if c.external_id}),
         "phones": list({c.phone_key for c in candidates if c.phone_key}),
@@ -45,7 +46,8 @@ def known_profiles(source: str, candidates: Sequence[Candidate]) -> Knowledge:
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN_SQL, keys)
         rows = cursor.fetchall()
-    known, profiles = Knowledge(), {}
+    known = Knowledge()
+    profiles: dict[int, Profile] = {}
     merged: list[tuple[str, Profile]] = []
     found = {"identity": known.identities, "phone": known.phones, "email": known.emails}
     for kind, key, customer_id, *fields in rows:

@@ -31,10 +31,10 @@ def check_address(address: Address) -> list[AddressProblem]:
 def _check_places(
     country: str, province: str, city: str, district: str, postal_code: str, street: str
 ) -> tuple[AddressProblem, ...]:
-    parts = [part.strip() for part in (province, city, district, postal_code)]
+    province, city, district, postal_code = (part.strip() for part in (province, city, district, postal_code))
     if country == "CN":
-        return tuple(check_cn(*parts, street))
-    return tuple(check_world(country, *parts))
+        return tuple(check_cn(province, city, district, postal_code, street))
+    return tuple(check_world(country, province, city, district, postal_code))
 
 
 def _says_something(text: str) -> bool:

@@ -15,6 +15,7 @@ from orders.enums import FindingSeverity, HoldReason
 from orders.rules.validation.facts import FindingDraft, OrderFacts
 
 OFF: Final = "off"
+_SEVERITIES: Final = {severity.value: severity for severity in FindingSeverity}
 
 Rule = Callable[[OrderFacts], Iterable[FindingDraft]]
 
@@ -88,10 +89,10 @@ def _weighed(findings: Iterable[FindingDraft], severities: Mapping[str, str]) ->
         severity = severities.get(finding.code, finding.severity)
         if severity == OFF:
             continue
-        if severity == finding.severity or severity not in FindingSeverity.values:
+        if severity == finding.severity or severity not in _SEVERITIES:
             yield finding
         else:
-            yield _with_severity(finding, FindingSeverity(severity))
+            yield _with_severity(finding, _SEVERITIES[severity])
 
 
 def _with_severity(finding: FindingDraft, severity: FindingSeverity) -> FindingDraft:

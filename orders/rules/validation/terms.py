@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.enums import FindingSeverity, HoldReason, PaymentStatus
 from orders.rules.validation.facts import FindingDraft, OrderFacts
-from orders.rules.validation.registry import check, rule
+from orders.rules.validation.registry import Check, check, rule
 
 ERROR, WARNING = FindingSeverity.ERROR, FindingSeverity.WARNING
 _CLOCKS_DIFFER: Final = timedelta(hours=24)
@@ -55,12 +55,12 @@ def payment(facts: OrderFacts) -> Iterator[FindingDraft]:
         return
     if status in facts.channel.listed("payment_allowed"):
         return
-    checks = {
+    checks: dict[str, Check] = {
         PaymentStatus.PARTIALLY_PAID: PARTLY_PAID,
         PaymentStatus.VOIDED: PAYMENT_GONE,
         PaymentStatus.REFUNDED: PAYMENT_GONE,
     }
-    yield checks.get(PaymentStatus(status), UNPAID)("payment.status", expected=PaymentStatus.PAID.value)
+    yield checks.get(status, UNPAID)("payment.status", expected=PaymentStatus.PAID.value)
 
 
 @rule

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
 from core.addresses import Address
@@ -199,6 +200,11 @@ def test_every_check_has_a_defect_that_it_finds():
     assert set(DEFECTS) == set(CHECKS)
 
 
+def test_the_guide_names_every_check():
+    text = (settings.BASE_DIR / "docs/guide/add-a-validation-rule.md").read_text("utf-8")
+    assert [code for code in CHECKS if f"| `{code}` |" not in text] == []
+
+
 @pytest.mark.parametrize("code", DEFECTS)
 def test_every_message_can_be_read(code):
     [finding] = validate(DEFECTS[code][0])
@@ -295,11 +301,9 @@ def test_an_unpaid_order_waits_whatever_the_severity():
     assert [finding.hold for finding in validate(order)] == [HoldReason.PAYMENT]
 
 
-@pytest.mark.parametrize(
-    "settings", [{"limits": 5}, {"rules": []}, {"limits": {"price_ratio": None}}, {"currencies": 1}]
-)
-def test_settings_of_the_wrong_shape_are_ignored(settings):
-    assert validate(with_channel(ORDER, settings=settings)) == []
+@pytest.mark.parametrize("terms", [{"limits": 5}, {"rules": []}, {"limits": {"price_ratio": None}}, {"currencies": 1}])
+def test_settings_of_the_wrong_shape_are_ignored(terms):
+    assert validate(with_channel(ORDER, settings=terms)) == []
 
 
 def test_limits_of_the_channel():
