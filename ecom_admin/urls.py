@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("core.ui.urls")),
     path("", include("core.accounts.urls")),
     path("", include("core.console.urls")),
+    path("", include("core.jobs.urls")),
     path("hooks/", include("logistics.hook_urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

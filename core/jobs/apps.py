@@ -8,7 +8,7 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
-        from core.jobs import running, services  # noqa: PLC0415
+        from core.jobs import permissions, running, services  # noqa: F401, PLC0415
         from core.stages import Stage, register_stage  # noqa: PLC0415
 
         register_stage(

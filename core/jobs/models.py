@@ -62,9 +62,7 @@ class Job(models.Model):
                 name="jobs_open",
                 condition=Q(status__in=["queued", "running"]),
             ),
-            models.Index(
-                fields=["finished_at"], name="jobs_finished", condition=Q(finished_at__isnull=False)
-            ),
+            models.Index(fields=["finished_at"], name="jobs_finished", condition=Q(finished_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -44,3 +44,8 @@ def kind(code: str) -> JobKind:
 
 def kinds() -> list[JobKind]:
     return list(_kinds.values())
+
+
+def find_kind(code: str) -> JobKind | None:
+    """The kind, or None where the app that had it is gone."""
+    return _kinds.get(code)

@@ -53,9 +53,7 @@ def run_job(job_id: int) -> Job | None:
             _finish(job, JobStatus.FAILED, str(error))
         except Exception:
             logger.exception("Job %s (%s) failed", job.pk, job.kind)
-            _finish(
-                job, JobStatus.FAILED, _("An internal error stopped the job. What was done so far is kept.")
-            )
+            _finish(job, JobStatus.FAILED, _("An internal error stopped the job. What was done so far is kept."))
         else:
             _finish(job, JobStatus.DONE)
     return job
@@ -96,9 +94,7 @@ def revive(batch_size: int) -> int:
             else:
                 job.status = JobStatus.FAILED
                 job.finished_at = timezone.now()
-                job.message = _("The worker stopped %(count)d times while doing this.") % {
-                    "count": job.attempts
-                }
+                job.message = _("The worker stopped %(count)d times while doing this.") % {"count": job.attempts}
         Job.objects.bulk_update(jobs, ["status", "dispatched_at", "finished_at", "message"])
     return len(jobs)
 
@@ -111,9 +107,7 @@ def purge(batch_size: int) -> int:
     """Delete files of jobs that finished long ago, and later the jobs themselves."""
     now = timezone.now()
     with transaction.atomic():
-        with_files = Job.objects.filter(finished_at__lt=now - KEEP_FILES).exclude(
-            input_file="", output_file=""
-        )
+        with_files = Job.objects.filter(finished_at__lt=now - KEEP_FILES).exclude(input_file="", output_file="")
         stale = claim(with_files.order_by("finished_at"), batch_size)
         for job in stale:
             files.delete(job.input_file)
@@ -125,9 +119,7 @@ def purge(batch_size: int) -> int:
 
 
 def due_for_purge() -> StageDue:
-    old = Job.objects.filter(finished_at__lt=timezone.now() - KEEP_FILES).exclude(
-        input_file="", output_file=""
-    )
+    old = Job.objects.filter(finished_at__lt=timezone.now() - KEEP_FILES).exclude(input_file="", output_file="")
     return capped_due(list(old.order_by("finished_at").values_list("finished_at", flat=True)[:1000]), 1000)
 
 

@@ -1,0 +1,294 @@
+"""Pages of jobs: the list, one job live, its files; and the two addresses that every list posts to."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.permissions import require
+from core.actor import Actor
+from core.audit.services import record
+from core.jobs import files
+from core.jobs.cells import csv_value
+from core.jobs.enums import JobStatus, RowOutcome
+from core.jobs.filters import JobFilter
+from core.jobs.forms import BulkForm, ExportForm
+from core.jobs.list_jobs import BULK_ACTION, EXPORT
+from core.jobs.models import Job
+from core.jobs.permissions import VIEW_ALL
+from core.jobs.registry import find_kind
+from core.jobs.selectors import jobs_for, latest_jobs, rows_page
+from core.jobs.services import cancel_job, retry_failed, start_job
+from core.ui import lists
+from core.ui.columns import Column
+from core.ui.content import EmptyState, Header, PageAction, Text
+from core.ui.lists import PresetView
+from core.ui.views import ActionPage, ConsoleView, DetailPage, ListPage, go, is_fragment, say
+
+
+class JobList(ListPage[Job]):
+    key = "jobs.job"
+    title = _("Jobs")
+    model = Job
+    url_name = "jobs:job_list"
+    icon = "progress"
+    filterset_class = JobFilter
+    columns = (
+        Column("title", _("Job"), link=True, width="l"),
+        Column("status", _("Status"), cell="status", enum=JobStatus),
+        Column("total", _("Rows"), accessor=lambda job: job.total or job.processed, cell="number"),
+        Column("succeeded", _("Done"), cell="number"),
+        Column("failed", _("Failed"), cell="number"),
+        Column("skipped", _("Skipped"), cell="number", default=False),
+        Column("actor_label", _("Started by"), permission=VIEW_ALL),
+        Column("created_at", _("Started"), cell="when"),
+        Column("finished_at", _("Finished"), cell="when", default=False),
+    )
+    views = (
+        PresetView("open", _("In progress"), "status=queued&status=running"),
+        PresetView("failed", _("With failures"), "has_failures=true"),
+    )
+
+    def get_queryset(self, user: Any) -> Any:
+        return jobs_for(user)
+
+    def row_url(self, row: Job) -> str:
+        return reverse("jobs:job_detail", args=[row.pk])
+
+    def empty_state(self, user: Any) -> EmptyState:
+        return EmptyState(
+            title=_("No jobs yet."),
+            body=_("Imports, exports and actions on many rows run here while you go on working."),
+            icon=self.icon,
+        )
+
+
+class JobPage(DetailPage[Job]):
+    key = "jobs.job"
+    list_key = "jobs.job"
+    template_name = "jobs/job_detail.html"
+
+    def header(self, obj: Job) -> Header:
+        menu = []
+        if obj.input_file:
+            menu.append(
+                PageAction(label=_("Download the uploaded file"), url=_url("job_input", obj), icon="file-download")
+            )
+        return Header(
+            title=obj.title,
+            line=gettext("Started by %(who)s") % {"who": obj.actor_label},
+            primary=_primary(obj),
+            menu=menu,
+        )
+
+    def extra_context(self, obj: Job) -> dict[str, Any]:
+        return {"job": obj, **_progress_context(obj), **_rows_context(self.request, obj)}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_fragment(request) and "rows" in request.GET:
+            job = self.get_object()
+            return self.page("jobs/_rows.html", {"job": job, **_rows_context(request, job)})
+        return super().get(request, *args, **kwargs)
+
+
+class JobProgress(ConsoleView):
+    """The part of a job's page that renews itself; when the job ends, the page is loaded once more."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        response = self.page("jobs/_progress.html", {"job": job, **_progress_context(job)})
+        if not job.is_open:
+            response["HX-Refresh"] = "true"
+        return response
+
+
+class JobsPanel(ConsoleView):
+    """A person's newest jobs, under the button in the top bar."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page("jobs/_panel.html", {"jobs": latest_jobs(request.user, 8)})
+
+
+class CancelJob(ActionPage[Job]):
+    list_key = "jobs.job"
+
+    def perform(self, obj: Job) -> Text:
+        job = cancel_job(job_id=obj.pk)
+        if job.status == JobStatus.CANCELLED:
+            return _("The job was cancelled before it started.")
+        return _("The job stops after the rows it is at. What was done so far is kept.")
+
+
+class RetryJob(ActionPage[Job]):
+    list_key = "jobs.job"
+    started: Job
+
+    def perform(self, obj: Job) -> None:
+        kind = find_kind(obj.kind)
+        if kind is None:
+            raise Http404
+        if kind.permission:
+            require(self.request.user, kind.permission)  # type: ignore[arg-type]
+        self.started = retry_failed(job_id=obj.pk, actor=Actor.for_user(self.request.user))  # type: ignore[arg-type]
+
+    def next_url(self, obj: Job) -> str:
+        return _url("job_detail", getattr(self, "started", obj))
+
+
+class DownloadOutput(ConsoleView):
+    """The result file, for those who may see the job."""
+
+    def get(self, request: HttpRequest, pk: int) -> FileResponse:
+        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        return _file(job.output_file, job.output_name)
+
+
+class DownloadInput(ConsoleView):
+    """The file that was uploaded, for those who may see the job."""
+
+    def get(self, request: HttpRequest, pk: int) -> FileResponse:
+        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        return _file(job.input_file, job.input_name)
+
+
+class DownloadFailedRows(ConsoleView):
+    """The rows that failed, with the reason, as CSV."""
+
+    def get(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        response = StreamingHttpResponse(_failed_rows_csv(job), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="job-{job.pk}-failed.csv"'
+        return response
+
+
+class StartBulkAction(ConsoleView):
+    """Where the bulk bar of every list posts to: starts the job and shows it."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = BulkForm(request.POST)
+        if not form.is_valid():
+            raise Http404
+        page = lists.get(form.cleaned_data["list"])
+        action = page.action(form.cleaned_data["action"], request.user)
+        ids = form.ids()
+        fields = action.form(request.POST)
+        if ids == [] or not fields.is_valid():
+            return self._refuse(page, fields)
+        job = start_job(
+            kind=BULK_ACTION,
+            params={
+                "list": page.key,
+                "action": action.code,
+                "query": form.cleaned_data["query"],
+                "ids": ids,
+                "fields": {
+                    fields.add_prefix(name): request.POST.getlist(fields.add_prefix(name)) for name in fields.fields
+                },
+            },
+            actor=Actor.for_user(request.user),  # type: ignore[arg-type]
+            title=f"{action.label}: {page.title}",
+            total=None if ids is None else len(ids),
+        )
+        return go(request, _url("job_detail", job))
+
+    def _refuse(self, page: lists.ListDefinition[Any], fields: Any) -> HttpResponse:
+        problems = [str(error) for errors in fields.errors.values() for error in errors]
+        say(self.request, " ".join(problems) or _("Select at least one row."), "error")
+        return go(self.request, page.url(self.request.POST.get("query", "")))
+
+
+class StartExport(ConsoleView):
+    """Where the export menu of every list posts to: starts the job and shows it."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = ExportForm(request.POST)
+        if not form.is_valid():
+            raise Http404
+        page = lists.get(form.cleaned_data["list"])
+        if not (page.may_see(request.user) and page.can_export):
+            raise Http404
+        actor = Actor.for_user(request.user)  # type: ignore[arg-type]
+        job = start_job(
+            kind=EXPORT,
+            params=dict(form.cleaned_data),
+            actor=actor,
+            title=gettext("Export: %(list)s") % {"list": page.title},
+        )
+        record(
+            action="jobs.export_started",
+            actor=actor,
+            subject_type="jobs.job",
+            subject_id=job.pk,
+            subject_label=job.title,
+            changes={"query": ["", form.cleaned_data["query"]]},
+        )
+        return go(request, _url("job_detail", job))
+
+
+def _url(name: str, job: Job) -> str:
+    return reverse(f"jobs:{name}", args=[job.pk])
+
+
+def _primary(job: Job) -> PageAction | None:
+    if job.is_open:
+        return PageAction(label=_("Cancel"), url=_url("job_cancel", job), method="post", icon="player-stop")
+    if job.output_file:
+        return PageAction(label=_("Download"), url=_url("job_output", job), icon="download", style="primary")
+    if job.failed or job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
+        label = _("Try the failed rows again") if job.failed else _("Start again")
+        return PageAction(label=label, url=_url("job_retry", job), method="post", icon="refresh", style="primary")
+    return None
+
+
+def _progress_context(job: Job) -> dict[str, Any]:
+    return {"status": job.status_enum, "counts": _counts(job), "poll_url": _url("job_progress", job)}
+
+
+def _counts(job: Job) -> Sequence[tuple[str, int, Text]]:
+    """(colour, number, word) of the outcomes that occurred."""
+    counts = [
+        ("success", job.succeeded, ngettext("done", "done", job.succeeded)),
+        ("danger", job.failed, gettext("failed")),
+        ("neutral", job.skipped, gettext("skipped")),
+    ]
+    return [entry for entry in counts if entry[1]]
+
+
+def _rows_context(request: HttpRequest, job: Job) -> dict[str, Any]:
+    outcome = request.GET.get("outcome", "")
+    after = request.GET.get("after", "0")
+    rows, next_after = rows_page(job, outcome, int(after) if after.isdigit() else 0)
+    return {
+        "rows": rows,
+        "outcome": outcome,
+        "outcomes": RowOutcome,
+        "next_after": next_after,
+        "failed_url": _url("job_failed_rows", job) if job.failed else "",
+    }
+
+
+def _file(name: str, shown_as: str) -> FileResponse:
+    if not name:
+        raise Http404
+    try:
+        handle = files.path_of(name).open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(handle, as_attachment=True, filename=shown_as)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _failed_rows_csv(job: Job) -> Iterator[str]:
+    yield "\ufeff" + _csv_line([gettext("Row"), gettext("Key"), gettext("Field"), gettext("Reason")])
+    for row in job.rows.filter(outcome=RowOutcome.ERROR).order_by("row_number").iterator(chunk_size=2000):
+        yield _csv_line([row.row_number, row.key, row.field, row.message])
+
+
+def _csv_line(values: Sequence[Any]) -> str:
+    quoted = ('"' + csv_value(value).replace('"', '""') + '"' for value in values)
+    return ",".join(quoted) + "\r\n"
