@@ -22,7 +22,7 @@ from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
-from core.exceptions import Conflict
+from core.exceptions import Conflict, DomainError
 
 _SCOPE = "scope_"
 
@@ -58,7 +58,9 @@ class UserAdmin(DjangoUserAdmin[User]):
     readonly_fields = ["last_login", "date_joined"]
     actions = ["unlock", "remove_two_factor", "deactivate"]
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> Any:
+    def get_form(  # type: ignore[override]  # as Django's own UserAdmin
+        self, request: HttpRequest, obj: User | None = None, **kwargs: Any
+    ) -> Any:
         """The form with one field for every kind of limit; the add form asks for name and password only."""
         if obj is not None:
             scopes = {_SCOPE + kind.code: _scope_field(kind) for kind in scope_kinds()}
@@ -218,16 +220,12 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         form = ApiKeyForm(request.POST or None)
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
         if request.method == "POST" and form.is_valid():
-            kind, object_id = form.cleaned_data["scope"]
-            key, token = services.create_api_key(
-                name=form.cleaned_data["name"],
-                actor=_actor(request),
-                scope_kind=kind,
-                scope_object_id=object_id,
-                expires_at=form.cleaned_data["expires_on"],
-            )
-            context |= {"key": key, "token": token}
-            return TemplateResponse(request, "admin/accounts/apikey/created.html", context)
+            try:
+                context |= _make_key(form, request)
+            except DomainError as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error))
+            else:
+                return TemplateResponse(request, "admin/accounts/apikey/created.html", context)
         return TemplateResponse(request, "admin/accounts/apikey/new.html", {**context, "form": form})
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
@@ -252,6 +250,18 @@ class RoleAdmin(ReadOnlyAdmin[Group]):
 
     search_fields = ["name"]
     list_display = ["name"]
+
+
+def _make_key(form: ApiKeyForm, request: HttpRequest) -> dict[str, Any]:
+    kind, object_id = form.cleaned_data["scope"]
+    key, token = services.create_api_key(
+        name=form.cleaned_data["name"],
+        actor=_actor(request),
+        scope_kind=kind,
+        scope_object_id=object_id,
+        expires_at=form.cleaned_data["expires_at"],
+    )
+    return {"key": key, "token": token}
 
 
 def _scope_field(kind: ScopeKind) -> forms.Field:

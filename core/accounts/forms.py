@@ -84,7 +84,7 @@ class ApiKeyForm(forms.Form):
         label=_("Name"), max_length=100, help_text=_("Say which program uses it, for example “Web shop”.")
     )
     scope = forms.ChoiceField(label=_("Limited to"), required=False)
-    expires_on = forms.DateField(
+    expires_at = forms.DateField(
         label=_("Expires on"),
         required=False,
         help_text=_("Empty: it is valid until it is revoked."),
@@ -99,9 +99,9 @@ class ApiKeyForm(forms.Form):
         kind, _colon, object_id = self.cleaned_data["scope"].partition(":")
         return kind, int(object_id) if object_id else None
 
-    def clean_expires_on(self) -> datetime | None:
+    def clean_expires_at(self) -> datetime | None:
         """The end of that day in the person's time zone."""
-        day = self.cleaned_data["expires_on"]
+        day = self.cleaned_data["expires_at"]
         if day is None:
             return None
         return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=1)

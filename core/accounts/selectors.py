@@ -123,7 +123,8 @@ def totp_device(user: User) -> TOTPDevice | None:
 
 def recovery_codes_left(user: User) -> int:
     """How many unused recovery codes the person has."""
-    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
+    count: int = StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
+    return count
 
 
 def api_keys() -> QuerySet[ApiKey]:

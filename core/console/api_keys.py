@@ -145,7 +145,7 @@ class ApiKeyCreate(FormPage[ApiKey]):
             actor=Actor.for_user(self.request.user),
             scope_kind=kind,
             scope_object_id=object_id,
-            expires_at=form.cleaned_data["expires_on"],
+            expires_at=form.cleaned_data["expires_at"],
         )
         self.made = [(key, token)]
         return key

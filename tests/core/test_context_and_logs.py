@@ -20,6 +20,7 @@ def log_lines(settings):
     configure_logs(level="INFO", as_json=True)
     stream = io.StringIO()
     handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
     real, handler.stream = handler.stream, stream
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     handler.stream = real

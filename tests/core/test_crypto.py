@@ -2,13 +2,13 @@
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
 from core.crypto import EncryptedJSONField, EncryptedTextField, decrypt, encrypt
-from core.management.commands import rotate_field_keys
 
 SECRET = {"key": "k-123", "nested": {"名": "值"}, "numbers": [1, 2.5, None]}
 
@@ -19,7 +19,7 @@ def vault():
     with isolate_apps("core.accounts"):
 
         class Vault(models.Model):
-            text = EncryptedTextField(blank=True, null=True)
+            text = EncryptedTextField(blank=True, null=True)  # type: ignore[misc]
             data = EncryptedJSONField(default=dict)
 
             class Meta:
@@ -85,7 +85,7 @@ def test_command_writes_everything_with_the_newest_key(vault, settings, monkeypa
     settings.FIELD_ENCRYPTION_KEYS = [old]
     vault.objects.create(text="s3cret", data=SECRET)
     settings.FIELD_ENCRYPTION_KEYS = [new, old]
-    monkeypatch.setattr(rotate_field_keys.apps, "get_models", lambda: [vault])
+    monkeypatch.setattr(apps, "get_models", lambda: [vault])
     call_command("rotate_field_keys")
     assert "accounts.Vault: 1" in capsys.readouterr().out
     settings.FIELD_ENCRYPTION_KEYS = [new]

@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import pytest
+from django.http import HttpResponse
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
@@ -74,10 +75,9 @@ def test_times_are_shown_in_the_persons_zone(user):
     noon = datetime(2026, 7, 1, 12, 0, tzinfo=timezone.utc)  # noqa: UP017  # same thing
     request = RequestFactory().get("/")
     request.user = user
-    shown = []
     template = Template('{{ noon|date:"H:i" }}')
-    PreferencesMiddleware(lambda _request: shown.append(template.render(Context({"noon": noon}))))(request)
-    assert shown == ["08:00"]
+    answer = PreferencesMiddleware(lambda _request: HttpResponse(template.render(Context({"noon": noon}))))
+    assert answer(request).content == b"08:00"
 
 
 def test_language_of_the_person_wins_over_the_browsers(client, user):

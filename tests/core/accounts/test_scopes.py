@@ -25,8 +25,8 @@ def test_rows_add_up_by_kind():
     user = make_user()
     limit(user, 3, 5)
     limit(user, 9, kind="gate")
-    assert scope_ids(user, "shelf") == {3, 5}
-    assert scope_ids(user, "gate") == {9}
+    assert scope_ids(user, "shelf") == frozenset({3, 5})
+    assert scope_ids(user, "gate") == frozenset({9})
     assert scope_ids(user, "other") is None
 
 
@@ -34,7 +34,7 @@ def test_setting_replaces_and_emptying_lifts():
     user = make_user()
     limit(user, 3, 5)
     limit(user, 5, 6)
-    assert scope_ids(user, "shelf") == {5, 6}
+    assert scope_ids(user, "shelf") == frozenset({5, 6})
     limit(user)
     assert scope_ids(user, "shelf") is None
 
@@ -60,7 +60,7 @@ def test_all_kinds_cost_one_statement_per_request(django_assert_num_queries):
     limit(user, 3)
     fresh = User.objects.get(pk=user.pk)
     with django_assert_num_queries(1):
-        assert scope_ids(fresh, "shelf") == {3}
+        assert scope_ids(fresh, "shelf") == frozenset({3})
         assert scope_ids(fresh, "gate") is None
         assert not fresh.has_perm("accounts.manage_api_keys")
 
