@@ -6,3 +6,6 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
     label = "analytics"
     verbose_name = _("Analytics")
+
+    def ready(self) -> None:
+        from analytics import permissions  # noqa: F401

@@ -8,6 +8,8 @@ urlpatterns = [
     path("", include("core.accounts.urls")),
     path("", include("core.console.urls")),
     path("", include("core.jobs.urls")),
+    path("orders/", include("orders.urls")),
+    path("analytics/", include("analytics.urls")),
     path("hooks/", include("logistics.hook_urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
