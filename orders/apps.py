@@ -8,7 +8,7 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders import cases, handlers, permissions, stages  # noqa: F401
+        from orders import cases, handlers, jobs, permissions, stages  # noqa: F401
 
         stages.register()
         cases.register()

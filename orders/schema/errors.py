@@ -30,20 +30,17 @@ REASONS: Final[Mapping[str, str]] = {
     "not_a_choice": gettext_noop("must be one of: %(choices)s"),
     "exceeds_amount": gettext_noop("is more than the amount that it is taken from"),
     # Found while mapping a channel's format or a file, before there is an order.
-    "not_storable": gettext_noop("is nested too deeply or holds a number that is too long"),
     "cancellation": gettext_noop("is a cancellation of an earlier invoice, not an order"),
     "adjustment": gettext_noop("is a bookkeeping adjustment, not an order"),
     "negative_quantity": gettext_noop("takes goods back: the quantity is negative"),
     "repeated_row": gettext_noop("repeats an earlier row of the same order exactly"),
+    "too_many_cells": gettext_noop("has more cells than the header"),
+    "lost_digits": gettext_noop("is a number too long for a workbook: format the column as text and export again"),
     "not_an_order": gettext_noop("isn’t an order of this channel"),
     "not_an_order_status": gettext_noop("is closed or refunded on the channel: %(status)s"),
-    "conflicting_values": gettext_noop("differs between the rows of one order"),
-    "missing_details": gettext_noop("has no row in the file of order lines"),
-    "bad_encoding": gettext_noop("isn't written in %(encoding)s"),
     "outdated": gettext_noop("is older than what is known of this order: nothing was changed"),
     "after_release": gettext_noop("came after the release: a person decides what to do"),
     "cancellation_requested": gettext_noop("came when the order was under way: a person decides about stopping it"),
-    "masked": gettext_noop("is masked or encrypted by the channel"),
 }
 
 
@@ -59,6 +56,11 @@ class FieldError:
     def reason(self) -> str:
         """The reason in the language of the moment."""
         return gettext(REASONS[self.code]) % self.params
+
+    @property
+    def reason_template(self) -> str:
+        """The reason without what it names, for counting errors of a kind."""
+        return gettext(REASONS[self.code]).split("%(")[0].rstrip(" :")
 
     def as_json(self) -> dict[str, Any]:
         """The form in which the error is stored and answered; the reason is English there."""

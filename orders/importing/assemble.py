@@ -1,0 +1,208 @@
+"""Rows of a file put together into orders, every row accounted for."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from core.tabular import Row
+from orders.importing.cells import is_ciphertext, moment_reader, number, plain_id, split_address, unit_price
+from orders.importing.mapping import FileMapping
+from orders.schema import FieldError
+
+_NUMBERS: Final = frozenset(
+    {"shipping_fee", "discount", "tax", "total", "lines.quantity", "lines.unit_price", "lines.amount"}
+    | {"lines.discount", "lines.tax"}
+)
+_MOMENTS: Final = frozenset({"placed_at", "updated_at", "cancelled_at", "ship_by", "payment.paid_at"})
+_IDS: Final = frozenset({"group", "external_id", "customer.external_id", "lines.external_id", "lines.sku"})
+# Why a row is no order at all: expected in such files, and no fault of anybody's.
+NOT_ORDERS: Final = frozenset({"cancellation", "adjustment", "negative_quantity", "not_an_order_status"})
+
+Convert = Callable[[str], str]
+
+
+@dataclass(slots=True)
+class FileOrder:
+    """One order of a file as a canonical order; `refusals` say why it must not be taken for one.
+
+    `rows` are the numbers of its rows, `repeated` of those that repeat an earlier one, `line_rows` the row of
+    each line of the payload.
+    """
+
+    external_id: str
+    payload: dict[str, Any]
+    rows: list[int]
+    repeated: list[int]
+    line_rows: list[int]
+    refusals: list[FieldError]
+
+
+class _Column(NamedTuple):
+    field: str
+    index: int
+    convert: Convert
+
+
+@dataclass(slots=True)
+class _Group:
+    """The rows of an order seen so far."""
+
+    order: dict[str, str] = field(default_factory=dict)
+    lines: list[dict[str, str]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    line_rows: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    seen: set[tuple[str, ...]] = field(default_factory=set)
+    problems: list[FieldError] = field(default_factory=list)
+
+
+class Assembler:
+    """Reads the rows of one file by one mapping. Orders needn't be contiguous in the file."""
+
+    def __init__(self, mapping: FileMapping, header: list[str]) -> None:
+        self.options = mapping.options
+        places = {name: index for index, name in enumerate(header) if name}
+        moment = moment_reader(self.options.date_formats)
+        columns = [
+            _Column(path, places[heading], self._converter(path, moment))
+            for path, heading in mapping.columns.items()
+            if heading in places
+        ]
+        self._order_columns = [column for column in columns if not column.field.startswith("lines.")]
+        self._line_columns = [
+            column._replace(field=column.field.removeprefix("lines."))
+            for column in columns
+            if column.field.startswith("lines.")
+        ]
+        by_field = {column.field: column.index for column in columns}
+        self._key_index = by_field.get("group", by_field.get("external_id", -1))
+        self.columns = [column.field for column in columns]
+
+    def keys(self, rows: Iterable[Row]) -> Iterator[tuple[str, int]]:
+        """(order key, row number) of every row; the last row of each key is what orders() needs to know."""
+        for row in rows:
+            yield self._key(row.cells), row.number
+
+    def orders(self, rows: Iterable[Row], last_rows: Mapping[str, int]) -> Iterator[FileOrder]:
+        """Orders, each as soon as its last row has been read, so that few are held at a time.
+
+        `last_rows` is {order key: number of its last row}.
+        """
+        groups: dict[str, _Group] = {}
+        for row in rows:
+            key = self._key(row.cells)
+            group = groups.setdefault(key, _Group())
+            self._add(group, row)
+            if last_rows[key] == row.number:
+                yield self._finish(key, groups.pop(key))
+
+    def _key(self, cells: list[str]) -> str:
+        return cells[self._key_index] if self._key_index >= 0 else ""
+
+    def _converter(self, path: str, moment: Convert) -> Convert:
+        options = self.options
+        empty = frozenset(options.empty_values) | frozenset(options.blank.get(path, ()))
+        words = options.words.get(path, {})
+        if path in _NUMBERS:
+            convert: Convert = number
+        elif path in _MOMENTS:
+            convert = moment
+        elif path in _IDS and options.plain_ids:
+            convert = plain_id
+        else:
+            convert = _text
+
+        def read(cell: str) -> str:
+            return "" if cell in empty else convert(words.get(cell, cell))
+
+        return read if empty or words else convert
+
+    def _add(self, group: _Group, row: Row) -> None:
+        group.rows.append(row.number)
+        if row.problem:
+            group.problems.append(FieldError(row.problem_column, row.problem))
+        cells = row.cells
+        if self.options.repeated_rows == "drop":
+            content = tuple(cells)
+            if content in group.seen:
+                group.repeated.append(row.number)
+                return
+            group.seen.add(content)
+        order = group.order
+        for path, index, convert in self._order_columns:
+            if cells[index] and not order.get(path):
+                order[path] = convert(cells[index])
+        line = {name: convert(cells[index]) for name, index, convert in self._line_columns if cells[index]}
+        if line:
+            group.lines.append(line)
+            group.line_rows.append(row.number)
+
+    def _finish(self, key: str, group: _Group) -> FileOrder:
+        values = {**self.options.constants, **group.order}
+        external_id = values.get("external_id") or plain_id(key)
+        refusals = group.problems or self._refusals(external_id, values, group)
+        payload = self._payload(external_id, values, group)
+        return FileOrder(external_id, payload, group.rows, group.repeated, group.line_rows, refusals)
+
+    def _refusals(self, external_id: str, values: Mapping[str, str], group: _Group) -> list[FieldError]:
+        """Why these rows are no order to be sent; the first reason that holds."""
+        options = self.options
+        if options.cancellation_prefix and external_id.startswith(options.cancellation_prefix):
+            return [FieldError("external_id", "cancellation")]
+        if options.adjustment_prefix and external_id.startswith(options.adjustment_prefix):
+            return [FieldError("external_id", "adjustment")]
+        if group.lines and all(line.get("quantity", "").startswith("-") for line in group.lines):
+            return [FieldError("lines[0].quantity", "negative_quantity")]
+        status = values.get("status", "")
+        if status and options.statuses.get(status, "") == "" and options.statuses:
+            return [FieldError("status", "not_an_order_status", {"status": status[:60]})]
+        return []
+
+    def _payload(self, external_id: str, values: Mapping[str, str], group: _Group) -> dict[str, Any]:
+        payload: dict[str, Any] = {"external_id": external_id, "lines": [_line(line) for line in group.lines]}
+        for path, value in values.items():
+            if path in _HANDLED or not value:
+                continue
+            parent, _dot, name = path.rpartition(".")
+            if not parent:
+                payload[name] = value
+            elif parent == "lines":
+                for line in payload["lines"]:
+                    line.setdefault(name, value)
+            else:
+                payload.setdefault(parent, {})[name] = value
+        _add_address(payload, values)
+        paid = self.options.statuses.get(values.get("status", ""))
+        if paid:
+            payload.setdefault("payment", {}).setdefault("status", paid)
+        return payload
+
+
+_HANDLED: Final = frozenset(
+    {"group", "status", "external_id"} | {f"shipping_address.{name}" for name in ("full", "street2", "street3")}
+)
+
+
+def _text(cell: str) -> str:
+    return "" if cell[:1] in "#$~" and is_ciphertext(cell) else cell
+
+
+def _line(line: dict[str, str]) -> dict[str, str]:
+    amount = line.pop("amount", "")
+    if amount and "unit_price" not in line:
+        line["unit_price"], discount = unit_price(amount, line.get("quantity", ""))
+        line.setdefault("discount", discount)
+    return line
+
+
+def _add_address(payload: dict[str, Any], values: Mapping[str, str]) -> None:
+    full = values.get("shipping_address.full", "")
+    more = [values.get(f"shipping_address.street{n}", "") for n in (2, 3)]
+    if not full and not any(more):
+        return
+    address = payload.setdefault("shipping_address", {})
+    if full:
+        payload["shipping_address"] = address = {**split_address(full), **address}
+    street = ", ".join(filter(None, (address.get("street", ""), *more)))
+    if street:
+        address["street"] = street

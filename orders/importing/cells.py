@@ -1,0 +1,84 @@
+"""Cells of order files as values of the canonical order."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import ROUND_UP, Decimal, InvalidOperation
+from functools import lru_cache
+
+_TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_AMOUNT_NOISE = re.compile(r"[\s ,¥￥$£€元]|CNY|USD|GBP|EUR|RMB", re.IGNORECASE)
+# Marketplaces export personal data encrypted ("##…", "$$…", "~…~", "#…#") where the shop may not see it.
+_CIPHERTEXT = re.compile(r"^(?:##|\$\$|~.{8,}~|#[A-Za-z0-9+/=]{16,}#)")
+_CN_POSTCODE = re.compile(r"[(（]\s*([0-9]{6})\s*[)）]\s*$")
+
+
+def plain_id(text: str) -> str:
+    """ "17850.0", as spreadsheets turn a customer number, is "17850"."""
+    match = _TRAILING_ZERO.fullmatch(text)
+    return match[1] if match else text
+
+
+def number(text: str) -> str:
+    """A number as the order's parser reads it: no currency sign, no thousands separators.
+
+    What isn't a number comes back as it is, for the parser to name it.
+    """
+    if _PLAIN_NUMBER.fullmatch(text):
+        return text
+    stripped = _AMOUNT_NOISE.sub("", text)
+    return stripped if _PLAIN_NUMBER.fullmatch(stripped) else text
+
+
+def is_ciphertext(text: str) -> bool:
+    """Whether the cell is encrypted, so that it says nothing."""
+    return _CIPHERTEXT.match(text) is not None
+
+
+def moment_reader(formats: Sequence[str]) -> Callable[[str], str]:
+    """A function from a cell to ISO 8601; `formats` are strptime's. Unreadable cells come back as they are."""
+
+    @lru_cache(maxsize=1024)
+    def read(text: str) -> str:
+        for form in formats:
+            try:
+                return datetime.strptime(text, form).isoformat()  # noqa: DTZ007 - naive means the channel's zone
+            except ValueError:
+                continue
+        return text.replace("/", "-") if text[:4].isdigit() else text
+
+    return read
+
+
+def unit_price(amount: str, quantity: str) -> tuple[str, str]:
+    """(price of one, discount of the line) that make exactly `amount` for `quantity`.
+
+    The price is rounded up to the cent; the discount takes the difference. Unreadable cells give (amount, "0").
+    """
+    try:
+        total, count = Decimal(number(amount)), Decimal(number(quantity))
+    except InvalidOperation:
+        return amount, "0"
+    if count <= 0 or total < 0:
+        return amount, "0"
+    price = (total / count).quantize(Decimal("0.01"), ROUND_UP)
+    return str(price), str(price * count - total)
+
+
+def split_address(text: str) -> dict[str, str]:
+    """Parts of "广东省 深圳市 南山区 科技路 1 号 (518000)", the way Chinese marketplaces write addresses.
+
+    With fewer than three spaces the whole is left in `street`, for validation to look at.
+    """
+    parts: dict[str, str] = {}
+    if match := _CN_POSTCODE.search(text):
+        parts["postal_code"] = "" if match[1] == "000000" else match[1]
+        text = text[: match.start()]
+    words = text.split()
+    if len(words) >= 4:
+        parts["province"], parts["city"], parts["district"] = words[:3]
+        parts["street"] = " ".join(words[3:])
+    else:
+        parts["street"] = " ".join(words)
+    return parts

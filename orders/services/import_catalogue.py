@@ -1,0 +1,132 @@
+"""A catalogue and its opening stock made from a file of orders, for a start without one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_UP, Decimal, InvalidOperation
+from itertools import islice
+
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.exceptions import DomainError
+from inventory.models import Warehouse
+from inventory.rules.catalogue import SkuDraft
+from inventory.rules.codes import InvalidSkuCode, normalise_sku_code
+from inventory.rules.stock import OpeningStock
+from inventory.selectors import resolve_skus
+from inventory.services import save_warehouse, set_opening_stock, upsert_skus
+from orders.importing.assemble import FileOrder
+from orders.importing.mapping import Options
+from orders.models import Channel
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class _Article:
+    """What the file says of one SKU, over all its lines."""
+
+    code: str
+    names: Counter[str] = field(default_factory=Counter)
+    prices: Counter[str] = field(default_factory=Counter)
+    units: int = 0
+
+
+def create_catalogue(
+    channel: Channel,
+    orders: Iterable[FileOrder],
+    options: Options,
+    actor: Actor,
+    *,
+    opening_stock: int = 0,
+    warehouse: str = "",
+) -> tuple[int, int]:
+    """Make the SKUs that the file's orders name and that aren't known; returns (SKUs made, units put on stock).
+
+    A new SKU is called what most lines call it and priced at its most frequent price. `opening_stock` is in per
+    cent of the units that the file orders, put into `warehouse` (a code; the first active one if empty, made on an
+    installation without any). Known SKUs stay as they are, and get no stock. Raises DomainError for an unknown
+    warehouse.
+    """
+    articles = _articles(orders)
+    known = resolve_skus(channel.code, [article.code for article in articles.values()])
+    missing = [article for article in articles.values() if article.code not in known]
+    services = re.compile("|".join(options.services) or r"(?!)", re.IGNORECASE)
+    place = _warehouse(warehouse, channel, actor) if opening_stock and missing else None
+    made = units = 0
+    for batch in _chunks(missing):
+        drafts = [_draft(article, channel, services) for article in batch]
+        outcomes = upsert_skus(drafts, actor=actor)
+        made += sum(outcome.sku_id is not None for outcome in outcomes)
+        if place is None:
+            continue
+        stock = [
+            OpeningStock(place, outcome.sku_id, -(-article.units * opening_stock // 100))
+            for article, draft, outcome in zip(batch, drafts, outcomes, strict=True)
+            if outcome.sku_id is not None and draft.is_stocked
+        ]
+        set_opening_stock(stock, actor=actor)
+        units += sum(row.quantity for row in stock)
+    return made, units
+
+
+def _articles(orders: Iterable[FileOrder]) -> dict[str, _Article]:
+    articles: dict[str, _Article] = {}
+    for order in orders:
+        if order.refusals:
+            continue
+        for line in order.payload["lines"]:
+            try:
+                code = normalise_sku_code(line.get("sku", ""))
+                quantity = int(Decimal(line.get("quantity", "0")))
+            except (InvalidSkuCode, InvalidOperation, OverflowError, ValueError):
+                continue  # intake names what is wrong with such a line
+            article = articles.setdefault(code.upper(), _Article(code))
+            article.units += max(0, min(quantity, 1_000_000))
+            article.names.update(filter(None, [line.get("name", "")]))
+            article.prices.update([line.get("unit_price", "0")])
+    return articles
+
+
+def _draft(article: _Article, channel: Channel, services: "re.Pattern[str]") -> SkuDraft:
+    name = article.names.most_common(1)[0][0] if article.names else article.code
+    return SkuDraft(
+        article.code,
+        name=name[:255],
+        is_stocked=services.fullmatch(article.code) is None,
+        unit_price=_usual_price(article.prices),
+        currency=channel.currency,
+    )
+
+
+def _usual_price(prices: Counter[str]) -> Decimal | None:
+    """The most frequent price above zero, as far as it is one."""
+    for text, _count in prices.most_common():
+        try:
+            price = Decimal(text)
+        except InvalidOperation:
+            continue
+        if price.is_finite() and 0 < price < 10**9:
+            return price.quantize(Decimal("0.0001"), ROUND_UP)
+    return None
+
+
+def _warehouse(code: str, channel: Channel, actor: Actor) -> int:
+    active = Warehouse.objects.filter(is_active=True).order_by("priority", "code")
+    found = (active.filter(code=code) if code else active).values_list("pk", flat=True).first()
+    if found is not None:
+        return found
+    if code or Warehouse.objects.exists():
+        raise DomainError(_("There is no warehouse with this code."), "no_warehouse", field="warehouse")
+    main = Warehouse(
+        code="MAIN", name="Main warehouse", country=channel.country, time_zone=channel.time_zone
+    )
+    return save_warehouse(warehouse=main, before={}, actor=actor).pk
+
+
+def _chunks(articles: Sequence[_Article]) -> Iterator[list[_Article]]:
+    queue = iter(articles)
+    while batch := list(islice(queue, _BATCH)):
+        yield batch

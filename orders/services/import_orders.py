@@ -1,0 +1,233 @@
+"""Importing a file of orders: every row is accounted for, and the same file again adds nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.exceptions import DomainError
+from core.jobs.context import JobContext, RowResult
+from core.jobs.enums import RowOutcome
+from core.jobs.registry import job_kind
+from core.tabular import open_table
+from orders.enums import IntakeOutcome, IntakeSource
+from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
+from orders.importing.mapping import FileMapping, Options
+from orders.models import Channel
+from orders.schema import FieldError
+from orders.services.import_catalogue import create_catalogue
+from orders.services.intake import MAX_BATCH, IntakeResult, receive
+
+IMPORT_ORDERS = "orders.import_file"
+MAX_BATCH_ROWS = 8000
+_DUPLICATES = frozenset({"duplicate", "repeated_row"})
+
+
+@job_kind(IMPORT_ORDERS, gettext_lazy("Import orders"), "orders.import_order")
+def import_orders(context: JobContext) -> None:
+    """Import the job's file by `params`: channel_id, columns, options, and optionally catalogue.
+
+    `catalogue` is {"opening_stock": per cent of the units ordered in the file, "warehouse": code}: SKUs that the
+    file names and that aren't known are made first. A job whose worker died starts over: orders that it took
+    already are found again, and their rows keep their first result.
+    """
+    channel = Channel.objects.get(pk=context.params["channel_id"])
+    mapping = mapping_from(context.params)
+    if missing := mapping.missing():
+        raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": ", ".join(missing)}, "unmapped")
+    plan = _look(context, mapping)
+    if (catalogue := context.params.get("catalogue")) is not None:
+        with _open(context, mapping) as (assembler, table):
+            create_catalogue(
+                channel, assembler.orders(table, plan.last_rows), mapping.options, context.actor, **catalogue
+            )
+    context.progress(0, plan.total)
+    only = context.params.get("only_rows")
+    wanted = None if only is None else frozenset(only)
+    done = 0
+    with _open(context, mapping) as (assembler, table):
+        for batch in _batches(assembler.orders(table, plan.last_rows), wanted):
+            done += sum(len(order.rows) for order in batch)
+            with transaction.atomic():
+                context.rows(_take(channel, batch, context))
+                context.progress(done)
+                context.flush()
+    context.message(account(context.job.pk))
+
+
+def mapping_from(params: dict[str, Any]) -> FileMapping:
+    """The mapping that a job's parameters hold."""
+    return FileMapping(params["columns"], Options.from_json(params.get("options", {})))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    total: int
+    last_rows: dict[str, int]
+
+
+class _open:  # noqa: N801 - used like a function
+    """The job's file with its assembler; a table can be read once, so each pass opens it anew."""
+
+    def __init__(self, context: JobContext, mapping: FileMapping) -> None:
+        self.table = open_table(context.input_path(), allow_gzip=True)
+        self.mapping = mapping
+
+    def __enter__(self) -> tuple[Assembler, Any]:
+        table = self.table.__enter__()
+        return Assembler(self.mapping, table.header), table
+
+    def __exit__(self, *error: object) -> None:
+        self.table.__exit__(*error)
+
+
+def _look(context: JobContext, mapping: FileMapping) -> _Plan:
+    """One pass over the file: how long it is, and where each order ends."""
+    with _open(context, mapping) as (assembler, table):
+        absent = [heading for path, heading in mapping.columns.items() if path not in assembler.columns]
+        if absent and not {"external_id", "group"} & set(assembler.columns):
+            raise DomainError(_("The file has no column “%(name)s”.") % {"name": absent[0]}, "missing_column")
+        total = 0
+        last_rows: dict[str, int] = {}
+        for key, number in assembler.keys(table):
+            last_rows[key] = number
+            total += 1
+    return _Plan(total, last_rows)
+
+
+def _batches(orders: Iterator[FileOrder], wanted: frozenset[int] | None) -> Iterator[list[FileOrder]]:
+    batch: list[FileOrder] = []
+    rows = 0
+    for order in orders:
+        if wanted is not None and wanted.isdisjoint(order.rows):
+            continue
+        batch.append(order)
+        rows += len(order.rows)
+        if len(batch) >= MAX_BATCH or rows >= MAX_BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _take(channel: Channel, batch: Sequence[FileOrder], context: JobContext) -> list[RowResult]:
+    """Hand the orders of a batch to intake; what is no order at all is reported and not handed on."""
+    taken = [order for order in batch if not _is_no_order(order)]
+    results = receive(
+        channel,
+        [order.refusals or order.payload for order in taken],
+        source=IntakeSource.FILE,
+        actor=context.actor,
+        received_at=timezone.now(),
+        raws=[order.payload for order in taken],
+    )
+    rows: list[RowResult] = []
+    for order in batch:
+        if _is_no_order(order):
+            rows += _refused_rows(order, order.refusals[0], RowOutcome.SKIPPED)
+    for order, result in zip(taken, results, strict=True):
+        rows += _rows(order, result)
+    return rows
+
+
+def _is_no_order(order: FileOrder) -> bool:
+    return bool(order.refusals) and order.refusals[0].code in NOT_ORDERS
+
+
+def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
+    if result.outcome == IntakeOutcome.REJECTED:
+        yield from _rejected_rows(order, [_error(entry) for entry in result.errors])
+        return
+    repeated = frozenset(order.repeated)
+    if result.outcome == IntakeOutcome.DUPLICATE:
+        message = _("Order %(number)s has this already.") % {"number": result.order_number}
+        for row in order.rows:
+            yield _row(row, order, RowOutcome.SKIPPED, "duplicate", message)
+        return
+    outcome = RowOutcome.WARNING if result.errors else RowOutcome.OK
+    message = _error(result.errors[0]).reason if result.errors else result.order_number
+    for row in order.rows:
+        if row in repeated:
+            error = FieldError("", "repeated_row")
+            yield _row(row, order, RowOutcome.SKIPPED, error.code, error.reason)
+        else:
+            yield RowResult(row, order.external_id, outcome, "", message)
+
+
+def _rejected_rows(order: FileOrder, errors: list[FieldError]) -> Iterator[RowResult]:
+    """Every row of a refused order fails: with its own line's error, or with the order's first."""
+    by_row: dict[int, FieldError] = {}
+    for error in errors:
+        place = _line_of(error.field)
+        if place is not None and place < len(order.line_rows):
+            by_row.setdefault(order.line_rows[place], error)
+    for row in order.rows:
+        error = by_row.get(row, errors[0])
+        yield _row(row, order, RowOutcome.ERROR, error.code, error.reason, error.field)
+
+
+def _refused_rows(order: FileOrder, error: FieldError, outcome: RowOutcome) -> Iterator[RowResult]:
+    for row in order.rows:
+        yield _row(row, order, outcome, error.code, error.reason, error.field)
+
+
+def _row(number: int, order: FileOrder, outcome: RowOutcome, code: str, message: str, field: str = "") -> RowResult:
+    return RowResult(number, order.external_id, outcome, field, message, {"code": code})
+
+
+def _error(entry: dict[str, Any]) -> FieldError:
+    return FieldError(entry["field"], entry["code"], entry.get("params", {}))
+
+
+def _line_of(path: str) -> int | None:
+    """3 for "lines[3].quantity"."""
+    if not path.startswith("lines["):
+        return None
+    return int(path[6 : path.index("]")])
+
+
+_ACCOUNT = """
+SELECT outcome, COALESCE(data->>'code', ''), count(*), count(DISTINCT key)
+  FROM jobs_jobrow WHERE job_id = %s GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def account(job_id: int) -> str:
+    """Where all rows went: accepted + duplicate + rejected = read, in lines and in orders, with the reasons."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNT, [job_id])
+        rows = cursor.fetchall()
+    lines: dict[str, int] = dict.fromkeys(("accepted", "duplicate", "rejected"), 0)
+    orders = dict(lines)
+    reasons: list[str] = []
+    for outcome, code, line_count, order_count in rows:
+        kind = _kind(outcome, code)
+        lines[kind] += line_count
+        orders[kind] += 0 if code == "repeated_row" else order_count
+        if kind == "rejected" or code == "repeated_row":
+            reasons.append(_reason(code, line_count, order_count))
+    return "\n".join([_sum(_("Lines"), lines), _sum(_("Orders"), orders), *reasons])
+
+
+def _kind(outcome: str, code: str) -> str:
+    if outcome in (RowOutcome.OK, RowOutcome.WARNING):
+        return "accepted"
+    return "duplicate" if code in _DUPLICATES else "rejected"
+
+
+def _sum(what: str, counts: dict[str, int]) -> str:
+    return _("%(what)s: %(read)d read = %(accepted)d accepted + %(duplicate)d duplicate + %(rejected)d rejected") % {
+        "what": what,
+        "read": sum(counts.values()),
+        **counts,
+    }
+
+
+def _reason(code: str, line_count: int, order_count: int) -> str:
+    text = ngettext("%(count)d line of %(orders)d orders", "%(count)d lines of %(orders)d orders", line_count)
+    where = text % {"count": line_count, "orders": order_count}
+    return f"{where}: {FieldError('', code).reason_template}"
