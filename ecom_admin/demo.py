@@ -64,18 +64,21 @@ class Demo:
         if not self.port_is_free():
             say(f"Port {self.port} is taken. Choose another: make demo PORT={self.port + 10}")
             return 1
+        for name in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C, while a step of the preparation runs
+            signal.signal(name, signal.default_int_handler)
         try:
             with embedded.running(self.data_dir):
                 return self.run_on_services()
+        except KeyboardInterrupt:
+            return 0
         except embedded.EmbeddedError as error:
             say(str(error))
             return 1
 
     def run_on_services(self) -> int:
-        for command in ("prepare", "seed_demo"):
-            code = subprocess.run([*MANAGE, command], env=self.environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603
-            if code != 0:
-                say(f"manage.py {command} failed with code {code}.")
+        for step in ("prepare", "seed_demo"):
+            if code := self.manage(step):
+                say(f"manage.py {step} failed with code {code}.")
                 return 1
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS | {signal.SIGCHLD})
         try:
@@ -92,6 +95,7 @@ class Demo:
 
     def start(self, name: str, command: tuple[str, ...]) -> None:
         log = self.data_dir / "log" / f"{name}.log"
+        embedded.make_dir(log.parent, 0o755)
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603
                 command,

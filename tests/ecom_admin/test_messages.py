@@ -1,0 +1,127 @@
+"""Extraction, comparison and compilation of translations."""
+
+import gettext
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from ecom_admin import messages
+
+CODE = """
+from django.utils.translation import gettext_lazy as _, ngettext, pgettext
+
+title = _("Open orders")
+line = ngettext("%(count)d order", "%(count)d orders", 3)
+verb = pgettext("verb", "Ship")
+"""
+TEMPLATE = """{% load i18n %}
+<main>
+      <h1>{% translate "Stock" %}</h1>
+  {% blocktranslate trimmed count counter=n with name=sku.name %}
+    {{ counter }} piece of {{ name }}
+  {% plural %}
+    {{ counter }} pieces of {{ name }}
+  {% endblocktranslate %}
+  <p title="{{ _("Quantity") }}">Ünlaut’s (own "text"</p>
+</main>
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "orders" / "views.py").write_text(CODE)
+    (tmp_path / "templates" / "page.html").write_text(TEMPLATE)
+    return tmp_path
+
+
+@pytest.fixture
+def po(base: Path) -> Path:
+    return base / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+
+
+def translate(po: Path, texts: dict[str, str]) -> None:
+    content = po.read_text()
+    for source, target in texts.items():
+        for empty in ('msgstr ""', 'msgstr[0] ""'):
+            content = content.replace(f'"{source}"\n{empty}', f'"{source}"\n{empty[:-2]}"{target}"')
+    po.write_text(content)
+
+
+ALL = {
+    "Open orders": "未完成订单",
+    "%(count)d orders": "%(count)d 个订单",
+    "Ship": "发货",
+    "Stock": "库存",
+    "%(counter)s pieces of %(name)s": "%(name)s %(counter)s 件",
+    "Quantity": "数量",
+}
+
+
+def test_every_marked_string_is_found(base):
+    found = {
+        message.id if isinstance(message.id, str) else message.id[0]: message.context
+        for message in messages.source_catalog(base)
+        if message.id
+    }
+    assert found == {
+        "Open orders": None,
+        "%(count)d order": None,
+        "Ship": "verb",
+        "Stock": None,
+        "%(counter)s piece of %(name)s": None,
+        "Quantity": None,
+    }
+
+
+def test_a_complete_catalogue_has_no_problems_and_compiles(base, po):
+    assert messages.update(base, po) == 6
+    translate(po, ALL)
+    assert messages.check(base, po) == []
+    assert messages.compile_stale(base / "locale") == 1
+    assert messages.compile_stale(base / "locale") == 0, "nothing has changed"
+    with po.with_suffix(".mo").open("rb") as compiled:
+        chinese = gettext.GNUTranslations(compiled)
+    assert chinese.gettext("Stock") == "库存"
+    assert chinese.pgettext("verb", "Ship") == "发货"
+    assert chinese.ngettext("%(count)d order", "%(count)d orders", 1) == "%(count)d 个订单"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"Stock": ""}, "missing: 'Stock'"),
+        ({"%(count)d orders": "%(number)d 个订单"}, "placeholders differ: '%(count)d order'"),
+        ({"%(count)d orders": "订单"}, "placeholders differ: '%(count)d order'"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_listed(base, po, changed, reason):
+    messages.update(base, po)
+    translate(po, ALL | changed)
+    assert [str(problem) for problem in messages.check(base, po)] == [reason]
+
+
+def test_a_fuzzy_translation_is_not_enough(base, po):
+    messages.update(base, po)
+    translate(po, ALL)
+    po.write_text(po.read_text().replace('msgid "Stock"', '#, fuzzy\nmsgid "Stock"'))
+    assert [str(problem) for problem in messages.check(base, po)] == ["fuzzy: 'Stock'"]
+
+
+def test_an_update_keeps_translations_and_drops_what_is_gone(base, po):
+    messages.update(base, po)
+    translate(po, ALL)
+    (base / "templates" / "page.html").write_text("{% load i18n %}{% translate 'Stock' %}{% translate 'New' %}")
+    assert messages.update(base, po) == 1
+    content = po.read_text()
+    assert "库存" in content
+    assert "Quantity" not in content
+    before = content
+    messages.update(base, po)
+    assert po.read_text() == before, "a second run changes nothing"
+
+
+def test_our_own_catalogue_is_complete():
+    assert messages.check(settings.BASE_DIR, settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES" / "django.po") == []

@@ -1,0 +1,102 @@
+"""Settings come from the environment and fail loudly, naming the variable."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "x" * 60,
+    "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "ALLOWED_HOSTS": "console.example.com,.example.org",
+    "PUBLIC_BASE_URL": "https://console.example.com/",
+    "DATABASE_URL": "postgresql://ecom:p%40ss@db.example.com:5433/shop?sslmode=require",
+    "REDIS_URL": "redis://cache.example.com:6379/0",
+    "EMAIL_URL": "smtp+tls://mailer:s%2Fcret@mail.example.com",
+    "DEFAULT_FROM_EMAIL": "console@example.com",
+}
+PRINT = """
+import json
+import sys
+from ecom_admin import settings
+names = sys.argv[1:]
+print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    """Read settings in a process of its own: read(environment, names) gives (values, what was said)."""
+
+    def run(environment: dict[str, str], *names: str) -> tuple[dict[str, object], str]:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", PRINT, *names],
+            env={"PATH": os.environ["PATH"], "ECOM_DATA_DIR": str(tmp_path)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return (json.loads(done.stdout) if done.returncode == 0 else {}), done.stderr
+
+    return run
+
+
+def test_production_reads_everything_from_the_environment(read):
+    values, _ = read(PRODUCTION, "DATABASES", "EMAIL_HOST_PASSWORD", "EMAIL_PORT", "EMAIL_USE_TLS", "ALLOWED_HOSTS")
+    database = values["DATABASES"]["default"]
+    assert database["PASSWORD"] == "p@ss"
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.com", "5433", "shop")
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert values["EMAIL_HOST_PASSWORD"] == "s/cret"
+    assert (values["EMAIL_PORT"], values["EMAIL_USE_TLS"]) == (587, True)
+    assert values["ALLOWED_HOSTS"] == ["console.example.com", ".example.org"]
+
+
+@pytest.mark.parametrize("name", sorted(set(PRODUCTION) - {"ENVIRONMENT"}))
+def test_production_demands_each_variable(read, name):
+    values, said = read({key: value for key, value in PRODUCTION.items() if key != name})
+    assert values == {}
+    assert f"The environment variable {name} must be set." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "true"),
+        ("DEBUG", "perhaps"),
+        ("SECRET_KEY", "short"),
+        ("FIELD_ENCRYPTION_KEYS", "no-fernet-key"),
+        ("DATABASE_URL", "mysql://db/shop"),
+        ("DATABASE_URL", "postgresql://db"),
+        ("EMAIL_URL", "mail.example.com"),
+        ("ENVIRONMENT", "staging"),
+        ("LANGUAGE_CODE", "fr"),
+        ("DISPLAY_TIME_ZONE", "Mars/Olympus"),
+        ("PORT", "eighty"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(read, name, value):
+    values, said = read(PRODUCTION | {name: value})
+    assert values == {}
+    assert f"The environment variable {name} must" in said
+
+
+def test_development_needs_nothing_and_keeps_its_secrets(read, tmp_path):
+    first, _ = read({}, "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DEBUG")
+    second, _ = read({}, "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DEBUG")
+    assert first == second
+    assert first["DEBUG"] is False
+    assert len(str(first["SECRET_KEY"])) > 50
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir() if path.is_file()} == {0o600}
+
+
+def test_development_secrets_differ_between_installations(read, tmp_path):
+    first, _ = read({}, "SECRET_KEY")
+    second, _ = read({"ECOM_DATA_DIR": str(tmp_path / "other")}, "SECRET_KEY")
+    assert first["SECRET_KEY"] != second["SECRET_KEY"]
