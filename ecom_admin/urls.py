@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("core.accounts.urls")),
     path("", include("core.console.urls")),
     path("", include("core.jobs.urls")),
+    path("inventory/", include("inventory.urls")),
     path("orders/", include("orders.urls")),
     path("analytics/", include("analytics.urls")),
     path("hooks/", include("logistics.hook_urls")),

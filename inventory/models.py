@@ -8,6 +8,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.enums import RARE_MOVEMENT_KINDS, MovementKind, ReservationState, SkuStatus, StockBucket
+from inventory.rules.gtin import display_gtin
 
 
 class Product(models.Model):
@@ -77,6 +78,11 @@ class SkuBarcode(models.Model):
 
     def __str__(self) -> str:
         return self.gtin
+
+    @property
+    def short(self) -> str:
+        """The digits as they are printed on the goods."""
+        return display_gtin(self.gtin)
 
 
 class SkuAlias(models.Model):

@@ -37,9 +37,10 @@ class SkuDraft:
     barcodes: list[str] = field(default_factory=list)  # 14-digit GTINs
     aliases: list[tuple[str, str]] = field(default_factory=list)  # (channel code or "", channel SKU)
 
-    def sku_values(self) -> dict[str, object]:
-        """The given values of the SKU's own columns."""
-        return {name: value for name in SKU_FIELDS if (value := getattr(self, name)) is not None}
+    def sku_values(self, *, empty: bool = False) -> dict[str, object]:
+        """The given values of the SKU's own columns; with `empty` also those given as None."""
+        values = {name: getattr(self, name) for name in SKU_FIELDS}
+        return {name: value for name, value in values.items() if empty or value is not None}
 
     def product_values(self) -> dict[str, object]:
         """The given values of the product's columns."""

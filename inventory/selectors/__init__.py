@@ -8,6 +8,7 @@ from inventory.selectors.stock import (
     levels_for,
     movements_for,
     reservations_for,
+    stock_figures,
     warehouse_choices,
     warehouses_for,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "skus_by_id",
     "skus_with_stock",
     "stock_differences",
+    "stock_figures",
     "warehouse_choices",
     "warehouses_for",
 ]

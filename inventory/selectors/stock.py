@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Min, Model, QuerySet, Sum
+from django.db.models import Count, F, Min, Model, Q, QuerySet, Sum
 
 from core.accounts.selectors import scope_ids
 from inventory.models import Reservation, StockDemand, StockLevel, StockMovement, Warehouse
@@ -47,10 +47,30 @@ class SkuDemand(NamedTuple):
 def demand_by_sku(sku_ids: Sequence[int]) -> dict[int, SkuDemand]:
     """Unmet demand of these SKUs; those without any are absent."""
     rows = StockDemand.objects.filter(sku_id__in=sku_ids).values("sku_id")
-    summed = rows.annotate(total=Sum("quantity"), first=Min("since"), lines=Sum(1)).order_by()
+    summed = rows.annotate(total=Sum("quantity"), first=Min("since"), lines=Count("pk")).order_by()
     return {row["sku_id"]: SkuDemand(row["total"], row["lines"], row["first"]) for row in summed}
 
 
 def _scoped(rows: QuerySet[M], user: Any, field: str) -> QuerySet[M]:
     ids = scope_ids(user, "warehouse")
     return rows if ids is None else rows.filter(**{f"{field}__in": ids})
+
+
+class StockFigure(NamedTuple):
+    """How many levels are in a state; `filter` is the list's value for it."""
+
+    filter: str
+    count: int
+
+
+def stock_figures(levels: QuerySet[StockLevel]) -> list[StockFigure]:
+    """Levels of SKUs on sale that are out, low, below their safety stock, or on the way; one statement."""
+    on_sale = Q(sku__status="active", sku__is_stocked=True)
+    low = Q(available__gt=0, available__lte=F("safety"))
+    row = levels.aggregate(
+        out=Count("pk", filter=on_sale & Q(available__lte=0)),
+        low=Count("pk", filter=on_sale & low),
+        incoming=Count("pk", filter=Q(incoming__gt=0)),
+        **{"in": Count("pk", filter=Q(available__gt=0))},
+    )
+    return [StockFigure(name, row[name]) for name in ("out", "low", "incoming", "in")]

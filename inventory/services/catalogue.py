@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -12,7 +12,7 @@ from core.actor import SYSTEM, Actor
 from core.audit.services import AuditRow, record_many
 from core.db import insert_rows, update_rows
 from inventory.enums import SkuStatus
-from inventory.models import Product, Sku, SkuAlias, SkuBarcode
+from inventory.models import Product, Sku, SkuAlias, SkuBarcode, Warehouse
 from inventory.rules.catalogue import (
     SKU_FIELDS,
     FieldProblem,
@@ -37,20 +37,22 @@ _NEW_SKU: dict[str, Any] = {
     "bin_location": "",
 }
 Changes = dict[str, list[object]]
+T = TypeVar("T", Product, Warehouse)
 
 
-def upsert_skus(drafts: Sequence[SkuDraft], *, actor: Actor = SYSTEM) -> list[SkuOutcome]:
+def upsert_skus(drafts: Sequence[SkuDraft], *, actor: Actor = SYSTEM, replace: bool = False) -> list[SkuOutcome]:
     """Create or change SKUs, with their products, barcodes and aliases; one outcome per draft, in order.
 
     A SKU is found by its code in any case. Values that a draft leaves out stay as they are; a new SKU needs a
     name, and gets a product of its own unless the draft names one. A barcode or alias of another SKU refuses
-    the draft. Raises ValueError when a code occurs twice in one call.
+    the draft. With `replace` a None empties the SKU's own column instead (a form that shows every field).
+    Raises ValueError when a code occurs twice in one call.
     """
     if len({draft.code.casefold() for draft in drafts}) < len(drafts):
         raise ValueError("A SKU code occurs twice in one call.")
     with transaction.atomic():
         _serialise()
-        return _Upsert(drafts, actor, timezone.now()).run()
+        return _Upsert(drafts, actor, timezone.now(), replace=replace).run()
 
 
 def set_sku_status(*, sku_ids: Iterable[int], status: SkuStatus, actor: Actor) -> int:
@@ -68,6 +70,60 @@ def set_sku_status(*, sku_ids: Iterable[int], status: SkuStatus, actor: Actor) -
     return len(before)
 
 
+def add_barcode(*, sku: Sku, gtin: str, actor: Actor) -> SkuBarcode:
+    """Give a SKU a barcode, as 14 digits (rules.gtin.normalise_gtin)."""
+    with transaction.atomic():
+        barcode = SkuBarcode.objects.create(sku=sku, gtin=gtin)
+        _record_sku(sku, {"barcode": [None, gtin]}, actor)
+    return barcode
+
+
+def remove_barcode(*, barcode: SkuBarcode, actor: Actor) -> None:
+    """Take a barcode away from its SKU."""
+    with transaction.atomic():
+        _record_sku(barcode.sku, {"barcode": [barcode.gtin, None]}, actor)
+        barcode.delete()
+
+
+def add_alias(*, sku: Sku, source: str, external_sku: str, actor: Actor) -> SkuAlias:
+    """Let a channel (or, with an empty source, every channel) sell a SKU under another code."""
+    with transaction.atomic():
+        alias = SkuAlias.objects.create(sku=sku, source=source, external_sku=external_sku)
+        _record_sku(sku, {"alias": [None, str(alias)]}, actor)
+    return alias
+
+
+def remove_alias(*, alias: SkuAlias, actor: Actor) -> None:
+    """Forget an alias."""
+    with transaction.atomic():
+        _record_sku(alias.sku, {"alias": [str(alias), None]}, actor)
+        alias.delete()
+
+
+def save_product(*, product: Product, before: dict[str, Any], actor: Actor) -> Product:
+    """Save a product that a form has changed, with audit; `before` holds the former values of its fields."""
+    return _save(product, before, actor, "inventory.product")
+
+
+def save_warehouse(*, warehouse: Warehouse, before: dict[str, Any], actor: Actor) -> Warehouse:
+    """Save a warehouse that a form has filled, with audit; `before` is empty for a new one."""
+    return _save(warehouse, before, actor, "inventory.warehouse")
+
+
+def _save(row: T, before: dict[str, Any], actor: Actor, subject: str) -> T:
+    with transaction.atomic():
+        row.save()
+        changes = changed_values(before, {name: getattr(row, name) for name in before})
+        if changes or not before:
+            action = f"{subject}_{'changed' if before else 'created'}"
+            record_many([AuditRow(action, actor, subject, row.pk, str(row), changes)])
+    return row
+
+
+def _record_sku(sku: Sku, changes: Changes, actor: Actor) -> None:
+    record_many([AuditRow("inventory.sku_changed", actor, "inventory.sku", sku.pk, sku.code, changes)])
+
+
 def _serialise() -> None:
     """One writer of the catalogue at a time: two imports of the same new SKU would collide otherwise."""
     with connection.cursor() as cursor:
@@ -77,8 +133,9 @@ def _serialise() -> None:
 class _Upsert:
     """The state of one call; every method is a step and issues at most two statements."""
 
-    def __init__(self, drafts: Sequence[SkuDraft], actor: Actor, at: datetime) -> None:
+    def __init__(self, drafts: Sequence[SkuDraft], actor: Actor, at: datetime, *, replace: bool) -> None:
         self.drafts = drafts
+        self.replace = replace
         self.actor = actor
         self.at = at
         self.outcomes = [SkuOutcome(Upserted.UNCHANGED) for _draft in drafts]
@@ -169,7 +226,10 @@ class _Upsert:
             if sku is None:
                 continue
             current = _current(sku, (*SKU_FIELDS, "product_id"))
-            given = {**draft.sku_values(), "product_id": self.product_ids[self._product_code(place, draft)]}
+            given = {
+                **draft.sku_values(empty=self.replace),
+                "product_id": self.product_ids[self._product_code(place, draft)],
+            }
             if changes := changed_values(current, given):
                 self._note(place, changes)
                 rows.append((sku.pk, *(current | given).values(), self.at))

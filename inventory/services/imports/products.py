@@ -41,6 +41,21 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "stocked": ("Is stocked", "Track inventory", "计库存", "管理库存"),
 }
 
+EXAMPLE = (
+    {
+        "sku": "MUG-WHITE",
+        "name": "Mug, white",
+        "product": "MUG",
+        "category": "Kitchen",
+        "barcode": "5012345678900",
+        "alias": "shop:M-1;M-WHITE",
+        "price": "4.50",
+        "currency": "GBP",
+        "weight_g": "350",
+        "bin": "A-01-2",
+    },
+)
+
 _STATUS_WORDS = {
     SkuStatus.ACTIVE: {"active", "on sale", "在售", "上架", "启用", "正常"},
     SkuStatus.INACTIVE: {"inactive", "off", "draft", "下架", "停用", "停售"},

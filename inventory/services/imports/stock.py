@@ -28,6 +28,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "safety": ("Safety stock", "安全库存"),
     "reason": ("Note", "Remark", "备注", "原因"),
 }
+EXAMPLE = ({"warehouse": "MAIN", "sku": "MUG-WHITE", "quantity": "120", "safety": "10"},)
 OPENING = "opening"
 COUNT = "count"
 _LARGEST = 2_000_000_000

@@ -1,0 +1,1 @@
+"""Pages of catalogue and stock."""
