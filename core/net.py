@@ -14,6 +14,7 @@ httpcore (the transport below httpx) is used directly: it lets us supply the fun
 and it costs about half the time of an httpx request.
 """
 
+import atexit
 import json as jsonlib
 import os
 import socket
@@ -274,6 +275,18 @@ def _pool() -> httpcore.ConnectionPool:
                     network_backend=_GuardedBackend(),
                 )
     return _shared
+
+
+def close_connections() -> None:
+    """Close the connections that this process keeps alive; the next call opens new ones."""
+    global _shared
+    with _lock:
+        kept, _shared = _shared, None
+    if kept is not None:
+        kept.close()
+
+
+atexit.register(close_connections)
 
 
 def _forget_pool() -> None:
