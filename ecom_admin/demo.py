@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from ecom_admin import embedded, env
+from ecom_admin.demo_people import PASSWORD, PEOPLE
 from ecom_admin.processes import end_with_parent
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -140,7 +141,11 @@ class Demo:
                 say(f"The web server doesn't answer yet; see {self.data_dir}/log/web.log")
                 return
             time.sleep(0.1)
-        self.manage("demo_logins")
+        say(f"\nThe console: {self.address}   Ctrl-C stops it\n")
+        say(f"  {'sign in as':<12} {'who':<20} password for all: {PASSWORD}")
+        for person in PEOPLE:
+            say(f"  {person.username:<12} {person.role.replace('_', ' '):<20} {person.name}")
+        say(f"\nLogs: {self.data_dir}/log   Tracking page: {self.address}/track/   API: {self.address}/api/docs\n")
 
     def answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
