@@ -8,8 +8,8 @@ class JobsConfig(AppConfig):
     verbose_name = _("Jobs")
 
     def ready(self) -> None:
-        from core.jobs import permissions, running, services  # noqa: F401, PLC0415
-        from core.stages import Stage, register_stage  # noqa: PLC0415
+        from core.jobs import permissions, running, services  # noqa: F401
+        from core.stages import Stage, register_stage
 
         register_stage(
             Stage(

@@ -39,11 +39,12 @@ def xlsx_value(value: Any) -> str | int | float | bool | datetime | date | None:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime):  # Excel knows no time zones
-        return _local(value).replace(tzinfo=None, microsecond=0)
+        return _local(value).replace(microsecond=0)
     if isinstance(value, date):
         return value
     return str(value)
 
 
 def _local(value: datetime) -> datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+    """The wall clock's reading in the active time zone, without a zone."""
+    return timezone.make_naive(value) if timezone.is_aware(value) else value

@@ -15,7 +15,8 @@ class ListForm(forms.Form):
 
     def clean_list(self) -> str:
         key: str = self.cleaned_data["list"]
-        if key not in lists.keys():
+        known = lists.keys()
+        if key not in known:
             raise forms.ValidationError("unknown list")
         return key
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from celery import current_app
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from core.accounts.models import User
 from core.db import claim
 from core.exceptions import DomainError
 from core.jobs import files
@@ -40,8 +42,7 @@ def run_job(job_id: int) -> Job | None:
     if job is None:
         return None
     context = JobContext(job)
-    language = job.created_by.language if job.created_by else None
-    with translation.override(language or settings.LANGUAGE_CODE), _heartbeat(job):
+    with _as_seen_by(job.created_by), _heartbeat(job):
         try:
             job_kind_of(job.kind).run(context)
             context.flush()
@@ -148,6 +149,15 @@ def _finish(job: Job, status: JobStatus, message: str = "") -> None:
     job.message = message or job.message
     mine = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, attempts=job.attempts)
     mine.update(status=status, finished_at=job.finished_at, message=job.message, heartbeat_at=job.finished_at)
+
+
+@contextmanager
+def _as_seen_by(user: User | None) -> Iterator[None]:
+    """Texts and times of the job in its person's language and time zone."""
+    language = (user.language if user else "") or settings.LANGUAGE_CODE
+    zone = user.zone if user else ZoneInfo(settings.DISPLAY_TIME_ZONE)
+    with translation.override(language), timezone.override(zone):
+        yield
 
 
 @contextmanager

@@ -1,0 +1,147 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from core.accounts.enums import Role
+from core.actor import Actor
+from core.jobs import files
+from core.jobs.context import JobContext
+from core.jobs.enums import JobStatus
+from core.jobs.models import Job, JobRow
+from core.jobs.registry import job_kind
+from core.jobs.running import run_job
+from core.jobs.services import start_job
+from tests.factories.accounts import make_user
+
+
+@pytest.fixture
+def job(kinds, actor) -> Job:
+    @job_kind("test.kind", "Count", "accounts.view_personal_data")
+    def count(context: JobContext) -> None:
+        for number in range(1, 6):
+            context.row(
+                number, "error" if number == 2 else "ok", key=f"K-{number}", message="=bad" if number == 2 else ""
+            )
+        context.output("count.csv").write_text("a\n")
+
+    return start_job(kind="test.kind", params={}, actor=actor)
+
+
+@pytest.fixture
+def signed_in(client, person):
+    client.force_login(person)
+    return client
+
+
+def url(name: str, job: Job) -> str:
+    return reverse(f"jobs:{name}", args=[job.pk])
+
+
+GETS = ["job_detail", "job_progress", "job_output", "job_failed_rows"]
+POSTS = ["job_cancel", "job_retry"]
+
+
+def test_a_person_sees_and_minds_only_their_own_jobs(client, job):
+    run_job(job.pk)
+    client.force_login(make_user(Role.ORDER_CLERK))
+    for name in GETS:
+        assert client.get(url(name, job)).status_code == 404
+    for name in POSTS:
+        assert client.post(url(name, job)).status_code == 404
+    assert job.title not in client.get(reverse("jobs:job_list")).content.decode()
+    assert Job.objects.count() == 1
+
+
+def test_a_manager_sees_everybody_s(client, job):
+    run_job(job.pk)
+    client.force_login(make_user(Role.OPERATIONS_MANAGER))
+    for name in GETS:
+        response = client.get(url(name, job))
+        assert response.status_code == 200
+        response.close()
+    assert job.title in client.get(reverse("jobs:job_list"), {"view": "all"}).content.decode()
+
+
+def test_without_signing_in_there_is_nothing(client, job):
+    for name in GETS:
+        assert client.get(url(name, job)).status_code == 302
+
+
+def test_the_page_renews_itself_until_the_job_is_finished(signed_in, job):
+    page = signed_in.get(url("job_detail", job)).content.decode()
+    assert 'hx-trigger="every 1s"' in page
+    assert "HX-Refresh" not in signed_in.get(url("job_progress", job)).headers
+    run_job(job.pk)
+    response = signed_in.get(url("job_progress", job))
+    assert response["HX-Refresh"] == "true"
+    page = signed_in.get(url("job_detail", job)).content.decode()
+    assert "every 1s" not in page
+    assert "K-2" in page
+    assert url("job_output", job) in page
+
+
+def test_rows_are_filtered_and_paged(signed_in, job):
+    run_job(job.pk)
+    page = signed_in.get(url("job_detail", job), {"outcome": "error"}).content.decode()
+    assert "K-2" in page
+    assert "K-3" not in page
+    JobRow.objects.bulk_create(JobRow(job=job, row_number=n, outcome="ok", key=f"N-{n}") for n in range(10, 250))
+    first = signed_in.get(url("job_detail", job), {"rows": "1"}, headers={"HX-Request": "true"}).content.decode()
+    assert "after=104" in first
+    assert "<html" not in first
+    second = signed_in.get(url("job_detail", job), {"after": "104"}).content.decode()
+    assert "N-105" in second
+    assert "N-104" not in second
+
+
+def test_failed_rows_come_as_csv_without_formulas(signed_in, job):
+    run_job(job.pk)
+    response = signed_in.get(url("job_failed_rows", job))
+    lines = b"".join(response).decode("utf-8-sig").splitlines()
+    assert lines == ['"Row","Key","Field","Reason"', '"2","K-2","","\'=bad"']
+    assert "attachment" in response["Content-Disposition"]
+
+
+def test_the_result_is_served_as_an_attachment(signed_in, job):
+    assert signed_in.get(url("job_output", job)).status_code == 404
+    run_job(job.pk)
+    response = signed_in.get(url("job_output", job))
+    assert b"".join(response) == b"a\n"
+    assert response["Content-Disposition"] == 'attachment; filename="count.csv"'
+    job.refresh_from_db()
+    files.delete(job.output_file)
+    assert signed_in.get(url("job_output", job)).status_code == 404
+
+
+def test_cancelling_and_trying_again(signed_in, job, person):
+    signed_in.post(url("job_cancel", job))
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    response = signed_in.post(url("job_retry", job))
+    again = Job.objects.latest("id")
+    assert again.retry_of == job
+    assert response.url == url("job_detail", again)
+    person.groups.clear()
+    assert signed_in.post(url("job_retry", job)).status_code == 403
+    assert Job.objects.count() == 2
+
+
+def test_the_top_bar_shows_what_runs(signed_in, job):
+    assert job.title in signed_in.get(reverse("jobs:panel")).content.decode()
+    assert signed_in.get(reverse("ui:counts")).json()["jobs"] == "1"
+
+
+def test_the_list_costs_the_same_for_one_and_three(client, job):
+    client.force_login(make_user(Role.OPERATIONS_MANAGER))
+
+    def cost() -> int:
+        client.get(reverse("jobs:job_list"), {"view": "all"})  # the first call remembers the rows in the session
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("jobs:job_list"), {"view": "all"})
+        return len(captured)
+
+    one = cost()
+    for _number in range(2):
+        start_job(kind="test.kind", params={}, actor=Actor.for_user(make_user()))
+    assert cost() == one
