@@ -186,9 +186,7 @@ def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
 
 def _array_literals(fields: "Sequence[models.Field[Any, Any]]", rows: Sequence[Row]) -> list[str]:
     columns = zip(*rows, strict=True)
-    literals = [
-        _array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)
-    ]
+    literals = [_array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)]
     return literals
 
 

@@ -157,9 +157,7 @@ def _send_nudge(name: str) -> None:
     if not claim_nudge(name):
         return
     with breaker.guard("stage nudge %s", name):
-        current_app.send_task(
-            "core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60
-        )
+        current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
 
 
 def _is_backing_off(name: str) -> bool:

@@ -9,7 +9,7 @@ class CalendarsConfig(AppConfig):
     verbose_name = _("Calendars")
 
     def ready(self) -> None:
-        from core.calendars import permissions  # noqa: F401, PLC0415
-        from core.calendars.defaults import ensure_calendars  # noqa: PLC0415
+        from core.calendars import permissions  # noqa: F401
+        from core.calendars.defaults import ensure_calendars
 
         post_migrate.connect(ensure_calendars, sender=self, dispatch_uid="calendars.defaults")

@@ -8,9 +8,9 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        from core.notifications import permissions, sending  # noqa: F401, PLC0415
-        from core.notifications.services import SEND  # noqa: PLC0415
-        from core.stages import Stage, register_stage  # noqa: PLC0415
+        from core.notifications import permissions, sending  # noqa: F401
+        from core.notifications.services import SEND
+        from core.stages import Stage, register_stage
 
         for stage in (
             Stage(SEND, sending.send_due, sending.due, 10, 50),

@@ -8,8 +8,8 @@ class OutboxConfig(AppConfig):
     verbose_name = _("Outbox")
 
     def ready(self) -> None:
-        from core.outbox import delivery, services  # noqa: PLC0415
-        from core.stages import Stage, register_stage  # noqa: PLC0415
+        from core.outbox import delivery, services
+        from core.stages import Stage, register_stage
 
         register_stage(
             Stage(
