@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core.ui.content import Text
 
-CONTROL_PARAMS = frozenset({"sort", "after", "before", "view", "columns", "from", "peek", "page_size"})
+TICKS = 12
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,17 @@ class ConsoleFilterSet(django_filters.FilterSet):
     class Meta:
         model: type[Model]
         fields: Iterable[str] = ()
+
+    @property
+    def form(self) -> Any:
+        """The form, with widgets that suit a filter panel: ticks for a few choices, date pickers, "any"."""
+        if not hasattr(self, "_console_form"):
+            form = super().form
+            form.show_optional = False
+            for field in form.fields.values():
+                _dress(field)
+            self._console_form = form
+        return self._console_form
 
     @property
     def search_field(self) -> Any:
@@ -68,6 +79,21 @@ class ConsoleFilterSet(django_filters.FilterSet):
         for key in ("after", "before", "view"):
             data.pop(key, None)
         return data.urlencode()
+
+
+def _dress(field: forms.Field) -> None:
+    """Give a filter's form field the console's widget."""
+    widget = field.widget
+    if isinstance(widget, forms.SelectMultiple) and isinstance(field, forms.ChoiceField):
+        choices = list(field.choices)
+        if len(choices) <= TICKS:
+            field.widget = forms.CheckboxSelectMultiple(choices=choices)
+    elif getattr(field, "empty_label", None):
+        field.empty_label = _("any")  # type: ignore[attr-defined]
+    for part in getattr(widget, "widgets", [widget]):
+        if isinstance(part, forms.DateInput):
+            part.input_type = "date"
+            part.format = "%Y-%m-%d"
 
 
 def _is_empty(value: Any) -> bool:

@@ -1,10 +1,10 @@
 // Charts: data from the page's JSON, colours from the style sheet, a table and CSV beside each.
 (() => {
   "use strict";
-  const PALETTE = ["--ink-progress", "--ink-success", "--ink-warning", "--ink-info", "--ink-danger", "--ink-neutral"];
+  const MEANINGS = { progress: 1, success: 2, warning: 3, info: 4, danger: 5, neutral: 6 };
   const drawn = new Map();
   const value = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const colour = (series, index) => value(series.colour ? `--ink-${series.colour}` : PALETTE[index % PALETTE.length]);
+  const colour = (series, index) => value(`--chart-${MEANINGS[series.colour] || (index % 6) + 1}`);
   const format = new Intl.NumberFormat(document.documentElement.lang);
 
   const option = (spec) => {

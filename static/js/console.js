@@ -87,7 +87,7 @@
       const found = event.target.closest(selector);
       if (found) run(found, event);
     }
-    $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target) || event.target.closest(".menu-item")) menu.open = false; });
     const closes = event.target.closest("[data-close-dialog]");
     if (closes && closes.closest("dialog")) {
       event.preventDefault();
@@ -206,6 +206,7 @@
     return undefined;
   });
   const escape = (event) => {
+    if ($("dialog[open]")) return; // the browser closes it
     const menu = $("details.menu[open]");
     if (menu) { menu.open = false; $("summary", menu).focus(); event.preventDefault(); }
     side(false);

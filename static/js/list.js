@@ -142,6 +142,18 @@
   document.addEventListener("htmx:afterSettle", refresh);
   window.addEventListener("pageshow", refresh);
 
+  // Empty filters don't belong into the address.
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "filters") return;
+    const { parameters } = event.detail;
+    [...new Set(parameters.keys())].forEach((name) => {
+      const values = parameters.getAll(name).filter((value) => value !== "");
+      parameters.delete(name);
+      values.forEach((value) => parameters.append(name, value));
+    });
+  });
+
   // Row height changes at once and is kept by the server.
 
   document.addEventListener("click", (event) => {

@@ -150,6 +150,10 @@
       toggle.setAttribute("aria-pressed", String(sound));
     }
   });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-scan-code]");
+    if (button) take(button.dataset.scanCode);
+  });
   const toggle = $("[data-toggle-sound]");
   if (toggle) toggle.setAttribute("aria-pressed", String(sound));
   window.addEventListener("online", flush);

@@ -1,0 +1,9 @@
+// The API's page: Swagger UI over our own description, from our own files.
+const place = document.getElementById("api-docs");
+window.SwaggerUIBundle({
+  domNode: place,
+  url: place.dataset.url,
+  deepLinking: true,
+  persistAuthorization: true,
+  validatorUrl: null,
+});
