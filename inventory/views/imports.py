@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +45,9 @@ class ImportPage(FormPage[Job]):
         actor = Actor.for_user(self.request.user)
         data = form.cleaned_data
         return start_job(kind=self.kind, params=self.params(data), actor=actor, input_file=data["file"])
+
+    def success_url(self, result: Job) -> str:
+        return reverse("jobs:job_detail", args=[result.pk])
 
 
 class ProductImport(ImportPage):
