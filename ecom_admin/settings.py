@@ -67,6 +67,8 @@ WSGI_APPLICATION = "ecom_admin.wsgi.application"
 # One order message may be 500 orders; the JSON API answers 413 above this.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Requests that one API key may make in a minute; 0 for any number.
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 60_000, minimum=0)
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 200 * 1024 * 1024, minimum=1)
 
 INSTALLED_APPS = [
@@ -238,9 +240,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "core.accounts.views.session.locked_out"
 OTP_TOTP_ISSUER = "ecom-admin"
-OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
 # Security
 

@@ -36,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = {
     "repeated_row": gettext_noop("repeats an earlier row of the same order exactly"),
     "too_many_cells": gettext_noop("has more cells than the header"),
     "lost_digits": gettext_noop("is a number too long for a workbook: format the column as text and export again"),
+    "unknown_topic": gettext_noop("isn’t about orders: %(topic)s"),
     "not_an_order": gettext_noop("isn’t an order of this channel"),
     "not_an_order_status": gettext_noop("is closed or refunded on the channel: %(status)s"),
     "outdated": gettext_noop("is older than what is known of this order: nothing was changed"),

@@ -55,9 +55,14 @@ def test_pick_pack_ship_deliver(channel, warehouse, sku):
     run()
     part, picker = order.fulfilments.get(), person()
     fulfilment.start_picking(fulfilment_id=part.pk, actor=picker)
-    with pytest.raises(DomainError, match="still to be picked"):
+    with pytest.raises(DomainError, match="still to be packed"):
         fulfilment.record_packed(fulfilment_id=part.pk, weight_g=500, actor=picker)
-    fulfilment.record_picked(fulfilment_id=part.pk, quantities={part.lines.get().pk: 2}, actor=picker)
+    fulfilment.pick(fulfilment_id=part.pk, sku_id=sku.pk, quantity=2, actor=picker)
+    with pytest.raises(DomainError, match="enough"):
+        fulfilment.pick(fulfilment_id=part.pk, sku_id=sku.pk, quantity=1, actor=picker)
+    with pytest.raises(DomainError, match="Wrong article"):
+        fulfilment.check(fulfilment_id=part.pk, sku_id=make_sku("OTHER").pk, quantity=1)
+    fulfilment.check(fulfilment_id=part.pk, sku_id=sku.pk, quantity=2)
     fulfilment.record_packed(fulfilment_id=part.pk, weight_g=500, actor=picker)
     fulfilment.record_shipped(fulfilment_ids=[part.pk])
     order.refresh_from_db()

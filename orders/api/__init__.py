@@ -1,0 +1,1 @@
+"""The JSON API for orders and the webhooks of channels. Plain views: a body is looked at only when it may be."""

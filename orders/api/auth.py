@@ -1,0 +1,75 @@
+"""Which key is it, which channel may it use, and how often."""
+
+import time
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from core.accounts.models import ApiKey
+from core.accounts.selectors import authenticate_api_key
+from core.accounts.services.api_keys import note_api_key_use
+from core.nudging import breaker, redis_client
+from orders.api.errors import ApiError
+from orders.models import Channel
+
+SCOPE: Final = "channel"
+_WINDOW_SECONDS: Final = 60
+
+
+def authenticate(request: HttpRequest) -> ApiKey:
+    """The key of `Authorization: Bearer …`. Raises ApiError 401 or, above the key's rate, 429."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    key = authenticate_api_key(token.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise ApiError(
+            401, "bad_key", "The API key is missing, wrong, expired or revoked.", headers={"WWW-Authenticate": "Bearer"}
+        )
+    _count(key)
+    note_api_key_use(key)
+    return key
+
+
+def channel_of(request: HttpRequest, key: ApiKey) -> Channel:
+    """The channel that the request is for: the key's own, or the one named by `?channel=CODE` or X-Channel.
+
+    Raises ApiError 403 for a channel that isn't the key's, 422 where a key for all channels names none.
+    """
+    wanted = request.GET.get("channel") or request.headers.get("X-Channel", "")
+    if key.scope_kind not in ("", SCOPE):
+        raise ApiError(403, "wrong_scope", "This key isn't for channels.")
+    if key.scope_kind == SCOPE:
+        channel = Channel.objects.filter(pk=key.scope_object_id).first()
+        if channel is None or (wanted and wanted != channel.code):
+            raise ApiError(403, "other_channel", "This key is for another channel.", "channel")
+    elif not wanted:
+        raise ApiError(422, "channel_required", "Name the channel: ?channel=CODE.", "channel")
+    else:
+        channel = Channel.objects.filter(code=wanted[:32].replace("\x00", "")).first()
+        if channel is None:
+            raise ApiError(403, "other_channel", "There is no such channel, or the key isn't for it.", "channel")
+    if not channel.is_active:
+        raise ApiError(403, "channel_inactive", "This channel is switched off.", "channel")
+    return channel
+
+
+def _count(key: ApiKey) -> None:
+    """Refuse a key above its requests a minute. Without Redis nothing is counted and everything passes."""
+    limit = settings.API_REQUESTS_PER_MINUTE
+    if not limit or breaker.is_open:
+        return
+    window, used = divmod(int(time.time()), _WINDOW_SECONDS)
+    count = 0
+    with breaker.guard("request count of an API key"):
+        name = f"ecom:api-rate:{key.pk}:{window}"
+        pipeline = redis_client().pipeline(transaction=False)
+        pipeline.incr(name)
+        pipeline.expire(name, 2 * _WINDOW_SECONDS)
+        count = pipeline.execute()[0]
+    if count > limit:
+        raise ApiError(
+            429,
+            "too_many_requests",
+            f"More than {limit} requests a minute. Send up to 500 orders in one request.",
+            headers={"Retry-After": str(_WINDOW_SECONDS - used)},
+        )

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from orders.api import views, webhooks
+
+app_name = "orders_api"
+
+urlpatterns = [
+    path("api/v1/orders", views.receive_orders, name="orders"),
+    path("api/v1/orders/<path:external_id>", views.order_status, name="order"),
+    path("api/openapi.json", views.openapi, name="openapi"),
+    path("api/docs", views.docs, name="docs"),
+    path("hooks/shopify/<slug:code>", webhooks.shopify, name="shopify"),
+]

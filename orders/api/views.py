@@ -1,0 +1,131 @@
+"""POST /api/v1/orders, GET /api/v1/orders/NUMBER, and the description of both."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+
+from core.actor import Actor
+from core.exceptions import DomainError
+from orders.api.auth import authenticate, channel_of
+from orders.api.errors import ApiError
+from orders.api.openapi import document
+from orders.api.requests import parse_json, read_body
+from orders.enums import IntakeSource
+from orders.models import Order
+from orders.selectors.intake import order_of_channel
+from orders.services.intake import MAX_BATCH, IntakeResult, receive
+
+logger = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+
+
+def api(*methods: str) -> Callable[[View], View]:
+    """Make a view answer every error in the API's form, in English, and refuse other methods."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def call(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                with translation.override("en"):
+                    _check_method(request, methods)
+                    return view(request, *args, **kwargs)
+            except ApiError as error:
+                return error.response()
+            except DomainError as error:
+                return ApiError(422, error.code, str(error), error.field or "").response()
+            except (OperationalError, InterfaceError):
+                logger.exception("The database didn't answer an API request")
+                return ApiError(
+                    503, "unavailable", "Try again: nothing was taken.", headers={"Retry-After": "5"}
+                ).response()
+
+        return call
+
+    return decorate
+
+
+def _check_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
+    if request.method not in methods:
+        allowed = {"Allow": ", ".join(methods)}
+        raise ApiError(405, "method_not_allowed", f"Use {' or '.join(methods)}.", headers=allowed)
+
+
+@api("POST")
+def receive_orders(request: HttpRequest) -> HttpResponse:
+    """One order or an array of up to 500; 202 with a result for each, in their order."""
+    key = authenticate(request)
+    channel = channel_of(request, key)
+    payloads = _payloads(parse_json(read_body(request)))
+    results = receive(
+        channel, payloads, source=IntakeSource.API, actor=Actor.for_api_key(key), received_at=timezone.now()
+    )
+    return JsonResponse({"results": [_result(result) for result in results]}, status=202)
+
+
+@api("GET", "HEAD")
+def order_status(request: HttpRequest, external_id: str) -> HttpResponse:
+    """Where an order of the key's channel stands."""
+    channel = channel_of(request, authenticate(request))
+    order = order_of_channel(channel.pk, external_id)
+    if order is None:
+        raise ApiError(404, "not_found", "This channel has no such order.", "external_id")
+    return JsonResponse(_status(order))
+
+
+@api("GET", "HEAD")
+def openapi(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(document(request.build_absolute_uri("/").rstrip("/")))
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    return render(request, "orders/api_docs.html")
+
+
+def _payloads(body: Any) -> list[Any]:
+    if isinstance(body, dict):
+        return [body]
+    if not isinstance(body, list):
+        raise ApiError(422, "not_an_order", "Send one order (an object) or an array of orders.")
+    if not body:
+        raise ApiError(422, "empty", "The array is empty.")
+    if len(body) > MAX_BATCH:
+        raise ApiError(422, "too_many", f"Send at most {MAX_BATCH} orders at once.")
+    return body
+
+
+def _result(result: IntakeResult) -> dict[str, Any]:
+    return {
+        "index": result.index,
+        "external_id": result.external_id,
+        "outcome": result.outcome.value,
+        "order_number": result.order_number,
+        "errors": [
+            {"field": error["field"], "code": error["code"], "reason": error["reason"]} for error in result.errors
+        ],
+    }
+
+
+def _status(order: Order) -> dict[str, Any]:
+    return {
+        "external_id": order.external_id,
+        "order_number": order.number,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "currency": order.currency,
+        "total": str(order.total),
+        "on_hold": order.open_hold_count > 0,
+        "placed_at": order.placed_at,
+        "received_at": order.received_at,
+        "released_at": order.released_at,
+        "shipped_at": order.shipped_at,
+        "delivered_at": order.delivered_at,
+        "cancelled_at": order.cancelled_at,
+    }

@@ -1,0 +1,173 @@
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core.accounts.services.api_keys import create_api_key, revoke_api_key
+from core.actor import SYSTEM
+from orders.api.requests import MAX_BODY_BYTES
+from orders.models import Channel, IntakeMessage, Order
+from tests.factories.orders_intake import make_channel, order_payload
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/orders"
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return make_channel()
+
+
+@pytest.fixture
+def key(channel: Channel) -> str:
+    return create_api_key(name="erp", actor=SYSTEM, scope_kind="channel", scope_object_id=channel.pk)[1]
+
+
+def post(key: str, body: Any, query: str = "") -> Any:
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return Client().post(URL + query, data, content_type="application/json", headers=headers)
+
+
+def test_one_order_is_accepted(key: str) -> None:
+    answer = post(key, order_payload("A-1"))
+    assert answer.status_code == 202
+    (result,) = answer.json()["results"]
+    order = Order.objects.get(external_id="A-1")
+    assert result == {
+        "index": 0,
+        "external_id": "A-1",
+        "outcome": "accepted",
+        "order_number": order.number,
+        "errors": [],
+    }
+
+
+def test_results_come_in_order_and_a_bad_order_stops_nothing(key: str) -> None:
+    bad = order_payload("B", lines=1)
+    bad["lines"][0]["quantity"] = -1
+    results = post(key, [order_payload("A"), bad, order_payload("C"), order_payload("A", buyer_note="x")]).json()[
+        "results"
+    ]
+    assert [(r["external_id"], r["outcome"]) for r in results] == [
+        ("A", "accepted"),
+        ("B", "rejected"),
+        ("C", "accepted"),
+        ("A", "updated"),
+    ]
+    assert results[1]["errors"] == [
+        {"field": "lines[0].quantity", "code": "not_positive", "reason": "must be at least 1"}
+    ]
+    assert set(Order.objects.values_list("external_id", flat=True)) == {"A", "C"}
+
+
+def test_exact_decimals_survive_json_numbers(key: str) -> None:
+    body = json.dumps(order_payload("A", lines=1)).replace('"12.50"', "0.1")
+    assert post(key, body).json()["results"][0]["outcome"] == "accepted"
+    assert str(Order.objects.get().lines.get().unit_price) == "0.1000"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("{", 400, "malformed_json"),
+        ("", 400, "malformed_json"),
+        (b"\xff\xfe", 400, "malformed_json"),
+        ('{"a": NaN}', 400, "malformed_json"),
+        ("[" * 100_000, 400, "malformed_json"),
+        ('{"a": %s}' % ("9" * 5000), 400, "malformed_json"),
+        ("[]", 422, "empty"),
+        ("3", 422, "not_an_order"),
+        (json.dumps([{}] * 501), 422, "too_many"),
+        (b"x" * (MAX_BODY_BYTES + 1), 413, "body_too_large"),
+    ],
+)
+def test_bodies_that_are_refused_as_a_whole(key: str, body: Any, status: int, code: str) -> None:
+    answer = post(key, body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code
+    assert not IntakeMessage.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "eck_aaaaaaaaaaaa_bbb", "eck_\x00"])
+def test_bad_keys(channel: Channel, token: str) -> None:
+    answer = post(token, order_payload())
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert not Order.objects.exists()
+
+
+def test_revoked_key(channel: Channel) -> None:
+    key, token = create_api_key(name="x", actor=SYSTEM, scope_kind="channel", scope_object_id=channel.pk)
+    revoke_api_key(key_id=key.pk, actor=SYSTEM)
+    assert post(token, order_payload()).status_code == 401
+
+
+def test_another_channels_key(channel: Channel) -> None:
+    other = make_channel("other")
+    token = create_api_key(name="x", actor=SYSTEM, scope_kind="channel", scope_object_id=other.pk)[1]
+    answer = post(token, order_payload(), "?channel=shop")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_channel")
+    assert post(token, order_payload(), "?channel=nowhere").status_code == 403
+    assert not Order.objects.exists()
+    assert post(token, order_payload(), "?channel=other").status_code == 202
+
+
+def test_key_for_all_channels_has_to_name_one(channel: Channel) -> None:
+    token = create_api_key(name="x", actor=SYSTEM)[1]
+    assert post(token, order_payload()).json()["error"]["code"] == "channel_required"
+    assert post(token, order_payload(), "?channel=shop").status_code == 202
+
+
+def test_inactive_channel(channel: Channel, key: str) -> None:
+    Channel.objects.update(is_active=False)
+    assert post(key, order_payload()).json()["error"]["code"] == "channel_inactive"
+
+
+def test_rate_limit(key: str, settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 2
+    assert [post(key, order_payload()).status_code for _ in range(2)] == [202, 202]
+    answer = post(key, order_payload())
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_other_methods(key: str) -> None:
+    answer = Client().put(URL, headers={"Authorization": f"Bearer {key}"})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+def test_status_of_an_order(key: str) -> None:
+    post(key, order_payload("A/1 ü"))
+    answer = Client().get(f"{URL}/A/1%20%C3%BC", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "pending_review"
+    missing = Client().get(f"{URL}/nope", headers={"Authorization": f"Bearer {key}"})
+    assert missing.status_code == 404
+
+
+def test_status_stays_within_the_channel(key: str) -> None:
+    other = make_channel("other")
+    token = create_api_key(name="x", actor=SYSTEM, scope_kind="channel", scope_object_id=other.pk)[1]
+    post(key, order_payload("A"))
+    assert Client().get(f"{URL}/A", headers={"Authorization": f"Bearer {token}"}).status_code == 404
+
+
+def test_description_names_every_field_and_the_page_loads_no_foreign_file() -> None:
+    document = Client().get("/api/openapi.json").json()
+    order = document["components"]["schemas"]["Order"]
+    assert set(order["required"]) == {"external_id", "placed_at", "lines"}
+    assert {"customer", "shipping_address", "payment", "total", "tags"} <= order["properties"].keys()
+    page = Client().get("/api/docs").content.decode()
+    assert "swagger-ui-bundle" in page
+    assert "http://" not in page.replace("http://testserver", "")
+    assert "https://" not in page
+
+
+def test_received_at_is_now(key: str) -> None:
+    before = timezone.now()
+    post(key, order_payload("A"))
+    assert before <= Order.objects.get().received_at <= timezone.now()
