@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 class ConsoleAdminSite(AdminSite):
     """Open to everybody with the right accounts.use_admin_site; sign-in and second factor are the console's."""
 
-    site_title = _("ecom-admin administration")
+    site_title = "ecom-admin"
     site_header = _("ecom-admin administration")
     index_title = _("Master data, rules and rights")
     site_url = "/"
@@ -36,6 +36,9 @@ class ConsoleAdminSite(AdminSite):
             raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or resolve_url("admin:index")
         return redirect_to_login(wanted)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("accounts:password")
 
     def logout(  # type: ignore[override]  # a redirect instead of Django's farewell page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,22 +2,27 @@
 
 from typing import Any
 
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_otp.plugins.otp_static.admin import StaticDevice
+from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from core.accounts import services
 from core.accounts.enums import Role
-from core.accounts.forms import ApiKeyForm
-from core.accounts.models import AccessScope, ApiKey, RolePolicy, User
+from core.accounts.forms import ApiKeyForm, TimeZoneField
+from core.accounts.models import AccessScope, ApiKey, RoleGroup, RolePolicy, User
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
@@ -33,6 +38,8 @@ class UserAdminForm(UserChangeForm[User]):
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
+
+    time_zone = TimeZoneField()
 
     class Meta:
         model = User
@@ -241,15 +248,46 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         self.message_user(request, text, messages.SUCCESS)
 
 
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class RoleAdmin(ReadOnlyAdmin[Group]):
+@admin.register(RoleGroup)
+class RoleGroupAdmin(ReadOnlyAdmin[RoleGroup]):
     """The roles with their rights, to look at: the matrix lives in code and migrate writes it here."""
 
     search_fields = ["name"]
-    list_display = ["name"]
+    list_display = ["__str__", "people"]
+    fields = ["role", "people", "rights"]
+    readonly_fields = ["role", "people", "rights"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RoleGroup]:
+        return super().get_queryset(request).annotate(people_count=Count("user", filter=Q(user__is_active=True)))
+
+    @admin.display(description=_("role"))
+    def role(self, group: RoleGroup) -> str:
+        return str(group)
+
+    @admin.display(description=_("people"))
+    def people(self, group: RoleGroup) -> int:
+        return int(group.people_count)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description=_("rights"))
+    def rights(self, group: RoleGroup) -> str:
+        names = group.permissions.order_by("content_type__app_label", "codename").values_list("name", flat=True)
+        return format_html_join(mark_safe("<br>"), "{}", ((_(name),) for name in names))
+
+
+@admin.register(AccessAttempt)
+class FailedSignInAdmin(ReadOnlyAdmin[AccessAttempt]):
+    """Failed sign-ins that still count; an administrator unlocks on the person."""
+
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    list_filter = ["attempt_time"]
+    search_fields = ["username", "ip_address"]
+    fields = ["attempt_time", "username", "ip_address", "user_agent", "failures_since_start"]
+
+
+# Roles stand in for groups. The devices' own pages would show secrets and recovery codes to administrators;
+# a lost device is removed by an action on the person.
+for hidden in (Group, TOTPDevice, StaticDevice):
+    admin.site.unregister(hidden)
 
 
 def _make_key(form: ApiKeyForm, request: HttpRequest) -> dict[str, Any]:

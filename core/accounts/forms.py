@@ -47,8 +47,24 @@ class CodeForm(forms.Form):
     )
 
 
+def time_zones() -> list[tuple[str, str]]:
+    """Every zone of the IANA database, the installation's own first."""
+    default = _("As the installation (%(zone)s)") % {"zone": settings.DISPLAY_TIME_ZONE}
+    zones = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name]
+    return [("", default), *zones, ("UTC", "UTC")]
+
+
+class TimeZoneField(forms.ChoiceField):
+    """A time zone to choose; empty means the installation's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("Time zone"), "choices": time_zones, "required": False, **kwargs})
+
+
 class ProfileForm(forms.ModelForm[User]):
     """What people may say about themselves."""
+
+    time_zone = TimeZoneField()
 
     class Meta:
         model = User
@@ -56,11 +72,6 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        default = _("As the installation (%(zone)s)") % {"zone": settings.DISPLAY_TIME_ZONE}
-        zones = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name]
-        self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=[("", default), *zones, ("UTC", "UTC")], required=False
-        )
         self.fields["language"] = forms.ChoiceField(
             label=_("Language"), choices=[("", _("As the browser")), *settings.LANGUAGES], required=False
         )

@@ -48,7 +48,7 @@ def create_api_key(
             expires_at=expires_at,
             created_by=User.objects.filter(pk=actor.user_id).first() if actor.user_id else None,
         )
-        tell_api_key_change("api_key_created", key, actor, {"limited_to": ["", _limit(key)]})
+        tell_api_key_change("api_key_created", key, actor, {"limited_to": ["", _limit(key)]} if scope_kind else {})
     return key, f"eck_{prefix}_{secret}"
 
 

@@ -201,11 +201,24 @@ def test_keys_are_revoked_by_action(administrator):
 
 
 def test_roles_are_looked_at_not_edited(administrator):
-    group = Group.objects.get(name=Role.BUYER)
-    url = reverse("admin:auth_group_change", args=[group.pk])
-    assert administrator.get(url).status_code == 200
+    group = Group.objects.get(name=Role.ORDER_CLERK)
+    url = reverse("admin:accounts_rolegroup_change", args=[group.pk])
+    assert "Can see personal data unmasked" in administrator.get(url).content.decode()
     assert administrator.post(url, {"name": "x", "permissions": []}).status_code == 403
-    assert administrator.get(reverse("admin:auth_group_add")).status_code == 403
+    assert administrator.get(reverse("admin:accounts_rolegroup_add")).status_code == 403
+
+
+def test_secrets_of_devices_have_no_page(administrator):
+    user = make_user()
+    _device, codes = confirm_totp(user=user, code=code_of(begin_totp(user=user)), actor=SYSTEM)
+    for path in ("otp_totp/totpdevice/", "otp_static/staticdevice/", "auth/group/"):
+        assert administrator.get(f"/admin/{path}").status_code == 404
+    assert codes[0] not in administrator.get(change_url(user)).content.decode()
+
+
+def test_failed_sign_ins_are_listed(administrator, client):
+    client.post("/login/", {"username": "mallory", "password": "x"})
+    assert "mallory" in administrator.get(reverse("admin:axes_accessattempt_changelist")).content.decode()
 
 
 def test_policy_change_is_in_the_trail(administrator):

@@ -101,7 +101,7 @@ def test_others_neither_see_nor_change_keys(clerk):
 
 @pytest.mark.parametrize("usable", ["true", "false"])
 def test_list_is_filtered_by_validity(manager, usable):
-    good, _token = make_api_key(name="Good one")
+    make_api_key(name="Good one")
     ApiKey.objects.filter(pk=make_api_key(name="Old one")[0].pk).update(revoked_at=timezone.now())
     page = manager.get(LIST, {"usable": usable}).content.decode()
     assert ("Good one" in page) is (usable == "true")
