@@ -6,3 +6,8 @@ class CrmConfig(AppConfig):
     name = "crm"
     label = "crm"
     verbose_name = _("Customers")
+
+    def ready(self) -> None:
+        from crm import console, permissions  # noqa: F401
+
+        console.register()

@@ -1,8 +1,9 @@
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Right
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -52,6 +53,8 @@ class Customer(models.Model):
                 fields=["phone_e164"], condition=Q(merged_into__isnull=False), name="customer_merged_by_phone"
             ),
             models.Index(fields=["name", "id"], name="customer_by_name"),
+            models.Index(fields=["country", "-id"], name="customer_by_country"),
+            BrinIndex(fields=["created_at"], autosummarize=True, name="customer_by_creation"),
             GinIndex(SearchVector("name", config="simple"), name="customer_by_words_of_name"),
             models.Index(Right("phone_e164", 4), condition=~Q(phone_e164=""), name="customer_by_last_digits"),
         ]
@@ -59,6 +62,9 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:customer_detail", args=[self.pk])
 
 
 class CustomerIdentity(models.Model):

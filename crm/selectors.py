@@ -1,12 +1,25 @@
 """Reads of crm."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
 
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Right
 
-from crm.models import CustomerIdentity
+from core.emails import normalise_email
+from core.phones import parse_phone
+from crm.models import Customer, CustomerIdentity
 from crm.rules.matching import Candidate, Knowledge, Profile
+
+Restriction = Callable[[QuerySet[Customer], Any], QuerySet[Customer]]
+
+_restrictions: Final[dict[str, Restriction]] = {}
+_MAX_ID_DIGITS: Final = 19  # with its "#", below the largest bigint
+_WORD: Final = re.compile(r"\w+")
+_PHONE_LIKE: Final = re.compile(r"[\s()+./-]*(?:\d[\s()+./-]*){4,}")
 
 # o: the customer that has the key; c: the one that stands for it now.
 _KNOWN_SQL = """
@@ -66,3 +79,88 @@ def identity_owners(source: str, external_ids: Collection[str]) -> dict[str, int
     rows = CustomerIdentity.objects.filter(source=source, external_id__in=external_ids)
     values = rows.values_list("external_id", "customer_id", "customer__merged_into_id")
     return {external_id: survivor or customer_id for external_id, customer_id, survivor in values}
+
+
+def register_customer_restriction(restriction: Restriction) -> None:
+    """Let an app that knows who may see what narrow the customers: it gets (queryset, user), returns a queryset.
+
+    Customers have no channel of their own, orders do; so the limit to channels comes from there.
+    """
+    _restrictions[f"{restriction.__module__}.{restriction.__qualname__}"] = restriction
+
+
+def customers_for(user: Any) -> QuerySet[Customer]:
+    """The customers that `user` may see, merged ones included. List, search, export and by id start from here."""
+    customers = Customer.objects.all()
+    for restriction in _restrictions.values():
+        customers = restriction(customers, user)
+    return customers
+
+
+def with_identity_in(customers: QuerySet[Customer], sources: Collection[str]) -> QuerySet[Customer]:
+    """Those whom one of the channels (codes) knows: a building block for restrictions and filters."""
+    identities = CustomerIdentity.objects.filter(customer=OuterRef("pk"), source__in=sources)
+    return customers.filter(Exists(identities))
+
+
+def matching_customers(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
+    """Those among `customers` that `text` names: phone (at least its last four digits), beginning of the e-mail
+    address, or beginnings of words of the name; each by an index.
+    """
+    text = text.strip()
+    if "@" in text:
+        return customers.filter(email_normalised__startswith=text.lower()).exclude(email_normalised="")
+    if _PHONE_LIKE.fullmatch(text):
+        digits = re.sub(r"\D", "", text).lstrip("0")
+        return customers.annotate(last_digits=Right("phone_e164", 4)).filter(
+            ~Q(phone_e164=""), last_digits=digits[-4:], phone_e164__endswith=digits
+        )
+    words = _WORD.findall(text)
+    if not words:
+        return customers.none()
+    query = SearchQuery(" & ".join(f"{word}:*" for word in words), search_type="raw", config="simple")
+    return customers.annotate(words=SearchVector("name", config="simple")).filter(words=query)
+
+
+def named_customer(customers: QuerySet[Customer], text: str, country: str = "") -> Customer | None:
+    """The one among `customers` that "#1042", a whole phone number or a whole e-mail address names, or None."""
+    text = text.strip()
+    if text.startswith("#") and text[1:].isdecimal() and len(text) <= _MAX_ID_DIGITS:
+        return customers.filter(pk=int(text[1:])).first()
+    if email := normalise_email(text):
+        found = customers.filter(email_normalised=email)
+    elif phone := parse_phone(text, country).identifying:
+        found = customers.filter(phone_e164=phone)
+    else:
+        return None
+    first, *others = [*found.order_by("pk")[:2], None]
+    return first if others == [None] else None
+
+
+def possible_duplicates(customers: QuerySet[Customer], customer: Customer, limit: int = 5) -> list[Customer]:
+    """Those among `customers` with the same e-mail address, or the same name and country."""
+    same = Q(pk__in=())
+    if customer.email_normalised:
+        same |= Q(email_normalised=customer.email_normalised)
+    if customer.name:
+        same |= Q(name=customer.name, country=customer.country)
+    others = customers.filter(same, merged_into=None).exclude(pk=customer.pk)
+    return list(others.order_by("pk")[:limit]) if customer.merged_into_id is None else []
+
+
+def identity_sources() -> list[tuple[str, str]]:
+    """The channel codes that identities come from, as choices; a loose index scan, however many rows there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE sources AS (
+                (SELECT source FROM crm_customeridentity ORDER BY source LIMIT 1)
+                UNION ALL
+                SELECT (SELECT i.source FROM crm_customeridentity i WHERE i.source > s.source
+                        ORDER BY i.source LIMIT 1)
+                FROM sources s WHERE s.source IS NOT NULL
+            )
+            SELECT source FROM sources WHERE source IS NOT NULL
+            """
+        )
+        return [(source, source) for (source,) in cursor.fetchall()]

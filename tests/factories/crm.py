@@ -29,7 +29,5 @@ def make_customer(**values) -> Customer:
     values = {"name": f"Customer {number}", "created_at": AT, "country": "GB"} | values
     customer = Customer.objects.create(**values)
     if source:
-        CustomerIdentity.objects.create(
-            customer=customer, source=source, external_id=f"buyer-{number}", created_at=AT
-        )
+        CustomerIdentity.objects.create(customer=customer, source=source, external_id=f"buyer-{number}", created_at=AT)
     return customer

@@ -1,0 +1,121 @@
+"""What crm adds to the console: navigation, search, panels and timeline of the customer page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.accounts.selectors import may_see_personal_data
+from core.ui.content import PageAction, PanelContent
+from core.ui.nav import NavItem, register_nav
+from core.ui.panels import register_panel
+from core.ui.search import SearchHit, register_search
+from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
+from crm import presentation, selectors
+from crm.models import Customer
+from crm.permissions import MERGE_CUSTOMER, VIEW_CUSTOMER
+
+PAGE = "crm.customer"
+_ADDRESSES_SHOWN = 20
+
+
+def contact_panel(request: HttpRequest, customer: Customer) -> PanelContent:
+    unmasked = may_see_personal_data(request.user)
+    return PanelContent(
+        "crm/_customer_contact.html",
+        {
+            "phone": presentation.phone_of(customer, unmasked),
+            "email": presentation.email_of(customer, unmasked),
+            "note": customer.note if unmasked else "",
+        },
+    )
+
+
+def identities_panel(request: HttpRequest, customer: Customer) -> PanelContent | None:
+    identities = customer.identities.all()
+    return PanelContent("crm/_customer_identities.html", {"identities": identities}) if identities else None
+
+
+def addresses_panel(request: HttpRequest, customer: Customer) -> PanelContent:
+    """The last used first."""
+    unmasked = may_see_personal_data(request.user)
+    rows = list(customer.addresses.order_by("-last_used_at", "-pk")[:_ADDRESSES_SHOWN])
+    shown = [(row, presentation.address_lines(row, unmasked)) for row in rows]
+    return PanelContent("crm/_customer_addresses.html", {"addresses": shown}, count=len(shown))
+
+
+def duplicates_panel(request: HttpRequest, customer: Customer) -> PanelContent | None:
+    """Other customers who may be the same person, each with a button to merge."""
+    found = selectors.possible_duplicates(selectors.customers_for(request.user), customer)
+    if not found:
+        return None
+    unmasked = may_see_personal_data(request.user)
+    merge_url = reverse("crm:customer_merge", args=[customer.pk])
+    rows = [
+        {
+            "customer": other,
+            "name": presentation.name_of(other, unmasked),
+            "phone": presentation.phone_of(other, unmasked),
+            "email": presentation.email_of(other, unmasked),
+            "merge": PageAction(label=_("Merge"), url=f"{merge_url}?other=%23{other.pk}", dialog=True),
+        }
+        for other in found
+    ]
+    may_merge = request.user.has_perm(MERGE_CUSTOMER)
+    return PanelContent("crm/_customer_duplicates.html", {"rows": rows, "may_merge": may_merge}, count=len(rows))
+
+
+def customer_timeline(customer: Customer, user: Any) -> Iterable[TimelineEntry]:
+    """When each channel brought the customer."""
+    for identity in customer.identities.all():
+        yield TimelineEntry(
+            at=identity.created_at,
+            title=_("Known on channel %(channel)s as %(identity)s")
+            % {"channel": identity.source, "identity": identity.external_id},
+            icon="building-store",
+            kind="system",
+        )
+
+
+def find_customers(user: Any, query: str, limit: int) -> list[SearchHit]:
+    """By phone (at least the last four digits), e-mail address or words of the name."""
+    customers = selectors.customers_for(user).filter(merged_into=None)
+    found = selectors.matching_customers(customers, query).order_by("-pk")[:limit]
+    unmasked = may_see_personal_data(user)
+    return [
+        SearchHit(
+            title=presentation.name_of(customer, unmasked),
+            subtitle=" · ".join(
+                filter(None, (presentation.phone_of(customer, unmasked), presentation.email_of(customer, unmasked)))
+            ),
+            url=customer.get_absolute_url(),
+            icon="user",
+        )
+        for customer in found
+    ]
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    service = (Role.CUSTOMER_SERVICE, Role.MARKETER)
+    register_nav(
+        "customers",
+        NavItem(_("Customers"), "crm:customer_list", VIEW_CUSTOMER, icon="users", order=10, roles=service),
+    )
+    register_search("customers", _("Customers"), VIEW_CUSTOMER, find_customers, order=30, url_name="crm:customer_list")
+    register_panel(PAGE, code="duplicates", title=_("Maybe the same person"), render=duplicates_panel, order=10)
+    register_panel(PAGE, code="addresses", title=_("Addresses"), render=addresses_panel, order=40)
+    register_panel(PAGE, code="contact", title=_("Contact"), render=contact_panel, order=10, column="side")
+    register_panel(PAGE, code="identities", title=_("On channels"), render=identities_panel, order=20, column="side")
+    register_timeline(PAGE, customer_timeline)
+    register_action_labels(
+        {
+            "crm.note": (_("Note"), "message", "info"),
+            "crm.customer_changed": (_("Contact data changed"), "user-edit", "info"),
+            "crm.customer_merged": (_("Another customer merged into this one"), "git-merge", "info"),
+            "crm.customer_merged_away": (_("Merged into another customer"), "git-merge", "warning"),
+        }
+    )
