@@ -6,6 +6,8 @@ import structlog
 
 from core.logging import redact_event
 
+CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
+
 
 def configure_logs(*, level: str, as_json: bool) -> None:
     shared: list[structlog.typing.Processor] = [
@@ -35,6 +37,8 @@ def configure_logs(*, level: str, as_json: bool) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
+            # Stages run every few seconds; a line for each would hide what matters. Failures are errors.
+            "loggers": dict.fromkeys(CHATTY, {"level": "WARNING"}),
         }
     )
     structlog.configure(

@@ -3,6 +3,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from logistics.sandbox.server import Sandbox, run
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8009)
+        parser.add_argument("--port", type=int, default=settings.CARRIER_SANDBOX_PORT)
         parser.add_argument(
             "--speed", type=float, default=1440.0, help="Simulated seconds per second; 1440 makes a day of a minute."
         )
