@@ -13,6 +13,8 @@ urlpatterns = [
     path("customers/", include("crm.urls")),
     path("analytics/", include("analytics.urls")),
     path("", include("orders.api.urls")),
+    path("", include("logistics.urls")),
+    path("track/", include("logistics.track_urls")),
     path("hooks/", include("logistics.hook_urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

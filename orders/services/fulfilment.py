@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM, Actor
-from core.db import update_rows
 from core.exceptions import DomainError, NotFound
 from core.outbox.services import publish
 from core.stages import nudge
@@ -56,21 +55,63 @@ def stop_picking(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
 
 
 @transaction.atomic
-def record_picked(*, fulfilment_id: int, quantities: Mapping[int, int], actor: Actor) -> FulfilmentOrder:
-    """Set the picked quantity of lines: {fulfilment line id: units}.
+def pick(*, fulfilment_id: int, sku_id: int, quantity: int, actor: Actor) -> FulfilmentLine:
+    """Units of a SKU go into the picker's tote. Returns the line they belong to.
 
-    Raises DomainError if it isn't being picked or a quantity is outside 0 … ordered.
+    Raises DomainError if it isn't this person's pick, the SKU isn't wanted, or that many aren't.
     """
     fulfilment = _lock_one(fulfilment_id)
     if fulfilment.status != FulfilmentStatus.PICKING:
         raise DomainError(_("Start picking first."), "not_picking")
-    lines = {line.pk: line for line in fulfilment.lines.all()}
-    for line_id, quantity in quantities.items():
-        if line_id not in lines:
-            raise NotFound
-        if not 0 <= quantity <= lines[line_id].quantity:
-            raise DomainError(_("More picked than ordered."), "over_picked", field="quantity")
-    update_rows(FulfilmentLine, "id", ("picked_quantity",), list(quantities.items()))
+    if fulfilment.picker_id != actor.user_id:
+        raise DomainError(_("Somebody else is picking this."), "picked_by_other")
+    line = _wanting(fulfilment, sku_id, "picked_quantity", quantity)
+    line.picked_quantity += quantity
+    line.save(update_fields=["picked_quantity"])
+    return line
+
+
+@transaction.atomic
+def check(*, fulfilment_id: int, sku_id: int, quantity: int) -> FulfilmentLine:
+    """Units of a SKU are checked into the parcel 验货. Returns the line they belong to.
+
+    Raises DomainError if the SKU isn't wanted or that many aren't.
+    """
+    fulfilment = _lock_one(fulfilment_id)
+    if fulfilment.status != FulfilmentStatus.PICKING:
+        raise DomainError(_("This isn't being packed."), "not_packing")
+    line = _wanting(fulfilment, sku_id, "packed_quantity", quantity)
+    if line.packed_quantity + quantity > line.picked_quantity:
+        raise DomainError(_("That many weren't picked."), "not_picked")
+    line.packed_quantity += quantity
+    line.save(update_fields=["packed_quantity"])
+    return line
+
+
+def _wanting(fulfilment: FulfilmentOrder, sku_id: int, counted: str, quantity: int) -> FulfilmentLine:
+    """The line of this SKU that still wants units. Raises DomainError for a wrong article or too many."""
+    lines = [line for line in fulfilment.lines.select_related("sku").order_by("pk") if line.sku_id == sku_id]
+    if not lines:
+        raise DomainError(_("Wrong article: it isn't part of this order."), "wrong_sku")
+    wanting = [line for line in lines if line.quantity > getattr(line, counted)]
+    if not wanting:
+        raise DomainError(_("There are enough of this article already."), "enough")
+    line = wanting[0]
+    if quantity > line.quantity - getattr(line, counted):
+        raise DomainError(_("Too many: fewer are wanted."), "too_many")
+    return line
+
+
+@transaction.atomic
+def pick_and_check_all(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
+    """Take every unit as picked and checked at once, for warehouses that work on paper."""
+    fulfilment = start_picking(fulfilment_id=fulfilment_id, actor=actor)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders_fulfilmentline SET picked_quantity = quantity, packed_quantity = quantity "
+            "WHERE fulfilment_id = %s",
+            [fulfilment.pk],
+        )
     return fulfilment
 
 
@@ -107,23 +148,18 @@ def report_short(
 
 @transaction.atomic
 def record_packed(*, fulfilment_id: int, weight_g: int, actor: Actor) -> FulfilmentOrder:
-    """Close the parcel of a fulfilment order, all of whose units have been picked.
+    """Close the parcel of a fulfilment order, all of whose units have been checked into it.
 
     `weight_g` is the parcel's weight in grams, 0 if it wasn't weighed.
     """
     fulfilment = _lock_one(fulfilment_id)
     if fulfilment.status == FulfilmentStatus.PACKED:
         return fulfilment
-    if any(line.picked_quantity < line.quantity for line in fulfilment.lines.all()):
-        raise DomainError(_("Something is still to be picked."), "not_picked")
+    if any(line.packed_quantity < line.quantity for line in fulfilment.lines.all()):
+        raise DomainError(_("Something is still to be packed."), "not_packed")
     move_fulfilments([fulfilment], FulfilmentStatus.PACKED, at=timezone.now(), actor=actor)
     fulfilment.weight_g = weight_g
     fulfilment.save(update_fields=["weight_g"])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE orders_fulfilmentline SET packed_quantity = quantity WHERE fulfilment_id = %s",
-            [fulfilment.pk],
-        )
     publish(OrdersPacked(fulfilment_ids=[fulfilment.pk]))
     return fulfilment
 

@@ -1,0 +1,25 @@
+"""How often somebody may do something, counted in Redis for all processes together.
+
+Without Redis nothing is counted and everything passes: a limit protects the service and isn't one itself.
+"""
+
+import time
+
+from core.nudging import breaker, redis_client
+
+_KEY = "ecom:rate:{what}:{who}:{window}"
+
+
+def seconds_to_wait(*, what: str, who: str, limit: int, window_seconds: int = 60) -> int:
+    """Count one use; 0 if it is within `limit` uses per window, otherwise the seconds until the next window."""
+    if not limit or breaker.is_open:
+        return 0
+    window, into = divmod(int(time.time()), window_seconds)
+    name = _KEY.format(what=what, who=who, window=window)
+    used = 0
+    with breaker.guard("rate limit %s", what):
+        pipeline = redis_client().pipeline(transaction=False)
+        pipeline.incr(name)
+        pipeline.expire(name, window_seconds)
+        used = int(pipeline.execute()[0])
+    return window_seconds - into if used > limit else 0

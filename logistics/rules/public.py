@@ -1,0 +1,67 @@
+"""What a customer may see of an order, and how a visitor proves that it is theirs. Pure."""
+
+import hmac
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from logistics.enums import ShipmentStatus
+
+_S = ShipmentStatus
+_DIGITS = re.compile(r"\D+")
+# Couriers' names and numbers stand in the texts of Chinese carriers.
+_PHONES = re.compile(r"(?<!\d)(?:\+?\d[\d\s-]{6,}\d)(?!\d)")
+_NAMES = re.compile(
+    r"((?:派件人|快递员|业务员|派送员|联系人|签收人|courier|driver)\s*[:：]?\s*)[^\s,，;；。)）]+", re.IGNORECASE
+)
+
+
+class Step(StrEnum):
+    """The steps that a customer counts."""
+
+    ORDERED = "ordered"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    OUT = "out"
+    DELIVERED = "delivered"
+
+
+STEPS: Sequence[Step] = tuple(Step)
+_STEP_OF = {
+    _S.PICKED_UP: Step.SHIPPED,
+    _S.IN_TRANSIT: Step.SHIPPED,
+    _S.DELAYED: Step.SHIPPED,
+    _S.EXCEPTION: Step.SHIPPED,
+    _S.RETURNING: Step.SHIPPED,
+    _S.ATTEMPT_FAILED: Step.OUT,
+    _S.OUT_FOR_DELIVERY: Step.OUT,
+    _S.AVAILABLE_FOR_PICKUP: Step.OUT,
+    _S.DELIVERED: Step.DELIVERED,
+}
+
+
+def step_of(status: ShipmentStatus, *, packed: bool, shipped: bool) -> Step:
+    """How far a parcel is."""
+    if shipped or status in _STEP_OF:
+        return _STEP_OF.get(status, Step.SHIPPED)
+    return Step.PACKED if packed else Step.ORDERED
+
+
+def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str]) -> bool:
+    """Whether `given` is one of the e-mail addresses or the last 4 digits of one of the phones.
+
+    Every candidate is compared in full, so the time tells nothing of how close a guess was.
+    """
+    text = given.strip().casefold()
+    digits = _DIGITS.sub("", text)
+    matches = [hmac.compare_digest(text.encode(), email.strip().casefold().encode()) for email in emails if email]
+    if len(digits) == 4 and digits == text:
+        matches += [
+            hmac.compare_digest(digits.encode(), _DIGITS.sub("", phone)[-4:].encode()) for phone in phones if phone
+        ]
+    return any(matches)
+
+
+def scrubbed(text: str) -> str:
+    """A carrier's text without people's names and phone numbers."""
+    return _PHONES.sub("***", _NAMES.sub(r"\1***", text))

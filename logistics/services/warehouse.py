@@ -1,0 +1,33 @@
+"""The warehouse's own steps, on top of what orders knows of a fulfilment order."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.exceptions import DomainError
+from logistics.enums import ShipmentStatus
+from logistics.models import Shipment
+from orders.enums import FulfilmentStatus
+from orders.models import FulfilmentOrder
+from orders.services.fulfilment import pick_and_check_all, record_packed, record_shipped
+
+
+@transaction.atomic
+def pack_without_scanning(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
+    """Pick, check and close a parcel in one step, for warehouses that work on paper."""
+    pick_and_check_all(fulfilment_id=fulfilment_id, actor=actor)
+    return record_packed(fulfilment_id=fulfilment_id, weight_g=0, actor=actor)
+
+
+@transaction.atomic
+def hand_over_parcel(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
+    """A packed parcel goes with the carrier. Raises DomainError while it has no label."""
+    fulfilment = FulfilmentOrder.objects.get(pk=fulfilment_id)
+    if fulfilment.status == FulfilmentStatus.SHIPPED:
+        return fulfilment
+    if fulfilment.status != FulfilmentStatus.PACKED:
+        raise DomainError(_("Pack it first."), "not_packed")
+    labelled = Shipment.objects.filter(fulfilment_id=fulfilment_id, status=ShipmentStatus.LABEL_CREATED)
+    if not labelled.exists():
+        raise DomainError(_("It has no label yet."), "no_label")
+    return record_shipped(fulfilment_ids=[fulfilment_id], actor=actor)[0]

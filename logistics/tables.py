@@ -1,0 +1,42 @@
+"""Columns of the warehouse's and the shipping lists."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.ui.columns import Column
+from logistics.enums import ShipmentStatus
+from orders.enums import FulfilmentStatus
+
+
+def _order_url(row: Any) -> str:
+    return reverse("orders:order_detail", args=[row.order_id])
+
+
+FULFILMENT_COLUMNS = (
+    Column("number", _("Number"), cell="mono", link=True, sort="id"),
+    Column("status", _("Status"), cell="status", enum=FulfilmentStatus),
+    Column("warehouse", _("Warehouse"), accessor="warehouse.name"),
+    Column("channel", _("Channel"), accessor="order.channel.name"),
+    Column("units", _("Units"), accessor="unit_total", cell="number"),
+    Column("lines", _("Lines"), accessor="line_total", cell="number"),
+    Column("label", _("Label"), accessor="tracking", cell="mono"),
+    Column("picker", _("Picker"), accessor="picker.label"),
+    Column("released_at", _("Released"), cell="when"),
+    Column("ship_before", _("Ship before"), cell="when"),
+)
+
+SHIPMENT_COLUMNS = (
+    Column("tracking_number", _("Tracking number"), cell="mono", link=True, sort="id", note="carrier.name"),
+    Column("status", _("Status"), cell="status", enum=ShipmentStatus),
+    Column("order", _("Order"), accessor="order.number", cell="mono", link=_order_url),
+    Column("warehouse", _("From"), accessor="warehouse.name"),
+    Column("destination_country", _("To")),
+    Column("last_event_at", _("Last event"), cell="when"),
+    Column("last_checked_at", _("Checked"), cell="when"),
+    Column("estimated_delivery_at", _("Expected"), cell="when"),
+    Column("delivered_at", _("Delivered"), cell="when"),
+    Column("number", _("Number"), cell="mono", default=False),
+    Column("label_error", _("Label error"), default=False),
+)

@@ -1,0 +1,100 @@
+"""The public tracking page: phone-first, without log-in, without JavaScript, bilingual by the browser."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from core.exceptions import DomainError
+from core.rate_limit import seconds_to_wait
+from logistics.forms import RatingForm, TrackForm
+from logistics.public import find_order, public_order, sign, unsign
+from logistics.services.public import ask_to_cancel, rate_delivery
+
+TRIES_PER_MINUTE = 10
+
+
+@method_decorator(never_cache, name="dispatch")
+class TrackSearch(View):
+    """Order number and a contact; right leads to the order's own link, wrong says the same whatever was wrong."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return _search_page(request, TrackForm(initial={"number": request.GET.get("number", "")[:64]}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        wait = seconds_to_wait(what="track", who=request.META.get("REMOTE_ADDR", ""), limit=TRIES_PER_MINUTE)
+        form = TrackForm(request.POST)
+        if wait:
+            form.add_error(None, _("Too many tries. Try again in a minute."))
+            response = _search_page(request, form, status=429)
+            response["Retry-After"] = str(wait)
+            return response
+        if form.is_valid():
+            order_id = find_order(form.cleaned_data["number"], form.cleaned_data["contact"])
+            if order_id is not None:
+                return HttpResponseRedirect(reverse("track:order", args=[sign(order_id)]))
+            form.add_error(None, _("No order fits this number and contact. Check both."))
+        return _search_page(request, form, status=422)
+
+
+@method_decorator(never_cache, name="dispatch")
+class TrackOrder(View):
+    """Where the parcels are and when they come. The link is the key: nothing personal is shown."""
+
+    def get(
+        self, request: HttpRequest, token: str, *, form: RatingForm | None = None, status: int = 200
+    ) -> HttpResponse:
+        order = public_order(_order_id(token))
+        if order is None:
+            raise Http404
+        context = {
+            "order": order,
+            "token": token,
+            "form": form or RatingForm(),
+            "said": {"rated": _("Thank you for your rating."), "cancelled": _("Your order is cancelled."),
+                     "asked": _("We have your wish to cancel and will answer you.")}.get(request.GET.get("said", "")),
+        }  # fmt: skip
+        response = render(request, "track/order.html", context, status=status)
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+
+class TrackRate(TrackOrder):
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        form = RatingForm(request.POST)
+        order_id = _order_id(token)
+        if not form.is_valid():
+            return self.get(request, token, form=form, status=422)
+        try:
+            rate_delivery(order_id=order_id, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error.message))
+            return self.get(request, token, form=form, status=422)
+        return _back(token, "rated")
+
+
+class TrackCancel(TrackOrder):
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        return _back(token, "cancelled" if ask_to_cancel(order_id=_order_id(token)) else "asked")
+
+
+def _search_page(request: HttpRequest, form: TrackForm, status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {"form": form}
+    return render(request, "track/search.html", context, status=status)
+
+
+def _order_id(token: str) -> int:
+    order_id = unsign(token)
+    if order_id is None:
+        raise Http404
+    return order_id
+
+
+def _back(token: str, said: str) -> HttpResponse:
+    return HttpResponseRedirect(f"{reverse('track:order', args=[token])}?said={said}")

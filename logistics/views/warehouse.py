@@ -1,0 +1,289 @@
+"""The warehouse: what is to be picked, the pick screen, the pack screen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.actor import Actor
+from core.exceptions import DomainError
+from core.ui.content import EmptyState, PageAction, Text
+from core.ui.lists import PresetView
+from core.ui.scanning import ScanResult
+from core.ui.views import ActionPage, FormPage, ListPage, QueuePage
+from inventory.selectors import resolve_skus
+from logistics.bulk import FULFILMENT_ACTIONS
+from logistics.enums import ShipmentStatus
+from logistics.filters import FulfilmentFilter
+from logistics.forms import PackForm
+from logistics.models import Shipment
+from logistics.rules.scans import Scan, read_scan
+from logistics.services.warehouse import hand_over_parcel
+from logistics.tables import FULFILMENT_COLUMNS
+from orders.enums import FulfilmentStatus
+from orders.models import FulfilmentLine, FulfilmentOrder
+from orders.selectors.orders import fulfilments_for
+from orders.services.fulfilment import check, pick, record_packed, report_short, start_picking, stop_picking
+
+PICK = "orders.pick_fulfilment"
+OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
+
+
+class FulfilmentList(ListPage[FulfilmentOrder]):
+    key = "logistics.fulfilment"
+    title = _("Warehouse orders")
+    model = FulfilmentOrder
+    permission = "orders.view_fulfilmentorder"
+    columns = FULFILMENT_COLUMNS
+    filterset_class = FulfilmentFilter
+    actions = FULFILMENT_ACTIONS
+    url_name = "logistics:fulfilment_list"
+    icon = "building-warehouse"
+    views = (
+        PresetView("to_pick", _("To pick"), "status=released&sort=id", roles=OPERATOR),
+        PresetView("picking", _("Being picked"), "status=picking"),
+        PresetView("packed", _("Packed, to hand over"), "status=packed"),
+        PresetView("backordered", _("Waiting for stock"), "status=backordered"),
+        PresetView("shipped", _("Shipped"), "status=shipped"),
+    )
+
+    def get_queryset(self, user: Any) -> QuerySet[FulfilmentOrder]:
+        lines = FulfilmentLine.objects.filter(fulfilment=OuterRef("pk")).order_by().values("fulfilment")
+        live = Shipment.objects.filter(fulfilment=OuterRef("pk")).exclude(status=ShipmentStatus.CANCELLED)
+        return (
+            fulfilments_for(user)
+            .select_related("order__channel", "picker")
+            .annotate(
+                unit_total=Subquery(lines.annotate(units=Sum("quantity")).values("units")),
+                line_total=Subquery(lines.annotate(count=Count("pk")).values("count")),
+                tracking=Subquery(live.order_by("-pk").values("tracking_number")[:1]),
+            )
+        )
+
+    def row_url(self, row: FulfilmentOrder) -> str:
+        if row.status in (FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING):
+            return reverse("logistics:pick", args=[row.pk])
+        return reverse("orders:order_detail", args=[row.order_id])
+
+    def row_label(self, row: FulfilmentOrder) -> str:
+        return row.number
+
+    def primary_action(self, user: Any) -> PageAction:
+        return PageAction(
+            label=_("Start picking"),
+            url=reverse("logistics:pick_next"),
+            icon="player-play",
+            permission=PICK,
+            style="primary",
+            key="p",
+        )
+
+    def empty_state(self, user: Any) -> EmptyState:
+        return EmptyState(
+            title=_("Nothing for the warehouse"),
+            body=_("Orders appear here when they are released. Backorders follow when stock arrives."),
+            icon=self.icon,
+        )
+
+
+class Station(QueuePage[FulfilmentOrder]):
+    """What picking and packing share: a fulfilment order of the address, its lines, one unit a scan."""
+
+    permission = PICK
+    counted = "picked_quantity"
+
+    def get_item(self, user: Any) -> FulfilmentOrder | None:
+        return get_object_or_404(fulfilments_for(user), pk=self.kwargs["pk"])
+
+    def lines(self, item: FulfilmentOrder) -> list[FulfilmentLine]:
+        """The lines by bin, the ones still to do first."""
+        lines = list(item.lines.select_related("sku").order_by("sku__bin_location", "sku__code"))
+        return sorted(lines, key=lambda line: getattr(line, self.counted) >= line.quantity)
+
+    def progress(self, item: FulfilmentOrder) -> tuple[int, int]:
+        totals = item.lines.aggregate(done=Sum(self.counted), total=Sum("quantity"))
+        return totals["done"] or 0, totals["total"] or 0
+
+    def work_context(self, item: FulfilmentOrder) -> dict[str, Any]:
+        done, total = self.progress(item)
+        return {"lines": _with_counts(self.lines(item), self.counted), "is_done": done == total}
+
+    def exit_url(self) -> str:
+        return reverse("logistics:fulfilment_list")
+
+    def take(self, item: FulfilmentOrder, scan: Scan, sku_id: int, actor: Actor) -> FulfilmentLine:
+        """Call the service for one scan."""
+        raise TypeError(f"{type(self).__name__} defines no take()")
+
+    def done(self, item: FulfilmentOrder) -> ScanResult:
+        """The answer to the last scan."""
+        raise TypeError(f"{type(self).__name__} defines no done()")
+
+    def scan(self, item: FulfilmentOrder, code: str, user: Any) -> ScanResult:
+        scanned = read_scan(code)
+        found = resolve_skus(item.order.channel.code, [scanned.code]).get(scanned.code)
+        if found is None:
+            raise DomainError(_("Unknown code: %(code)s") % {"code": scanned.code}, "unknown_code")
+        line = self.take(item, scanned, found.id, Actor.for_user(user))
+        done, total = self.progress(item)
+        if done == total:
+            return self.done(item)
+        counted = getattr(line, self.counted)
+        return ScanResult(
+            outcome="ok",
+            title=_("%(done)s of %(total)s") % {"done": counted, "total": line.quantity},
+            message=line.sku.name,
+            template="logistics/_station_lines.html",
+            context={**self.work_context(item), "item": item, "view": self},
+        )
+
+
+def _with_counts(lines: Sequence[FulfilmentLine], counted: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "line": line,
+            "done": getattr(line, counted),
+            "left": line.quantity - getattr(line, counted),
+            "is_done": getattr(line, counted) >= line.quantity,
+        }
+        for line in lines
+    ]
+
+
+class PickStation(Station):
+    title = _("Pick")
+    template_name = "logistics/pick.html"
+
+    def get_item(self, user: Any) -> FulfilmentOrder | None:
+        if "pk" in self.kwargs:
+            item = super().get_item(user)
+            return item if item and item.status in (FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING) else None
+        mine = fulfilments_for(user).filter(status=FulfilmentStatus.PICKING, picker=user).order_by("pk").first()
+        waiting = fulfilments_for(user).filter(status=FulfilmentStatus.RELEASED)
+        return mine or waiting.order_by("ship_before", "pk").first()
+
+    def take(self, item: FulfilmentOrder, scan: Scan, sku_id: int, actor: Actor) -> FulfilmentLine:
+        start_picking(fulfilment_id=item.pk, actor=actor)
+        return pick(fulfilment_id=item.pk, sku_id=sku_id, quantity=scan.quantity, actor=actor)
+
+    def done(self, item: FulfilmentOrder) -> ScanResult:
+        return ScanResult(
+            outcome="done",
+            title=_("All picked"),
+            message=item.number,
+            next_url=reverse("logistics:pack", args=[item.pk]),
+        )
+
+    def empty_state(self, user: Any) -> EmptyState:
+        return EmptyState(title=_("Nothing to pick"), body=_("Released orders appear here."), icon="circle-check")
+
+
+class PackStation(Station):
+    title = _("Pack")
+    template_name = "logistics/pack.html"
+    counted = "packed_quantity"
+
+    def get_item(self, user: Any) -> FulfilmentOrder | None:
+        item = super().get_item(user)
+        return item if item and item.status in (FulfilmentStatus.PICKING, FulfilmentStatus.PACKED) else None
+
+    def work_context(self, item: FulfilmentOrder) -> dict[str, Any]:
+        shipment = (
+            item.shipments.exclude(status=ShipmentStatus.CANCELLED).select_related("carrier").order_by("-pk").first()
+        )
+        return {
+            **super().work_context(item),
+            "shipment": shipment,
+            "form": PackForm(initial={"weight_g": _weight(item)}),
+        }
+
+    def take(self, item: FulfilmentOrder, scan: Scan, sku_id: int, actor: Actor) -> FulfilmentLine:
+        return check(fulfilment_id=item.pk, sku_id=sku_id, quantity=scan.quantity)
+
+    def done(self, item: FulfilmentOrder) -> ScanResult:
+        return ScanResult(outcome="done", title=_("All checked"), message=item.number, next_url=self.request.path)
+
+
+def _weight(item: FulfilmentOrder) -> int | None:
+    """What the goods weigh by the catalogue, in grams; None where a weight is missing."""
+    weights = [(line.sku.weight_g, line.quantity) for line in item.lines.select_related("sku")]
+    return sum((weight or 0) * quantity for weight, quantity in weights) or None
+
+
+class FulfilmentAction(ActionPage[FulfilmentOrder]):
+    permission = PICK
+
+    def get_queryset(self, user: Any) -> QuerySet[FulfilmentOrder]:
+        return fulfilments_for(user)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+
+
+class PickStop(FulfilmentAction):
+    """Put an order back: somebody else may take it."""
+
+    message = _("Put back into the queue.")
+
+    def perform(self, obj: FulfilmentOrder) -> Text | None:
+        stop_picking(fulfilment_id=obj.pk, actor=self.actor)
+        return None
+
+    def next_url(self, obj: FulfilmentOrder) -> str:
+        return reverse("logistics:fulfilment_list")
+
+
+class PickShort(FulfilmentAction):
+    """What was picked so far is all there is."""
+
+    def perform(self, obj: FulfilmentOrder) -> Text | None:
+        found = dict(obj.lines.values_list("pk", "picked_quantity"))
+        report_short(fulfilment_id=obj.pk, found=found, actor=self.actor)
+        return _("The missing units left the stock; the order looks for them elsewhere.")
+
+    def next_url(self, obj: FulfilmentOrder) -> str:
+        return reverse("logistics:pick_next")
+
+
+class PackClose(FormPage[FulfilmentOrder]):
+    """Close the parcel with its weight."""
+
+    permission = PICK
+    title = _("Close parcel")
+    form_class = PackForm
+    submit_label = _("Close parcel")
+
+    def get_queryset(self, user: Any) -> QuerySet[FulfilmentOrder]:
+        return fulfilments_for(user)
+
+    def perform(self, form: PackForm) -> FulfilmentOrder:
+        return record_packed(
+            fulfilment_id=self.kwargs["pk"],
+            weight_g=form.cleaned_data["weight_g"] or 0,
+            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+        )
+
+    def success_url(self, result: FulfilmentOrder) -> str:
+        return reverse("logistics:pack", args=[result.pk])
+
+
+class HandOver(FulfilmentAction):
+    """The parcel goes with the carrier; the next pick follows."""
+
+    def perform(self, obj: FulfilmentOrder) -> Text | None:
+        hand_over_parcel(fulfilment_id=obj.pk, actor=self.actor)
+        return _("%(number)s has left the warehouse.") % {"number": obj.number}
+
+    def next_url(self, obj: FulfilmentOrder) -> str:
+        return reverse("logistics:pick_next")
+
+
+def picks_waiting(request: HttpRequest) -> QuerySet[FulfilmentOrder]:
+    """What waits for a picker, the most urgent first."""
+    return fulfilments_for(request.user).filter(status=FulfilmentStatus.RELEASED).order_by("ship_before", "pk")
