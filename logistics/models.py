@@ -24,14 +24,10 @@ class Carrier(models.Model):
     carrier_code = models.CharField(
         _("carrier's code in the adapter"), max_length=32, blank=True, help_text=_("For example shunfeng.")
     )
-    base_url = models.URLField(
-        _("address"), blank=True, help_text=_("Without a path; the adapter adds its own.")
-    )
+    base_url = models.URLField(_("address"), blank=True, help_text=_("Without a path; the adapter adds its own."))
     credentials = EncryptedJSONField(_("credentials"), default=dict, blank=True)
     options = models.JSONField(_("options"), default=dict, blank=True)
-    services = ArrayField(
-        models.CharField(max_length=40), verbose_name=_("services"), default=list, blank=True
-    )
+    services = ArrayField(models.CharField(max_length=40), verbose_name=_("services"), default=list, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     supports_push = models.BooleanField(_("pushes"), default=False)
     rate_per_second = models.PositiveSmallIntegerField(
@@ -67,9 +63,7 @@ class TransitTime(models.Model):
     The most specific row wins: service before none, province before country before everywhere.
     """
 
-    carrier = models.ForeignKey(
-        Carrier, models.CASCADE, related_name="transit_times", verbose_name=_("carrier")
-    )
+    carrier = models.ForeignKey(Carrier, models.CASCADE, related_name="transit_times", verbose_name=_("carrier"))
     service = models.CharField(_("service"), max_length=40, blank=True)
     origin_country = models.CharField(_("from country"), max_length=2, blank=True)
     country = models.CharField(_("to country"), max_length=2, blank=True)
@@ -106,9 +100,7 @@ class CarrierRule(models.Model):
         Channel, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("channel")
     )
     countries = ArrayField(models.CharField(max_length=2), verbose_name=_("countries"), default=list, blank=True)
-    provinces = ArrayField(
-        models.CharField(max_length=120), verbose_name=_("provinces"), default=list, blank=True
-    )
+    provinces = ArrayField(models.CharField(max_length=120), verbose_name=_("provinces"), default=list, blank=True)
     max_weight_g = models.PositiveIntegerField(_("up to weight (g)"), null=True, blank=True)
     min_total = models.DecimalField(_("from order total"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency of the total"), max_length=3, blank=True)
@@ -142,9 +134,7 @@ class Shipment(models.Model):
     weight_g = models.PositiveIntegerField(_("weight (g)"), default=0)
     destination_country = models.CharField(_("country"), max_length=2, blank=True)
 
-    company_code = models.CharField(
-        _("company as corrected by the carrier"), max_length=32, blank=True, editable=False
-    )
+    company_code = models.CharField(_("company as corrected by the carrier"), max_length=32, blank=True, editable=False)
     carrier_reference = models.CharField(_("carrier's reference"), max_length=64, blank=True, editable=False)
     label_cost = models.DecimalField(_("label cost"), max_digits=14, decimal_places=2, null=True, blank=True)
     label_currency = models.CharField(_("currency"), max_length=3, blank=True)
@@ -179,11 +169,13 @@ class Shipment(models.Model):
         verbose_name_plural = _("shipments")
         constraints = [
             models.UniqueConstraint(
-                fields=["carrier", "tracking_number"], condition=~Q(tracking_number=""),
+                fields=["carrier", "tracking_number"],
+                condition=~Q(tracking_number=""),
                 name="shipment_tracking_unique",
             ),
             models.UniqueConstraint(
-                fields=["fulfilment"], condition=~Q(status__in=["cancelled", "lost", "returned"]),
+                fields=["fulfilment"],
+                condition=~Q(status__in=["cancelled", "lost", "returned"]),
                 name="shipment_one_live_per_fulfilment",
             ),
         ]
@@ -235,9 +227,7 @@ class TrackingEvent(models.Model):
     class Meta:
         verbose_name = _("tracking event")
         verbose_name_plural = _("tracking events")
-        constraints = [
-            models.UniqueConstraint(fields=["shipment", "dedupe_key"], name="tracking_event_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["shipment", "dedupe_key"], name="tracking_event_unique")]
         indexes = [models.Index(fields=["shipment", "-occurred_at"], name="tracking_event_by_shipment")]
 
     def __str__(self) -> str:
@@ -270,18 +260,14 @@ class DeliveryRating(models.Model):
     """What the customer said on the tracking page about one order's delivery; one per order."""
 
     order = models.OneToOneField(Order, models.CASCADE, related_name="delivery_rating", verbose_name=_("order"))
-    stars = models.PositiveSmallIntegerField(
-        _("stars"), validators=[MinValueValidator(1), MaxValueValidator(5)]
-    )
+    stars = models.PositiveSmallIntegerField(_("stars"), validators=[MinValueValidator(1), MaxValueValidator(5)])
     comment = models.TextField(_("comment"), max_length=1000, blank=True)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
         verbose_name = _("delivery rating")
         verbose_name_plural = _("delivery ratings")
-        constraints = [
-            models.CheckConstraint(condition=Q(stars__gte=1, stars__lte=5), name="delivery_rating_stars")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(stars__gte=1, stars__lte=5), name="delivery_rating_stars")]
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.stars}"

@@ -44,9 +44,7 @@ def events_of(shipment_id: int) -> list[TrackingEvent]:
     return list(TrackingEvent.objects.filter(shipment_id=shipment_id).order_by("-occurred_at", "-rank", "-id"))
 
 
-def still_parcels(
-    now: datetime, *, ids: Sequence[int] | None = None, limit: int | None = None
-) -> list[Shipment]:
+def still_parcels(now: datetime, *, ids: Sequence[int] | None = None, limit: int | None = None) -> list[Shipment]:
     """Parcels with a carrier about which nothing was heard for longer than their state allows.
 
     The limit shrinks with the carrier's time scale. One settled by a person counts again after another full

@@ -78,9 +78,7 @@ def make_fulfilments(
 def pack(fulfilment: FulfilmentOrder) -> None:
     """Pick and pack it, by a person."""
     actor = Actor.for_user(make_user())
-    orders_fulfilment.start_picking(fulfilment_id=fulfilment.pk, actor=actor)
-    quantities = {line.pk: line.quantity for line in fulfilment.lines.all()}
-    orders_fulfilment.record_picked(fulfilment_id=fulfilment.pk, quantities=quantities, actor=actor)
+    orders_fulfilment.pick_and_check_all(fulfilment_id=fulfilment.pk, actor=actor)
     orders_fulfilment.record_packed(fulfilment_id=fulfilment.pk, weight_g=500, actor=actor)
 
 
