@@ -45,7 +45,7 @@ def demo(data_dir: Path, port: int) -> Callable[[str], subprocess.Popen[str]]:
     def start(third: str) -> subprocess.Popen[str]:
         # External servers, so that only the supervisor is tried here.
         environment = os.environ | {"DATABASE_URL": "postgresql://x/x", "REDIS_URL": "redis://x"}
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [sys.executable, "-c", DRIVER, str(data_dir), str(port), third],
             env=environment,
             stdout=subprocess.PIPE,

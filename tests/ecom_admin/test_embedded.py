@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
@@ -23,6 +24,7 @@ from ecom_admin.embedded.paths import LONGEST_SOCKET_PATH, Paths, reachable_by_o
 HOLDER = """
 import sys
 from pathlib import Path
+from typing import Any
 from ecom_admin import embedded
 with embedded.running(Path(sys.argv[1])):
     print("holding", flush=True)
@@ -49,7 +51,7 @@ def hold(data_dir: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     holders: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [sys.executable, "-c", HOLDER, str(data_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -80,16 +82,16 @@ def servers_of(data_dir: Path) -> list[psutil.Process]:
     return found
 
 
-def query(data_dir: Path, sql: str) -> object:
+def query(data_dir: Path, sql: str) -> Any:
     place = embedded.database(data_dir)
     connection = psycopg2.connect(
         dbname=place["NAME"], user=place["USER"], password=place["PASSWORD"], host=place["HOST"], port=place["PORT"]
     )
     with connection, connection.cursor() as cursor:
         cursor.execute(sql)
-        answer = cursor.fetchone()[0] if cursor.description else None
+        row = cursor.fetchone() if cursor.description else None
     connection.close()
-    return answer
+    return row[0] if row else None
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:

@@ -34,7 +34,7 @@ def read(tmp_path: Path):
     """Read settings in a process of its own: read(environment, names) gives (values, what was said)."""
 
     def run(environment: dict[str, str], *names: str) -> tuple[dict[str, object], str]:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-c", PRINT, *names],
             env={"PATH": os.environ["PATH"], "ECOM_DATA_DIR": str(tmp_path)} | environment,
             capture_output=True,
