@@ -116,12 +116,12 @@ WHERE c.status NOT IN ('resolved', 'verified', 'closed') AND {CASES_IN_SCOPE}
 
 # A buyer counts as returning if the customer had an order before the period began.
 _CUSTOMERS = f"""
-SELECT count(*) AS buyers, count(*) FILTER (WHERE returning) AS returning_buyers,
+SELECT count(*) AS buyers, count(*) FILTER (WHERE came_back) AS returning_buyers,
     sum(orders) AS orders
 FROM (
     SELECT o.customer_id, count(*) AS orders, EXISTS (
         SELECT 1 FROM orders_order e WHERE e.customer_id = o.customer_id AND e.placed_at < %(start)s
-            AND e.status <> 'cancelled') AS returning
+            AND e.status <> 'cancelled') AS came_back
     FROM orders_order o
     WHERE o.placed_at >= %(start)s AND o.placed_at < %(end)s AND o.status <> 'cancelled' AND {ORDERS_IN_SCOPE}
     GROUP BY o.customer_id

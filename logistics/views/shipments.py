@@ -112,8 +112,8 @@ def _menu(shipment: Shipment) -> Sequence[PageAction]:
         menu.append(PageAction(label=_("Print label"), url=url, icon="printer", permission=HANDLE))
     if shipment.handed_over_at is None and shipment.status in (_S.PENDING, _S.LABEL_CREATED):
         url = reverse("logistics:carrier_change", args=[shipment.pk])
-        change = PageAction(label=_("Change carrier"), url=url, icon="switch-horizontal", permission=HANDLE, dialog=True)
-        menu.append(change)
+        label = _("Change carrier")
+        menu.append(PageAction(label=label, url=url, icon="switch-horizontal", permission=HANDLE, dialog=True))
     return menu
 
 
