@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import BooleanField, QuerySet, Value
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -12,15 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.permissions import VIEW_PERSONAL_DATA
 from core.accounts.selectors import may_see_personal_data
 from core.actor import Actor
+from core.addresses import PARTS, parse_cn_address
 from core.countries import country_name
 from core.exceptions import NotFound
 from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction, Text
 from core.ui.formats import number_text
-from core.ui.views import DetailPage, FormPage, ListPage
+from core.ui.views import ConsoleView, DetailPage, FormPage, ListPage
 from crm import presentation, selectors, services
 from crm.filters import CustomerFilters
-from crm.forms import CustomerForm, MergeForm
+from crm.forms import PASTED_MAX_LENGTH, CustomerForm, MergeForm
 from crm.models import Customer
 from crm.permissions import CHANGE_CUSTOMER, MERGE_CUSTOMER, VIEW_CUSTOMER
 
@@ -183,6 +184,18 @@ class CustomerMerge(FormPage[Customer]):
     def _other(self, text: str) -> Customer | None:
         customers = selectors.customers_for(self.request.user).filter(merged_into=None)
         return selectors.named_customer(customers, text, self.object.country if self.object else "")
+
+
+class ParseAddress(ConsoleView):
+    """POST `text`, a pasted Chinese address; the answer is JSON with the parts that were recognised."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> JsonResponse:
+        text = request.POST.get("text", "")[:PASTED_MAX_LENGTH]
+        address = parse_cn_address(text)
+        parts = {part: value for part in PARTS if (value := getattr(address, part))}
+        return JsonResponse({"parts": parts if address.city or address.province else {}})
 
 
 def _pk(customer: Customer | None) -> int:

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.addresses import PARTS
 from core.countries import country_choices
+from crm.forms import paste_address_field
 from orders.enums import HoldReason, PaymentStatus
 from orders.models import Order
 
@@ -55,6 +57,7 @@ class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(label=_("Reason"), max_length=255, required=False)
+    pasted = paste_address_field({part: f"ship_{part}" for part in PARTS})
 
     class Meta:
         model = Order

@@ -59,7 +59,11 @@ def merge_customers(*, customer_id: int, merged_id: int, actor: Actor) -> Custom
     moved = CustomerIdentity.objects.filter(customer=merged).update(customer=customer)
     addresses = _move_addresses(merged_id, customer_id)
     _fill_blanks(customer, merged)
-    numbers = {"identities": [0, moved], "addresses": [0, addresses], "merged": ["", f"#{merged_id}"]}
+    numbers: dict[str, list[Any]] = {
+        "identities": [0, moved],
+        "addresses": [0, addresses],
+        "merged": ["", f"#{merged_id}"],
+    }
     _record("crm.customer_merged", actor, customer_id, changes=numbers)
     _record("crm.customer_merged_away", actor, merged_id, changes={"merged_into": ["", f"#{customer_id}"]})
     publish(CustomerMerged(customer_id=customer_id, merged_id=merged_id))

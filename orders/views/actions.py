@@ -55,6 +55,7 @@ class OrderEdit(OrderFormPage):
         (
             _("Recipient"),
             (
+                "pasted",
                 "ship_name",
                 "ship_phone",
                 "ship_country",

@@ -51,7 +51,7 @@ def duplicate(facts: OrderFacts) -> Iterator[FindingDraft]:
 def payment(facts: OrderFacts) -> Iterator[FindingDraft]:
     """Paid, or to be paid in a way that the channel allows."""
     status = facts.payment_status
-    if not facts.channel.requires_payment or status in PaymentStatus.SETTLED:
+    if not facts.channel.requires_payment or status in PaymentStatus.SETTLED:  # type: ignore[attr-defined]
         return
     if status in facts.channel.listed("payment_allowed"):
         return
