@@ -172,8 +172,6 @@ class GoodsReceipt(models.Model):
         related_name="+",
         verbose_name=_("received by"),
     )
-    # Made by the browser; the same booking sent twice over a bad connection is one receipt.
-    client_key = models.UUIDField(_("key"), unique=True, editable=False)
 
     class Meta:
         verbose_name = _("goods receipt")
@@ -202,3 +200,20 @@ class GoodsReceiptLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_line_id} + {self.quantity}"
+
+
+class ReceivingCount(models.Model):
+    """What has been counted for a line at the receiving desk and isn't booked yet."""
+
+    order_line = models.OneToOneField(
+        PurchaseOrderLine, models.CASCADE, related_name="count", verbose_name=_("purchase order line")
+    )
+    quantity = models.PositiveIntegerField(_("good"), default=0)
+    damaged = models.PositiveIntegerField(_("damaged"), default=0)
+
+    class Meta:
+        verbose_name = _("receiving count")
+        verbose_name_plural = _("receiving counts")
+
+    def __str__(self) -> str:
+        return f"{self.order_line_id}: {self.quantity}"

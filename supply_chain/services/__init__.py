@@ -1,0 +1,27 @@
+"""Writes of purchasing."""
+
+from supply_chain.services.orders import (
+    LineDraft,
+    change_status,
+    create_purchase_order,
+    order_shortages,
+    remove_line,
+    save_line,
+    save_supplier,
+)
+from supply_chain.services.receiving import ReceivedLine, book_counts, count_units, receive_goods, set_counts
+
+__all__ = [
+    "LineDraft",
+    "ReceivedLine",
+    "book_counts",
+    "change_status",
+    "count_units",
+    "create_purchase_order",
+    "order_shortages",
+    "receive_goods",
+    "remove_line",
+    "save_line",
+    "save_supplier",
+    "set_counts",
+]
