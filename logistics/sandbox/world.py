@@ -29,6 +29,8 @@ class Parcel:
     salt: str = ""
     pushed: int = 0
     details: dict[str, str] = field(default_factory=dict)
+    # Wall-clock times of events that were told before time was advanced: history doesn't move.
+    told: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class World:
         shift = hours * 3600 / self.speed
         moved = [p for p in self._chosen(number) if p.started_at is not None]
         for parcel in moved:
+            parcel.told = [event.at for event in self.happened(parcel)]
             parcel.started_at = (parcel.started_at or 0) - shift
             parcel.created_at -= shift
             self._plans.pop(parcel.number, None)
@@ -134,7 +137,16 @@ class World:
             country=parcel.country,
             outcome=parcel.outcome,
         )
-        return [Happened(start + step.hours * 3600 / self.speed, step) for step in steps]
+        events: list[Happened] = []
+        for index, step in enumerate(steps):
+            if index < len(parcel.told):
+                at = parcel.told[index]
+            else:
+                at = start + step.hours * 3600 / self.speed
+                if events:
+                    at = max(at, events[-1].at)
+            events.append(Happened(at, step))
+        return events
 
     def happened(self, parcel: Parcel) -> list[Happened]:
         """The events so far, oldest first."""
