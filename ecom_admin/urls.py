@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("core.ui.urls")),
     path("", include("core.accounts.urls")),
     path("", include("core.console.urls")),
+    path("", include("core.cases.urls")),
     path("", include("core.jobs.urls")),
     path("inventory/", include("inventory.urls")),
     path("orders/", include("orders.urls")),

@@ -8,11 +8,12 @@ class CasesConfig(AppConfig):
     verbose_name = _("Cases")
 
     def ready(self) -> None:
-        from core.cases import permissions  # noqa: F401
+        from core.cases import alerts, handlers, permissions  # noqa: F401
         from core.cases.services import watching
         from core.cases.services.work import VERIFY
         from core.stages import Stage, register_stage
 
+        alerts.register_messages()
         for stage in (
             Stage("cases.detect", watching.detect, watching.nothing_waits, 60, 1),
             Stage(VERIFY, watching.verify, watching.due_for_verification, 5, 500),

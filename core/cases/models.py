@@ -2,6 +2,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
@@ -90,6 +91,7 @@ class Case(models.Model):
             models.Index(fields=["warn_at"], name="cases_warn", condition=Q(status__in=_OPEN, warned_at__isnull=True)),
             models.Index(fields=["resolve_by"], name="cases_due"),
             models.Index(fields=["type", "-id"], name="cases_by_type"),
+            models.Index(Upper("subject_label"), name="cases_subject_label"),
         ]
 
     def __str__(self) -> str:

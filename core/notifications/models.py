@@ -21,6 +21,8 @@ class Notification(models.Model):
     level = models.CharField(_("level"), max_length=8, choices=Level, default=Level.INFO)
     params = models.JSONField(_("values"), default=dict, encoder=DjangoJSONEncoder)
     url = models.CharField(_("address"), max_length=500, blank=True)
+    group_key = models.CharField(max_length=200, blank=True)
+    count = models.PositiveIntegerField(_("number"), default=1)
     created_at = models.DateTimeField(_("at"))
     read_at = models.DateTimeField(_("read"), null=True)
 
@@ -44,7 +46,7 @@ class Notification(models.Model):
         if template is None:
             return self.code
         text = getattr(self, "override", None) or template.text(get_language() or settings.LANGUAGE_CODE).subject
-        return substitute(text, template.values(self.params))
+        return substitute(text, template.values({**self.params, "count": self.count}))
 
     @property
     def level_enum(self) -> Level:

@@ -1,11 +1,12 @@
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone, translation
 
 from core.accounts.models import User
@@ -24,7 +25,10 @@ from core.stages import nudge
 
 SEND = "notifications.send"
 
-_NOTIFICATION_COLUMNS = ["user_id", "code", "level", "params", "url", "created_at"]
+# Within this time, more of the same is added to a notification that hasn't been read yet, without another e-mail.
+GROUP_WITHIN = timedelta(minutes=10)
+
+_NOTIFICATION_COLUMNS = ["user_id", "code", "level", "params", "url", "group_key", "count", "created_at"]
 _MESSAGE_COLUMNS = [
     "template",
     "audience",
@@ -51,25 +55,33 @@ def notify(
     params: Mapping[str, Any] | None = None,
     url: str = "",
     level: str = Level.INFO,
+    count: int = 1,
+    group_key: str = "",
+    group_url: str = "",
 ) -> int:
-    """Tell people behind the bell and, as each prefers, by e-mail; returns how many were told.
+    """Tell people behind the bell and, as each prefers, by e-mail; returns how many were told anew.
 
-    `params` are JSON values; `url` is a path of the console. Costs the same number of statements for
-    any number of people. Raises KeyError for an unknown message.
+    `params` are JSON values; `url` is a path of the console; `count` is how many things it is about, which
+    the text may use. With a `group_key`, an unread notification of the last minutes takes up the new ones
+    (and leads to `group_url`), so that a flood of them is one line and one e-mail. Costs the same number of
+    statements for any number of people. Raises KeyError for an unknown message.
     """
     template = template_of(code)
-    users = list(_people(user_ids, role))
+    now = timezone.now()
+    people = list(_people(user_ids, role))
+    told = _add_to_unread(people, code, group_key, group_url or url, count, now) if group_key else set()
+    users = [user for user in people if user.pk not in told]
     if not users:
         return 0
     chosen = {p.user_id: p for p in NotificationPreference.objects.filter(user__in=users, code=code)}
-    now = timezone.now()
     in_app = [user for user in users if user.pk not in chosen or chosen[user.pk].in_app]
     values = dict(params or {})
     insert_rows(
         Notification,
         _NOTIFICATION_COLUMNS,
-        [(user.pk, code, level, values, url[:500], now) for user in in_app],
+        [(user.pk, code, level, values, url[:500], group_key, count, now) for user in in_app],
     )
+    values["count"] = count
     by_email = [user for user in users if user.email and _wants_email(template, chosen.get(user.pk))]
     _queue_staff_emails(template, by_email, values, url, now)
     return len(users)
@@ -153,6 +165,17 @@ def _people(user_ids: Iterable[int] | None, role: str | None) -> Iterable[User]:
     return users_with_role(role)
 
 
+def _add_to_unread(people: Sequence[User], code: str, group_key: str, url: str, count: int, now: datetime) -> set[int]:
+    """Count up each person's recent unread notification of the group; returns who had one."""
+    unread = Notification.objects.filter(
+        user__in=people, code=code, group_key=group_key, read_at=None, created_at__gt=now - GROUP_WITHIN
+    )
+    newest = unread.order_by("user_id", "-id").distinct("user_id").values_list("pk", "user_id")
+    found = dict(newest)
+    Notification.objects.filter(pk__in=found).update(count=F("count") + count, url=url[:500])
+    return set(found.values())
+
+
 def _wants_email(template: Template, preference: NotificationPreference | None) -> bool:
     return template.email_by_default if preference is None else preference.email
 
@@ -168,7 +191,7 @@ def _queue_staff_emails(
     for user in users:
         language = user.language or settings.LANGUAGE_CODE
         values = {**params, LINK: f"{settings.PUBLIC_BASE_URL}{url}" if url else settings.PUBLIC_BASE_URL}
-        with translation.override(language):
+        with translation.override(language), timezone.override(user.zone):
             rows.append(_message_row(template, texts[language], user.pk, user.email, language, values, "", now))
     insert_rows(OutgoingMessage, _MESSAGE_COLUMNS, rows)
     nudge(SEND)

@@ -1,0 +1,164 @@
+"""Who is told of a case, and in what words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.accounts.models import AccessScope, User
+from core.cases.models import Case, CasePolicy
+from core.cases.words import alert_words
+from core.notifications.enums import Level
+from core.notifications.registry import register_template
+from core.notifications.services import notify
+
+OPENED = "cases.opened"
+REOPENED = "cases.reopened"
+ASSIGNED = "cases.assigned"
+WARNED = "cases.warned"
+ESCALATED = "cases.escalated"
+
+_BODY_EN = "{{ what }}\n{{ summary }}\n\n%s\n\nWhat to do:\n{{ procedure }}\n\n{{ link }}\n"
+_BODY_ZH = "{{ what }}\n{{ summary }}\n\n%s\n\n处理办法：\n{{ procedure }}\n\n{{ link }}\n"
+_EXAMPLES = {
+    "what": "Order failed validation: SO-1042",
+    "summary": "The postcode doesn't exist.",
+    "due": "2 March 2026, 12:00",
+    "procedure": "Correct the field.",
+}
+_BY = ("Resolve by {{ due }}.", "请在 {{ due }} 前解决。")
+_SOON = (
+    "Three quarters of the time are used up. Resolve by {{ due }}.",
+    "时限已过四分之三，请在 {{ due }} 前解决。",
+)
+_LATE = ("It should have been resolved by {{ due }}.", "本应在 {{ due }} 前解决。")
+# code, name, subject in English and Chinese, the body's sentence on the deadline in both
+_MESSAGES = [
+    (OPENED, _("New case"), ("{{ what }}", "{{ what }}"), _BY),
+    (REOPENED, _("Case reopened"), ("Reopened: {{ what }}", "重新打开：{{ what }}"), _BY),
+    (ASSIGNED, _("Case assigned to you"), ("For you: {{ what }}", "已指派给你：{{ what }}"), _BY),
+    (WARNED, _("Case due soon"), ("Due soon: {{ what }}", "即将到期：{{ what }}"), _SOON),
+    (ESCALATED, _("Case escalated"), ("Escalated: {{ what }}", "已升级：{{ what }}"), _LATE),
+]
+
+
+def register_messages() -> None:
+    """Called from CasesConfig.ready()."""
+    for code, label, subjects, sentences in _MESSAGES:
+        register_template(
+            code,
+            {
+                "en": {"subject": subjects[0], "body": _BODY_EN % sentences[0]},
+                "zh-hans": {"subject": subjects[1], "body": _BODY_ZH % sentences[1]},
+            },
+            label=label,
+            placeholders=_EXAMPLES,
+            prepare=alert_words,
+        )
+
+
+def alert(code: str, case_ids: Sequence[int], level: str) -> None:
+    """Tell each case's owner, or its team where it has none."""
+    cases = _cases(case_ids)
+    teams = {case.role for case in cases if case.assigned_to_id is None}
+    members = _members(teams)
+    for case_type, group in _by_type(cases).items():
+        receivers: dict[int, list[Case]] = defaultdict(list)
+        for case in group:
+            for user_id in _receivers(case, members):
+                receivers[user_id].append(case)
+        _tell(code, case_type, receivers, level)
+
+
+def alert_escalated(case_ids: Sequence[int]) -> None:
+    """Tell the escalation owner of each type, by default every operations manager, and each case's owner."""
+    cases = _cases(case_ids)
+    owners = dict(CasePolicy.objects.filter(escalate_to__isnull=False).values_list("type", "escalate_to_id"))
+    managers = list(_members({Role.OPERATIONS_MANAGER})[Role.OPERATIONS_MANAGER])
+    for case_type, group in _by_type(cases).items():
+        bosses = [owners[case_type]] if case_type in owners else managers
+        receivers: dict[int, list[Case]] = defaultdict(list)
+        for case in group:
+            for user_id in {*bosses, *([case.assigned_to_id] if case.assigned_to_id else [])}:
+                receivers[user_id].append(case)
+        _tell(ESCALATED, case_type, receivers, Level.DANGER)
+
+
+def alert_assigned(case_id: int, user_id: int) -> None:
+    """Tell a person that a case is theirs now."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is not None:
+        _tell(ASSIGNED, case.type, {user_id: [case]}, Level.INFO)
+
+
+def _cases(case_ids: Sequence[int]) -> list[Case]:
+    """The cases that still need somebody."""
+    return [case for case in Case.objects.filter(pk__in=case_ids).order_by("resolve_by", "pk") if case.is_open]
+
+
+def _by_type(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[case.type].append(case)
+    return groups
+
+
+Scopes = dict[str, frozenset[int]]
+
+
+def _members(roles: Iterable[str]) -> dict[str, dict[int, Scopes]]:
+    """Role → person → what the person is limited to, by kind; two statements."""
+    wanted = list(roles)
+    pairs = User.objects.filter(is_active=True, groups__name__in=wanted).values_list("groups__name", "pk")
+    people = list(pairs)
+    limits: dict[int, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    scopes = AccessScope.objects.filter(user__in={pk for _role, pk in people})
+    for user_id, kind, object_id in scopes.values_list("user_id", "kind", "object_id"):
+        limits[user_id][kind].add(object_id)
+    members: dict[str, dict[int, Scopes]] = {role: {} for role in wanted}
+    for role, pk in people:
+        members[role][pk] = {kind: frozenset(ids) for kind, ids in limits[pk].items()}
+    return members
+
+
+def _receivers(case: Case, members: dict[str, dict[int, Scopes]]) -> list[int]:
+    if case.assigned_to_id is not None:
+        return [case.assigned_to_id]
+    return [pk for pk, scopes in members[case.role].items() if _sees(scopes, case)]
+
+
+def _sees(scopes: Scopes, case: Case) -> bool:
+    places = {"channel": case.scope_channel_id, "warehouse": case.scope_warehouse_id}
+    return all(place is None or kind not in scopes or place in scopes[kind] for kind, place in places.items())
+
+
+def _tell(code: str, case_type: str, receivers: dict[int, list[Case]], level: str) -> None:
+    """One notification for each set of people who see the same cases."""
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    by_id = {case.pk: case for group in receivers.values() for case in group}
+    for user_id, cases in receivers.items():
+        groups[tuple(case.pk for case in cases)].append(user_id)
+    inbox = f"{reverse('cases:case_list')}?{urlencode({'state': 'open', 'type': case_type})}"
+    for case_ids, user_ids in groups.items():
+        first = by_id[case_ids[0]]
+        single = reverse("cases:case_detail", args=[first.pk])
+        notify(
+            code=code,
+            user_ids=user_ids,
+            params={
+                "type": case_type,
+                "subject": first.subject_label,
+                "summary": first.summary,
+                "summary_code": first.summary_code,
+                "summary_params": first.summary_params,
+                "due": first.resolve_by.isoformat(),
+            },
+            url=single if len(case_ids) == 1 else inbox,
+            level=level,
+            count=len(case_ids),
+            group_key=case_type,
+            group_url=inbox,
+        )

@@ -1,0 +1,72 @@
+"""Cases on the pages of what they are about.
+
+# orders/console.py
+register_panel("orders.order", code="cases", title=_("Cases"), render=cases_panel("orders.order"), permission=VIEW)
+
+# the page's banners()
+yield from case_banners("orders.order", order.pk, self.request.user)
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.cases.actions import resolution_actions
+from core.cases.models import Case
+from core.cases.permissions import VIEW
+from core.cases.selectors import open_cases_for, subject_cases
+from core.cases.words import due_badge, resolution_label, summary_of, title_of, type_label
+from core.ui.content import Banner, PageAction, PanelContent
+from core.ui.formats import relative_text
+from core.ui.panels import PanelRender
+
+_LEVELS = {"info": "info", "warning": "warning", "danger": "danger"}
+
+
+def cases_panel(subject_type: str) -> PanelRender:
+    """A panel with the cases of the page's object, open ones first; left out where there are none."""
+
+    def render(request: HttpRequest, obj: Any) -> PanelContent | None:
+        cases = subject_cases(request.user, subject_type, obj.pk)
+        if not cases:
+            return None
+        lines = [describe(case) for case in cases]
+        return PanelContent("cases/_subject_cases.html", {"lines": lines}, count=sum(case.is_open for case in cases))
+
+    return render
+
+
+def case_banners(subject_type: str, subject_id: int, user: Any) -> list[Banner]:
+    """The open cases of a thing as banners with their one-click resolutions."""
+    if not user.has_perm(VIEW):
+        return []
+    cases = open_cases_for(user).filter(subject_type=subject_type, subject_id=subject_id).order_by("resolve_by")
+    return [_banner(case, user) for case in cases[:5]]
+
+
+def describe(case: Case) -> dict[str, Any]:
+    """What the templates of lists of cases show."""
+    return {
+        "case": case,
+        "title": title_of(case),
+        "type": type_label(case.type),
+        "summary": summary_of(case),
+        "url": reverse("cases:case_detail", args=[case.pk]),
+        "due": due_badge(case, timezone.now()),
+        "resolution": resolution_label(case),
+    }
+
+
+def _banner(case: Case, user: Any) -> Banner:
+    owner = case.assigned_to.label if case.assigned_to else _("nobody yet")
+    opened = PageAction(label=_("Open case"), url=reverse("cases:case_detail", args=[case.pk]))
+    return Banner(
+        level=_LEVELS[case.severity],
+        title=type_label(case.type),
+        body=_("%(summary)s · due %(due)s · assigned to %(owner)s")
+        % {"summary": summary_of(case) or case.subject_label, "due": relative_text(case.resolve_by), "owner": owner},
+        actions=[*resolution_actions(case, user, keys=False)[:3], opened],
+    )

@@ -1,0 +1,77 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.db.models import Q, QuerySet, Value, When
+from django.utils import timezone
+
+from core.accounts.enums import Role
+from core.accounts.models import User
+from core.accounts.roles import granted
+from core.accounts.selectors import roles_of, scope_ids
+from core.cases.enums import CaseStatus
+from core.cases.models import Case
+
+OPEN = sorted(CaseStatus.OPEN)
+QUEUE_LENGTH = 200
+_SCOPES = {"channel": "scope_channel_id", "warehouse": "scope_warehouse_id"}
+
+
+def cases_for(user: Any) -> QuerySet[Case]:
+    """The cases that a person may see: those of their channels and warehouses, and those of none."""
+    cases = Case.objects.select_related("assigned_to")
+    for kind, column in _SCOPES.items():
+        allowed = scope_ids(user, kind)
+        if allowed is not None:
+            cases = cases.filter(Q(**{f"{column}__in": allowed}) | Q(**{f"{column}__isnull": True}))
+    return cases
+
+
+def open_cases_for(user: Any) -> QuerySet[Case]:
+    return cases_for(user).filter(status__in=OPEN)
+
+
+def subject_cases(user: Any, subject_type: str, subject_id: int, limit: int = 20) -> list[Case]:
+    """The cases of one thing, open ones first."""
+    cases = cases_for(user).filter(subject_type=subject_type, subject_id=subject_id)
+    found = list(cases.order_by("-id")[:limit])
+    return sorted(found, key=lambda case: not case.is_open)
+
+
+def queue_for(user: Any) -> list[int]:
+    """Ids of what a person should do next, in order: their own, then what nobody of their teams has taken.
+
+    Escalated ones come first, then those due first. Waiting ones are left out.
+    """
+    cases = cases_for(user).filter(status__in=[status for status in OPEN if status != CaseStatus.WAITING])
+    nobody_s = Q(assigned_to=None)
+    if not _minds_all_teams(user):
+        nobody_s &= Q(role__in=roles_of(user))
+    rank = models.Case(
+        When(assigned_to_id=user.pk, then=Value(0)), default=Value(1), output_field=models.IntegerField()
+    )
+    mine = cases.filter(Q(assigned_to_id=user.pk) | nobody_s).order_by(rank, "-is_escalated", "resolve_by", "pk")
+    return list(mine.values_list("pk", flat=True)[:QUEUE_LENGTH])
+
+
+def urgent_for(user: Any, limit: int) -> Sequence[Case]:
+    """The first cases of a person's queue."""
+    ids = queue_for(user)[:limit]
+    found = {case.pk: case for case in cases_for(user).filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def overdue(cases: QuerySet[Case]) -> QuerySet[Case]:
+    running = [status for status in OPEN if status != CaseStatus.WAITING]
+    return cases.filter(status__in=running, resolve_by__lte=timezone.now())
+
+
+def assignable_people() -> QuerySet[User]:
+    """Everybody who can work on cases."""
+    roles = granted("cases", "work_case")
+    people = User.objects.filter(Q(groups__name__in=roles) | Q(is_superuser=True), is_active=True)
+    return people.distinct().order_by("display_name", "username")
+
+
+def _minds_all_teams(user: Any) -> bool:
+    return bool(user.is_superuser or {Role.OPERATIONS_MANAGER, Role.ADMINISTRATOR} & roles_of(user))
