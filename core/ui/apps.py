@@ -9,7 +9,9 @@ class UiConfig(AppConfig):
     verbose_name = _("Console")
 
     def ready(self) -> None:
-        from core.ui import permissions  # noqa: F401, PLC0415
+        from core.stages import Stage, register_stage
+        from core.ui import permissions, scanning  # noqa: F401
 
+        register_stage(Stage("ui.forget_scans", scanning.forget_receipts, scanning.receipts_due, 3600, batch_size=1000))
         # Every app declares its navigation, panels, search and cards in its module `console`.
         autodiscover_modules("console")

@@ -43,9 +43,7 @@ def draw_status(value: Any, enum: Any = None) -> SafeString:
         value = enum(value)
     colour, icon = getattr(value, "colour", "neutral"), getattr(value, "icon", "")
     label = getattr(value, "label", value)
-    return format_html(
-        '<span class="pill pill-{}">{}{}</span>', colour, icon_svg(icon) if icon else "", label
-    )
+    return format_html('<span class="pill pill-{}">{}{}</span>', colour, icon_svg(icon) if icon else "", label)
 
 
 def draw_code(value: Any) -> SafeString:
@@ -85,6 +83,14 @@ def _tag(item: Any) -> SafeString:
     return draw_status(item) if hasattr(item, "colour") else format_html('<span class="tag">{}</span>', item)
 
 
+def draw_masked(value: Any) -> SafeString:
+    """Text shortened because the person may not see it in full."""
+    if value in (None, ""):
+        return NOTHING
+    hint = gettext("You may not see this in full.")
+    return format_html('<span class="masked" title="{}">{}{}</span>', hint, value, icon_svg("eye-off", hint))
+
+
 def draw_text(value: Any) -> SafeString:
     return NOTHING if value in (None, "") else format_html("{}", value)
 
@@ -119,7 +125,7 @@ def render_cell(column: Column, row: Any, row_url: Callable[[Any], str | None]) 
     elif column.cell == "status":
         html = draw_status(value, column.enum)
     elif column.cell.endswith(".html"):
-        html = get_template(column.cell).render({"row": row, "value": value, "column": column})
+        html = SafeString(get_template(column.cell).render({"row": row, "value": value, "column": column}))
     else:
         html = _DRAWERS[column.cell](value)
     html = _linked(column, row, value, html, row_url)
@@ -128,9 +134,7 @@ def render_cell(column: Column, row: Any, row_url: Callable[[Any], str | None]) 
     return html
 
 
-def _linked(
-    column: Column, row: Any, value: Any, html: SafeString, row_url: Callable[[Any], str | None]
-) -> SafeString:
+def _linked(column: Column, row: Any, value: Any, html: SafeString, row_url: Callable[[Any], str | None]) -> SafeString:
     if column.link is False or value in (None, ""):
         return html
     url = row_url(row) if column.link is True else column.link(row)

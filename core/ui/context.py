@@ -29,7 +29,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
 
 
 def _frame(request: HttpRequest) -> dict[str, Any]:
-    user = request.user
+    user: Any = request.user
     return {
         "sections": nav.navigation_for(user, request.path, request.GET.urlencode()),
         "bottom_bar": nav.bottom_bar_for(user, roles_of(user), request.path),

@@ -17,7 +17,7 @@ def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> int:
 
 
 def count_label(count: int | None, cap: int = CAP) -> str:
-    """"37", "1,000+", or "" for an unknown count."""
+    """ "37", "1,000+", or "" for an unknown count."""
     if count is None:
         return ""
     return f"{cap:,}+" if count > cap else f"{count:,}"

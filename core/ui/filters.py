@@ -27,7 +27,7 @@ class Chip:
     query: str
 
 
-class ConsoleFilterSet(django_filters.FilterSet):
+class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     """Base of a list's filters: a FilterSet whose form is styled for the console.
 
     Declare `q` (a CharFilter with a method) for the search box; every other filter appears under "Filter".
@@ -85,7 +85,7 @@ def _dress(field: forms.Field) -> None:
     """Give a filter's form field the console's widget."""
     widget = field.widget
     if isinstance(widget, forms.SelectMultiple) and isinstance(field, forms.ChoiceField):
-        choices = list(field.choices)
+        choices: list[Any] = list(field.choices)  # type: ignore[arg-type]
         if len(choices) <= TICKS:
             field.widget = forms.CheckboxSelectMultiple(choices=choices)
     elif getattr(field, "empty_label", None):

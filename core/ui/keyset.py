@@ -124,7 +124,7 @@ class _Walk:
         return Cursor(None if self.by_id else read(row, self.path.replace("__", ".")), row.pk)
 
     def rows(self, queryset: QuerySet[M], cursor: Cursor | None, limit: int) -> list[M]:
-        prefetches = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
+        prefetches = queryset._prefetch_related_lookups  # type: ignore[attr-defined]  # noqa: SLF001
         found: list[M] = []
         for segment in self._segments(queryset.prefetch_related(None), cursor):
             found += segment[: limit - len(found)]

@@ -180,7 +180,7 @@ class ListDefinition(Generic[M]):
         if len(set(keys)) != len(keys):
             problems.append(f"{self.key}: a column key is used twice")
         for path in [self.ordering.lstrip("-"), *(c.sort for c in self.columns if c.sort)]:
-            field = sort_field(self.model._default_manager.all(), path)
+            field: Any = sort_field(self.model._default_manager.all(), path)
             if not (field.primary_key or field.unique or field.db_index or _leads_an_index(self.model, path)):
                 problems.append(f"{self.key}: sorting by {path} has no index")
         return problems
@@ -195,9 +195,7 @@ def _leads_an_index(model: type[Model], path: str) -> bool:
     for index in model._meta.indexes:
         if index.fields and index.fields[0].lstrip("-") == path:
             return True
-    return any(
-        getattr(constraint, "fields", ())[:1] == (path,) for constraint in model._meta.constraints
-    )
+    return any(getattr(constraint, "fields", ())[:1] == (path,) for constraint in model._meta.constraints)
 
 
 _pages: dict[str, type[ListDefinition[Any]]] = {}

@@ -1,6 +1,7 @@
 """The left navigation: sections by work, filled by the apps with register_nav()."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,24 +112,18 @@ def _may_see(item: NavItem, user: Any) -> bool:
 
 def navigation_for(user: Any, path: str, query: str = "") -> list[VisibleSection]:
     """The sections and pages that the user may see; the page at `path` (or its nearest parent) is active."""
-    resolved = [
-        (section, [(item, _path(item)) for item in items_for(user, section.code)]) for section in SECTIONS
-    ]
+    resolved = [(section, [(item, _path(item)) for item in items_for(user, section.code)]) for section in SECTIONS]
     active = _active_code([pair for _section, pairs in resolved for pair in pairs], path, query)
     visible = []
     for section, pairs in resolved:
-        entries = [
-            VisibleItem(item, url, item.code == active)
-            for item, url in pairs
-            if url is not None
-        ]
+        entries = [VisibleItem(item, url, item.code == active) for item, url in pairs if url is not None]
         if entries:
             is_active = any(entry.active for entry in entries)
             visible.append(VisibleSection(section, entries[0].url, is_active, entries))
     return visible
 
 
-def bottom_bar_for(user: Any, roles: Set[str], path: str) -> list[VisibleItem]:
+def bottom_bar_for(user: Any, roles: AbstractSet[str], path: str) -> list[VisibleItem]:
     """The (up to) four pages for a phone's bottom bar: those named for the user's roles first, then by section."""
     entries = [entry for section in navigation_for(user, path) for entry in section.items]
     named = [entry for entry in entries if roles & set(entry.item.roles)]

@@ -42,13 +42,12 @@ def tabs(page: "ListDefinition[Any]", user: Any, query: QueryDict) -> list[Tab]:
     """The tabs of a list; the one named by `view` is active, "changed" when the filters differ from it."""
     active = query.get("view", ALL)
     now = _normal(query)
-    found = [_tab(page, ALL, _("All"), "", active, now, None)]
-    for preset in page.views:
-        if not preset.permission or user.has_perm(preset.permission):
-            found.append(_tab(page, preset.code, preset.label, preset.query, active, now, None))
-    for view in visible_to(user, page.key):
-        found.append(_tab(page, str(view.pk), view.name, view.query, active, now, view))
-    return found
+    presets = [preset for preset in page.views if not preset.permission or user.has_perm(preset.permission)]
+    return [
+        _tab(page, ALL, _("All"), "", active, now, None),
+        *(_tab(page, preset.code, preset.label, preset.query, active, now, None) for preset in presets),
+        *(_tab(page, str(view.pk), view.name, view.query, active, now, view) for view in visible_to(user, page.key)),
+    ]
 
 
 def _tab(
@@ -81,7 +80,9 @@ def opening_view(page: "ListDefinition[Any]", user: Any) -> Tab | None:
     return None
 
 
-def save_view(*, page: "ListDefinition[Any]", user: Any, name: str, query: str, shared: bool, role: str = "") -> SavedView:
+def save_view(
+    *, page: "ListDefinition[Any]", user: Any, name: str, query: str, shared: bool, role: str = ""
+) -> SavedView:
     """Keep the present filters, sort and columns under a name; the same name again replaces the user's own view.
 
     Raises:

@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core.stages import StageDue
 from core.ui.content import Text
+from core.ui.counting import CAP, capped_count
+from core.ui.models import ScanReceipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +32,22 @@ class ScanResult:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     next_url: str = ""
+
+
+KEEP_RECEIPTS = timedelta(days=7)
+
+
+def forget_receipts(limit: int) -> int:
+    """Delete up to `limit` receipts of scans that no browser will send again; returns how many."""
+    old = _old_receipts().order_by("at").values("pk")[:limit]
+    return ScanReceipt.objects.filter(pk__in=old).delete()[0]
+
+
+def receipts_due() -> StageDue:
+    """Old receipts that wait for deletion; their age isn't a delay that anybody feels."""
+    count = capped_count(_old_receipts())
+    return StageDue(count_is_capped=count > CAP, count=count, oldest_at=None)
+
+
+def _old_receipts() -> QuerySet[ScanReceipt]:
+    return ScanReceipt.objects.filter(at__lt=timezone.now() - KEEP_RECEIPTS)

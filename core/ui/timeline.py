@@ -92,7 +92,9 @@ def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[
     entries = []
     for row in AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")[:limit]:
         label, icon, colour = action_label(row.action)
-        changes = {_field_label(name): (pair[0], pair[1]) for name, pair in row.changes.items() if _is_pair(pair)}
+        changes: dict[Text, tuple[Any, Any]] = {
+            _field_label(name): (pair[0], pair[1]) for name, pair in row.changes.items() if _is_pair(pair)
+        }
         entries.append(
             TimelineEntry(
                 at=row.at,

@@ -121,6 +121,7 @@
 
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
+    if (menu.matches && menu.matches(".inline-edit[open]")) $("input:not([type=hidden])", menu).select();
     if (!menu.matches || !menu.matches("details.menu") || !menu.open) return;
     $$("details.menu[open]").forEach((other) => { if (other !== menu && !other.contains(menu)) other.open = false; });
     const first = $(".menu-item, .menu-form input:not([type=hidden]), .menu-form select", menu);
@@ -207,6 +208,7 @@
   });
   const escape = (event) => {
     if ($("dialog[open]")) return; // the browser closes it
+    $$(".inline-edit[open]").forEach((edit) => { edit.open = false; });
     const menu = $("details.menu[open]");
     if (menu) { menu.open = false; $("summary", menu).focus(); event.preventDefault(); }
     side(false);

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,52 +15,107 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ListPreference',
+            name="ListPreference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.CharField(max_length=80, verbose_name='list')),
-                ('columns', models.JSONField(default=list, verbose_name='columns')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_preferences', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("page", models.CharField(max_length=80, verbose_name="list")),
+                ("columns", models.JSONField(default=list, verbose_name="columns")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="list_preferences",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'list preference',
-                'verbose_name_plural': 'list preferences',
-                'constraints': [models.UniqueConstraint(fields=('user', 'page'), name='ui_preference_once')],
+                "verbose_name": "list preference",
+                "verbose_name_plural": "list preferences",
+                "constraints": [models.UniqueConstraint(fields=("user", "page"), name="ui_preference_once")],
             },
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.CharField(max_length=80, verbose_name='list')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('query', models.TextField(blank=True, verbose_name='filters')),
-                ('columns', models.JSONField(blank=True, default=list, verbose_name='columns')),
-                ('is_shared', models.BooleanField(default=False, verbose_name='shared with everybody')),
-                ('default_for', models.CharField(blank=True, choices=[('order_clerk', 'Order clerk'), ('warehouse_operator', 'Warehouse operator'), ('buyer', 'Buyer'), ('customer_service', 'Customer service'), ('marketer', 'Marketer'), ('analyst', 'Analyst'), ('operations_manager', 'Operations manager'), ('administrator', 'Administrator')], max_length=32, verbose_name='default for the role')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("page", models.CharField(max_length=80, verbose_name="list")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("query", models.TextField(blank=True, verbose_name="filters")),
+                ("columns", models.JSONField(blank=True, default=list, verbose_name="columns")),
+                ("is_shared", models.BooleanField(default=False, verbose_name="shared with everybody")),
+                (
+                    "default_for",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("order_clerk", "Order clerk"),
+                            ("warehouse_operator", "Warehouse operator"),
+                            ("buyer", "Buyer"),
+                            ("customer_service", "Customer service"),
+                            ("marketer", "Marketer"),
+                            ("analyst", "Analyst"),
+                            ("operations_manager", "Operations manager"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=32,
+                        verbose_name="default for the role",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created at"),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="saved_views",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'saved view',
-                'verbose_name_plural': 'saved views',
-                'ordering': ['id'],
-                'permissions': [('share_view', 'Can share saved views')],
-                'constraints': [models.UniqueConstraint(fields=('page', 'owner', 'name'), name='ui_view_name_once'), models.UniqueConstraint(condition=models.Q(('default_for', ''), _negated=True), fields=('page', 'default_for'), name='ui_view_one_default_per_role'), models.CheckConstraint(condition=models.Q(('default_for', ''), ('is_shared', True), _connector='OR'), name='ui_view_default_is_shared')],
+                "verbose_name": "saved view",
+                "verbose_name_plural": "saved views",
+                "ordering": ["id"],
+                "permissions": [("share_view", "Can share saved views")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("page", "owner", "name"), name="ui_view_name_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("default_for", ""), _negated=True),
+                        fields=("page", "default_for"),
+                        name="ui_view_one_default_per_role",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("default_for", ""), ("is_shared", True), _connector="OR"),
+                        name="ui_view_default_is_shared",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScanReceipt',
+            name="ScanReceipt",
             fields=[
-                ('key', models.UUIDField(primary_key=True, serialize=False, verbose_name='key')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('answer', models.JSONField(default=dict, verbose_name='answer')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("key", models.UUIDField(primary_key=True, serialize=False, verbose_name="key")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("answer", models.JSONField(default=dict, verbose_name="answer")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'scan receipt',
-                'verbose_name_plural': 'scan receipts',
-                'indexes': [models.Index(fields=['at'], name='ui_scan_at')],
+                "verbose_name": "scan receipt",
+                "verbose_name_plural": "scan receipts",
+                "indexes": [models.Index(fields=["at"], name="ui_scan_at")],
             },
         ),
     ]

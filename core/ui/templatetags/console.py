@@ -195,6 +195,36 @@ def address_block(lines: Sequence[str]) -> dict[str, Any]:
     return {"lines": kept, "text": "\n".join(kept)}
 
 
+@register.simple_tag
+def masked(text: Any) -> SafeString:
+    """`{% masked mask_phone_result %}`: text shortened for this person, marked as such."""
+    return cells.draw_masked(text)
+
+
+@register.inclusion_tag("components/inline_edit.html", takes_context=True)
+def edit_in_place(
+    context: RequestContext, name: str, value: Any, url: str, *, label: str, kind: str = "text", shown: Any = ""
+) -> dict[str, Any]:
+    """`{% edit_in_place "bin" item.bin url label=_("Bin") %}`: one field, changed where it stands.
+
+    Args:
+        name: the input's name in the POST to `url` (a FormPage or an ActionPage).
+        value: the present value; `shown` replaces it for reading.
+        label: names the input and the button for screen readers.
+        kind: the input's type ("text", "number", "date").
+    """
+    return {
+        "name": name,
+        "value": value,
+        "shown": shown or value,
+        "url": url,
+        "label": label,
+        "kind": kind,
+        "csrf_token": context.get("csrf_token"),
+        "request": context.get("request"),
+    }
+
+
 @register.inclusion_tag("components/action.html", takes_context=True)
 def action(context: RequestContext, item: Any, css: str = "btn") -> dict[str, Any]:
     """`{% action page_action %}`: a PageAction as link, form button or dialog opener."""

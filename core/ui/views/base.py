@@ -46,7 +46,8 @@ class ConsoleView(View):
 
     def page(self, template: str = "", context: Mapping[str, Any] | None = None, status: int = 200) -> HttpResponse:
         """Render a template with context()."""
-        return render(self.request, template or self.template_name, {**self.context(), **(context or {})}, status=status)
+        merged = {**self.context(), **(context or {})}
+        return render(self.request, template or self.template_name, merged, status=status)
 
 
 def is_fragment(request: HttpRequest) -> bool:

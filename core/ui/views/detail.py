@@ -50,8 +50,7 @@ class DetailPage(ConsoleView, Generic[M]):
 
     def url_for(self, pk: int) -> str:
         """The address of another object's page."""
-        match = self.request.resolver_match
-        assert match is not None
+        match: Any = self.request.resolver_match
         return reverse(match.view_name, kwargs={**match.kwargs, self.pk_url_kwarg: pk})
 
     def extra_context(self, obj: M) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class FormPage(ConsoleView, Generic[M]):
         fieldsets: (heading, names of fields) in order; empty: all fields in one.
     """
 
-    form_class: ClassVar[type[forms.BaseForm]]
+    form_class: ClassVar[Any]
     submit_label: ClassVar[Text] = _("Save")
     message: ClassVar[Text] = ""
     list_key: ClassVar[str] = ""

@@ -84,11 +84,9 @@ class CountsView(ConsoleView):
     def _counts(self, request: HttpRequest) -> dict[str, str]:
         user = request.user
         sources = [item for section in nav.SECTIONS for item in nav.items_for(user, section.code)]
-        found: dict[str, str] = {}
-        for item in [*sources, *topbar.items_for(user)]:
-            if item.count is not None:
-                found[item.code] = _label(item.count, user)
-        return found
+        counted = [(item.code, item.count) for item in sources]
+        counted += [(item.code, item.count) for item in topbar.items_for(user)]
+        return {code: _label(count, user) for code, count in counted if count is not None}
 
 
 def _label(count: Any, user: Any) -> str:
@@ -194,4 +192,3 @@ class BulkConfirmView(_ListView):
             "query": query.urlencode(),
         }
         return self.page("generic/_bulk_confirm.html" if is_fragment(request) else "", context)
-

@@ -78,8 +78,9 @@ class QueuePage(ConsoleView, Generic[M]):
 
     def _take(self, request: HttpRequest, key: UUID, code: str) -> dict[str, Any]:
         """Take the scan once; the receipt and what scan() wrote are committed together."""
+        user: Any = request.user
         with transaction.atomic():
-            receipt, is_new = ScanReceipt.objects.get_or_create(key=key, defaults={"user_id": request.user.pk})
+            receipt, is_new = ScanReceipt.objects.get_or_create(key=key, defaults={"user": user})
             if not is_new:
                 return dict(receipt.answer)
             receipt.answer = self._answer(request, code)

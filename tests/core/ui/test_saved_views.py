@@ -1,0 +1,95 @@
+"""Saved views: own and shared ones, the default of a role, and who may change what."""
+
+from core.accounts.enums import Role
+from core.ui.models import SavedView
+from tests.core.ui.pages import KEY
+
+SAVE = f"/ui/lists/{KEY}/views/"
+
+
+def test_a_view_keeps_filters_sort_and_columns(pages, sign, boss):
+    browser = sign(boss)
+
+    response = browser.post(
+        SAVE, {"name": "Mine", "query": "actor_kind=system&sort=-action&after=xyz&q=&columns=reason,action"}
+    )
+
+    view = SavedView.objects.get()
+    assert view.query == "actor_kind=system&sort=-action"
+    assert view.columns == ["reason", "action"]
+    page = browser.get(response.headers["Location"])
+    assert [column.key for column in page.context["columns"]] == ["reason", "action"]
+    assert [tab.label for tab in page.context["tabs"] if tab.active] == ["Mine"]
+    assert not any(tab.changed for tab in page.context["tabs"])
+
+
+def test_changed_filters_are_marked_at_the_tab(pages, sign, boss):
+    browser = sign(boss)
+    browser.post(SAVE, {"name": "Mine", "query": "actor_kind=system"})
+    view = SavedView.objects.get()
+
+    page = browser.get(f"/entries/?actor_kind=user&view={view.pk}")
+
+    assert [tab.changed for tab in page.context["tabs"] if tab.active] == [True]
+
+
+def test_the_same_name_again_replaces_ones_view(pages, sign, boss):
+    browser = sign(boss)
+    browser.post(SAVE, {"name": "Mine", "query": "actor_kind=system"})
+    browser.post(SAVE, {"name": "Mine", "query": "actor_kind=user"})
+
+    assert [view.query for view in SavedView.objects.all()] == ["actor_kind=user"]
+
+
+def test_own_views_are_ones_own_and_shared_views_everybodys(pages, sign, boss, manager):
+    browser = sign(boss)
+    browser.post(SAVE, {"name": "Mine", "query": ""})
+    browser.post(SAVE, {"name": "Ours", "query": "", "shared": "1"})
+
+    page = sign(manager).get("/entries/?view=all")
+
+    assert [str(tab.label) for tab in page.context["tabs"]] == ["All", "By the system", "Ours"]
+
+
+def test_a_roles_default_opens_the_list(pages, sign, boss, manager):
+    sign(boss).post(SAVE, {"name": "Start", "query": "actor_kind=user", "role": Role.OPERATIONS_MANAGER})
+    view = SavedView.objects.get()
+    assert view.is_shared
+
+    response = sign(manager).get("/entries/")
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/entries/?actor_kind=user&view={view.pk}"
+
+
+def test_a_role_has_one_default(pages, sign, boss):
+    browser = sign(boss)
+    for name in ("First", "Second"):
+        browser.post(SAVE, {"name": name, "query": "", "role": Role.BUYER})
+
+    assert [view.name for view in SavedView.objects.filter(default_for=Role.BUYER)] == ["Second"]
+
+
+def test_sharing_needs_the_right_and_a_refused_attempt_changes_nothing(pages, sign, clerk_who_sees):
+    response = sign(clerk_who_sees).post(SAVE, {"name": "Ours", "query": "", "shared": "1"})
+
+    assert response.status_code == 403
+    assert not SavedView.objects.exists()
+
+
+def test_anothers_view_cant_be_removed(pages, sign, boss, clerk_who_sees):
+    sign(boss).post(SAVE, {"name": "Ours", "query": "", "shared": "1"})
+    view = SavedView.objects.get()
+
+    assert sign(clerk_who_sees).post(f"{SAVE}{view.pk}/delete/").status_code == 404
+    assert SavedView.objects.filter(pk=view.pk).exists()
+    assert sign(boss).post(f"{SAVE}{view.pk}/delete/").status_code == 302
+    assert not SavedView.objects.exists()
+
+
+def test_views_of_an_unknown_or_hidden_list_are_404(pages, sign, clerk):
+    browser = sign(clerk)
+
+    assert browser.post("/ui/lists/none.such/views/", {"name": "x"}).status_code == 404
+    assert browser.post(SAVE, {"name": "x"}).status_code == 404
+    assert not SavedView.objects.exists()
