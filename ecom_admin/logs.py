@@ -36,9 +36,10 @@ def configure_logs(*, level: str, as_json: bool) -> None:
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+            "loggers": {"axes": {"level": "WARNING"}},  # sign-ins are in the audit trail
             "root": {"handlers": ["stderr"], "level": level},
             # Stages run every few seconds; a line for each would hide what matters. Failures are errors.
-            "loggers": dict.fromkeys(CHATTY, {"level": "WARNING"}),
+            "loggers": {name: {"level": "WARNING"} for name in CHATTY},
         }
     )
     structlog.configure(
