@@ -223,6 +223,7 @@ class IntakeMessage(models.Model):
         indexes = [
             models.Index(fields=["order"], name="intake_message_by_order"),
             models.Index(fields=["outcome", "-id"], name="intake_message_by_outcome"),
+            models.Index(fields=["channel", "-id"], name="intake_message_by_channel"),
         ]
 
     def __str__(self) -> str:

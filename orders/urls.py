@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import actions, orders
+from orders.views import actions, channels, create, imports, intake, orders
 
 app_name = "orders"
 
@@ -18,4 +18,15 @@ urlpatterns = [
     path("<int:pk>/cancel/", actions.OrderCancel.as_view(), name="order_cancel"),
     path("<int:pk>/findings/<int:finding_pk>/apply/", actions.SuggestionApply.as_view(), name="suggestion_apply"),
     path("holds/<int:pk>/release/", actions.HoldRelease.as_view(), name="hold_release"),
+    path("new/", create.OrderCreate.as_view(), name="order_create"),
+    path("import/", imports.ImportNew.as_view(), name="import_new"),
+    path("import/<str:token>/", imports.ImportMap.as_view(), name="import_map"),
+    path("messages/", intake.MessageList.as_view(), name="intake_list"),
+    path("messages/<int:pk>/", intake.MessageDetail.as_view(), name="intake_detail"),
+    path("messages/<int:pk>/replay/", intake.MessageReplay.as_view(), name="intake_replay"),
+    path("channels/", channels.ChannelList.as_view(), name="channel_list"),
+    path("channels/new/", channels.ChannelCreate.as_view(), name="channel_create"),
+    path("channels/<int:pk>/", channels.ChannelDetail.as_view(), name="channel_detail"),
+    path("channels/<int:pk>/edit/", channels.ChannelEdit.as_view(), name="channel_edit"),
+    path("channels/<int:pk>/secret/", channels.ChannelSecret.as_view(), name="channel_secret"),
 ]

@@ -733,6 +733,10 @@ class Migration(migrations.Migration):
             model_name="intakemessage",
             index=models.Index(fields=["outcome", "-id"], name="intake_message_by_outcome"),
         ),
+        migrations.AddIndex(
+            model_name="intakemessage",
+            index=models.Index(fields=["channel", "-id"], name="intake_message_by_channel"),
+        ),
         migrations.AddConstraint(
             model_name="intakemessage",
             constraint=models.UniqueConstraint(

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.selectors import scope_ids
-from orders.models import Channel, IntakeMessage, Order
+from orders.models import IntakeMessage, Order
 
 
 class KnownOrder(NamedTuple):
@@ -55,11 +55,6 @@ def messages_for(user: User | AnonymousUser) -> QuerySet[IntakeMessage]:
     channel_ids = scope_ids(user, "channel")
     messages = IntakeMessage.objects.all()
     return messages if channel_ids is None else messages.filter(channel_id__in=channel_ids)
-
-
-def channel_choices() -> list[tuple[int, str]]:
-    """(id, name) of every channel, for limiting people and API keys."""
-    return list(Channel.objects.order_by("name").values_list("pk", "name"))
 
 
 def previous_message(message: IntakeMessage) -> IntakeMessage | None:

@@ -140,7 +140,7 @@ def _is_no_order(order: FileOrder) -> bool:
 
 def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
     if result.outcome == IntakeOutcome.REJECTED:
-        yield from _rejected_rows(order, [_error(entry) for entry in result.errors])
+        yield from _rejected_rows(order, [FieldError.from_json(entry) for entry in result.errors])
         return
     repeated = frozenset(order.repeated)
     if result.outcome == IntakeOutcome.DUPLICATE:
@@ -149,7 +149,7 @@ def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
             yield _row(row, order, RowOutcome.SKIPPED, "duplicate", message)
         return
     outcome = RowOutcome.WARNING if result.errors else RowOutcome.OK
-    message = _error(result.errors[0]).reason if result.errors else result.order_number
+    message = FieldError.from_json(result.errors[0]).reason if result.errors else result.order_number
     for row in order.rows:
         if row in repeated:
             error = FieldError("", "repeated_row")
@@ -177,10 +177,6 @@ def _refused_rows(order: FileOrder, error: FieldError, outcome: RowOutcome) -> I
 
 def _row(number: int, order: FileOrder, outcome: RowOutcome, code: str, message: str, field: str = "") -> RowResult:
     return RowResult(number, order.external_id, outcome, field, message, {"code": code})
-
-
-def _error(entry: dict[str, Any]) -> FieldError:
-    return FieldError(entry["field"], entry["code"], entry.get("params", {}))
 
 
 def _line_of(path: str) -> int | None:

@@ -1,0 +1,249 @@
+"""Forms of channels, imports and orders entered by hand."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.countries import country_choices
+from core.money import CURRENCIES
+from orders.enums import PaymentStatus
+from orders.importing.mapping import FileMapping, Options, importable_fields
+from orders.importing.presets import PRESETS
+from orders.models import Channel
+
+_CURRENCIES = [(code, code) for code, digits in sorted(CURRENCIES.items()) if digits <= 2]
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    """A channel's settings; the code can be given only once."""
+
+    country = forms.ChoiceField(
+        label=_("Country"), choices=country_choices, help_text=_("Where addresses lie that name no country.")
+    )
+    currency = forms.ChoiceField(
+        label=_("Currency"), choices=_CURRENCIES, help_text=_("Of orders that name no currency.")
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times without a zone are read in this one."))
+
+    class Meta:
+        model = Channel
+        fields = (
+            "code",
+            "name",
+            "kind",
+            "is_active",
+            "currency",
+            "country",
+            "time_zone",
+            "requires_payment",
+            "requires_address",
+            "duplicate_window_hours",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = [(name, name) for name in sorted(available_timezones())]  # type: ignore[attr-defined]
+        if self.instance.pk:
+            self.fields["code"].disabled = True
+
+
+class SecretForm(forms.Form):
+    secret = forms.CharField(
+        label=_("Secret"),
+        max_length=255,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("The one that Shopify shows for the webhook. Empty: a new random one is made."),
+    )
+
+
+class UploadForm(forms.Form):
+    """A file of orders and the channel that it comes from."""
+
+    channel = forms.ModelChoiceField(queryset=Channel.objects.none(), label=_("Channel"))
+    file = forms.FileField(label=_("File"), help_text=_("CSV in any usual encoding, or XLSX."))
+    lines_file = forms.FileField(
+        label=_("File of the order lines"),
+        required=False,
+        help_text=_("Only where the channel exports lines in a file of their own, as Taobao does."),
+    )
+
+    def __init__(self, *args: Any, channels: QuerySet[Channel], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels.filter(is_active=True)  # type: ignore[attr-defined]
+
+    def clean_file(self) -> UploadedFile:
+        upload: UploadedFile = self.cleaned_data["file"]
+        if not upload.size:
+            raise forms.ValidationError(_("The file is empty."))
+        return upload
+
+
+class MappingForm(forms.Form):
+    """Which column is which field of the order; a select for every field."""
+
+    repeated_rows = forms.ChoiceField(
+        label=_("A row that repeats another of its order exactly"),
+        choices=[("keep", _("is a second line")), ("drop", _("is a duplicate: leave it out"))],
+    )
+    date_format = forms.CharField(
+        label=_("Date format"),
+        required=False,
+        max_length=60,
+        help_text=_("For dates that aren't like 2025-03-01 09:30, such as %d/%m/%Y %H:%M."),
+    )
+    cancellation_prefix = forms.CharField(
+        label=_("Cancellations begin with"),
+        required=False,
+        max_length=10,
+        help_text=_("Order numbers that begin so are cancellations and aren't imported."),
+    )
+    create_catalogue = forms.BooleanField(
+        label=_("Make SKUs that the file names and that aren't known"), required=False
+    )
+    save_as = forms.CharField(
+        label=_("Save this mapping as"),
+        required=False,
+        max_length=120,
+        help_text=_("The channel's next file is read by it. Empty: not saved."),
+    )
+
+    def __init__(
+        self, *args: Any, header: Sequence[str], mapping: FileMapping, may_create: bool, **kwargs: Any
+    ) -> None:
+        options = mapping.options
+        initial = {
+            "repeated_rows": options.repeated_rows,
+            "date_format": next(iter(options.date_formats), ""),
+            "cancellation_prefix": options.cancellation_prefix,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        self.options = options
+        if not may_create:
+            del self.fields["create_catalogue"]
+        choices = [("", "—"), *((name, name) for name in header if name)]
+        for path, label in importable_fields().items():
+            self.fields[_name(path)] = forms.ChoiceField(
+                label=label, choices=choices, required=False, initial=mapping.columns.get(path, "")
+            )
+
+    def groups(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
+        """(heading, selects) in the order of the page."""
+        parents = {
+            "": _("Order"),
+            "lines": _("Lines"),
+            "customer": _("Buyer"),
+            "shipping_address": _("Address"),
+            "payment": _("Payment"),
+        }
+        for parent, heading in parents.items():
+            paths = [path for path in importable_fields() if path.rpartition(".")[0] == parent]
+            yield heading, [self[_name(path)] for path in paths]
+
+    def option_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if not name.startswith("column-")]
+
+    def mapping(self) -> FileMapping:
+        """The mapping as chosen; options that the page doesn't show stay as they were."""
+        data = self.cleaned_data
+        columns = {path: data[_name(path)] for path in importable_fields() if data[_name(path)]}
+        values = self.options.as_json() | {
+            "repeated_rows": data["repeated_rows"],
+            "date_formats": [data["date_format"]] if data["date_format"] else [],
+            "cancellation_prefix": data["cancellation_prefix"],
+        }
+        return FileMapping(columns, Options.from_json(values))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for path in self.mapping().missing():
+                self.add_error(_name(path), _("An order can't be made without this: choose a column."))
+        return cleaned
+
+
+def _name(path: str) -> str:
+    return f"column-{path}"
+
+
+def preset_choices() -> list[tuple[str, Any]]:
+    """(code, label) of the layouts that are known."""
+    return [(preset.code, preset.label) for preset in PRESETS.values()]
+
+
+class OrderForm(forms.Form):
+    """An order that somebody enters by hand, with a number of empty lines."""
+
+    channel = forms.ModelChoiceField(queryset=Channel.objects.none(), label=_("Channel"))
+    external_id = forms.CharField(
+        label=_("Order number of the channel"),
+        max_length=64,
+        required=False,
+        help_text=_("Empty: one is made. The same number again is the same order."),
+    )
+    buyer_name = forms.CharField(label=_("Buyer"), max_length=255, required=False)
+    buyer_phone = forms.CharField(label=_("Buyer's phone"), max_length=40, required=False)
+    buyer_email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    name = forms.CharField(label=_("Recipient"), max_length=255)
+    phone = forms.CharField(label=_("Phone"), max_length=40)
+    country = forms.ChoiceField(label=_("Country"), choices=country_choices)
+    province = forms.CharField(label=_("Province or state"), max_length=120, required=False)
+    city = forms.CharField(label=_("City"), max_length=120)
+    district = forms.CharField(label=_("District"), max_length=120, required=False)
+    street = forms.CharField(label=_("Street"), max_length=500)
+    postal_code = forms.CharField(label=_("Postal code"), max_length=20, required=False)
+    shipping_fee = forms.DecimalField(
+        label=_("Shipping fee"), min_value=0, max_digits=12, decimal_places=2, required=False, localize=True
+    )
+    discount = forms.DecimalField(
+        label=_("Discount"), min_value=0, max_digits=12, decimal_places=2, required=False, localize=True
+    )
+    payment_status = forms.ChoiceField(
+        label=_("Payment"),
+        choices=[
+            (status.value, status.label)
+            for status in (PaymentStatus.PAID, PaymentStatus.UNPAID, PaymentStatus.INVOICED, PaymentStatus.COD)
+        ],
+    )
+    payment_method = forms.CharField(label=_("Payment method"), max_length=64, required=False)
+    buyer_note = forms.CharField(
+        label=_("Buyer's note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    line_count = forms.IntegerField(min_value=1, max_value=200, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, channels: QuerySet[Channel], line_count: int = 3, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels.filter(is_active=True)  # type: ignore[attr-defined]
+        self.initial.setdefault("line_count", line_count)
+        self.line_count = line_count
+        for number in range(line_count):
+            self.fields[f"sku-{number}"] = forms.CharField(label=_("SKU"), max_length=120, required=False)
+            self.fields[f"quantity-{number}"] = forms.IntegerField(
+                label=_("Quantity"), min_value=1, max_value=1_000_000, required=False
+            )
+            self.fields[f"price-{number}"] = forms.DecimalField(
+                label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True
+            )
+
+    def line_rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
+        return [(self[f"sku-{n}"], self[f"quantity-{n}"], self[f"price-{n}"]) for n in range(self.line_count)]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines that were filled in: {row, sku, quantity, price}; a blank price is None."""
+        data = self.cleaned_data
+        return [
+            {"row": n, "sku": data[f"sku-{n}"], "quantity": data[f"quantity-{n}"] or 1, "price": data[f"price-{n}"]}
+            for n in range(self.line_count)
+            if data.get(f"sku-{n}")
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not any(cleaned.get(f"sku-{n}") for n in range(self.line_count)):
+            self.add_error("sku-0", _("An order has at least one line."))
+        return cleaned
