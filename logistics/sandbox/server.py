@@ -5,7 +5,9 @@ import contextlib
 import json
 import logging
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 
 from logistics.sandbox.control import Control
 from logistics.sandbox.faults import Fault, Faults
@@ -113,3 +115,31 @@ def run(sandbox: Sandbox, *, host: str, port: int, ready: Callable[[int], None] 
             await task
 
     asyncio.run(main())
+
+
+@contextlib.contextmanager
+def serving(sandbox: Sandbox, *, port: int, host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve from a thread while the block runs; gives the port, which matters when `port` is 0.
+
+    Raises OSError if the port is taken.
+    """
+    started: Future[int] = Future()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(sandbox.serve(host, port, ready=started.set_result))
+
+    def run_loop() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                loop.run_until_complete(task)
+            except OSError as error:
+                started.set_exception(error)
+        loop.close()
+
+    thread = threading.Thread(target=run_loop, daemon=True)
+    thread.start()
+    try:
+        yield started.result(timeout=10)
+    finally:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join(timeout=10)

@@ -21,7 +21,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--speed", type=float, default=1440.0, help="Simulated seconds per second; 1440 makes a day of a minute."
         )
-        parser.add_argument("--db", default=":memory:", help="SQLite file that keeps the parcels over a restart.")
+        parser.add_argument(
+            "--db",
+            default=str(settings.DATA_DIR / "carrier_sandbox.sqlite3"),
+            help="SQLite file that keeps the parcels over a restart; :memory: keeps nothing.",
+        )
         parser.add_argument(
             "--control",
             nargs="+",
@@ -56,7 +60,7 @@ class Command(BaseCommand):
                 json.loads(body)
             except ValueError as error:
                 raise CommandError(f"not JSON: {error}") from error
-        request = urllib.request.Request(address, data=body.encode() or None, method=method)  # noqa: S310
+        request = urllib.request.Request(address, data=body.encode() or None, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
                 return str(answer.read().decode())
