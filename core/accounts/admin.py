@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -22,7 +21,7 @@ from django_otp.plugins.otp_totp.admin import TOTPDevice
 from core.accounts import services
 from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm, TimeZoneField
-from core.accounts.models import AccessScope, ApiKey, RoleGroup, RolePolicy, User
+from core.accounts.models import AccessScope, ApiKey, FailedSignIn, RoleGroup, RolePolicy, User
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
@@ -274,8 +273,8 @@ class RoleGroupAdmin(ReadOnlyAdmin[RoleGroup]):
         return format_html_join(mark_safe("<br>"), "{}", ((_(name),) for name in names))
 
 
-@admin.register(AccessAttempt)
-class FailedSignInAdmin(ReadOnlyAdmin[AccessAttempt]):
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(ReadOnlyAdmin[FailedSignIn]):
     """Failed sign-ins that still count; an administrator unlocks on the person."""
 
     list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]

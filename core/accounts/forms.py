@@ -64,6 +64,8 @@ class TimeZoneField(forms.ChoiceField):
 class ProfileForm(forms.ModelForm[User]):
     """What people may say about themselves."""
 
+    show_optional = False  # nearly every field is, and says so by its first choice
+
     time_zone = TimeZoneField()
 
     class Meta:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
@@ -72,6 +73,15 @@ class RoleGroup(Group):
 
     def __str__(self) -> str:
         return str(Role(self.name).label) if self.name in Role.values else self.name
+
+
+class FailedSignIn(AccessAttempt):  # type: ignore[misc]  # django-axes has no types
+    """A failed sign-in that still counts towards the lock-out, under a plain name in the admin site."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
 
 
 class RolePolicy(models.Model):

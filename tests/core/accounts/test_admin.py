@@ -218,7 +218,7 @@ def test_secrets_of_devices_have_no_page(administrator):
 
 def test_failed_sign_ins_are_listed(administrator, client):
     client.post("/login/", {"username": "mallory", "password": "x"})
-    assert "mallory" in administrator.get(reverse("admin:axes_accessattempt_changelist")).content.decode()
+    assert "mallory" in administrator.get(reverse("admin:accounts_failedsignin_changelist")).content.decode()
 
 
 def test_policy_change_is_in_the_trail(administrator):
