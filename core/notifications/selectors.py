@@ -1,10 +1,13 @@
+from typing import Any
+
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import get_language
 
 from core.accounts.models import User
 from core.notifications.enums import Audience, Channel
-from core.notifications.models import MessageTemplate, Notification, NotificationPreference
+from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
+from core.notifications.permissions import VIEW_LOG
 from core.notifications.registry import Template, templates
 from core.notifications.rules import Text
 
@@ -43,3 +46,8 @@ def preferences_of(user: User) -> list[tuple[Template, bool, bool]]:
         for template in templates()
         if template.audience == Audience.STAFF
     ]
+
+
+def messages_for(user: Any) -> QuerySet[OutgoingMessage]:
+    """The send log, for those who may read it."""
+    return OutgoingMessage.objects.all() if user.has_perm(VIEW_LOG) else OutgoingMessage.objects.none()

@@ -8,7 +8,7 @@ class OutboxConfig(AppConfig):
     verbose_name = _("Outbox")
 
     def ready(self) -> None:
-        from core.outbox import delivery, services
+        from core.outbox import delivery, permissions, services  # noqa: F401
         from core.stages import Stage, register_stage
 
         register_stage(

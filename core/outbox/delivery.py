@@ -131,9 +131,7 @@ def _may_try(retries: Retries, event_id: int, handler: str, now: datetime) -> bo
     return retry_at is not None and retry_at <= now
 
 
-def _schedule(
-    event: OutboxEvent, missing: list[str], ready: list[str], retries: Retries, now: datetime
-) -> None:
+def _schedule(event: OutboxEvent, missing: list[str], ready: list[str], retries: Retries, now: datetime) -> None:
     """Set when the relay has to look at the event again."""
     if not missing:
         event.completed_at, event.next_attempt_at, event.is_dead = now, None, False
@@ -146,9 +144,7 @@ def _schedule(
 
 def _send(handler: str, event_ids: list[int]) -> None:
     with breaker.guard("delivery to %s", handler):
-        current_app.send_task(
-            "core.outbox.tasks.deliver", args=[handler, event_ids], retry=False, ignore_result=True
-        )
+        current_app.send_task("core.outbox.tasks.deliver", args=[handler, event_ids], retry=False, ignore_result=True)
 
 
 def _undelivered(handler: str, event_ids: Iterable[int]) -> list[OutboxEvent]:
@@ -205,13 +201,9 @@ def _complete(event_ids: Sequence[int]) -> None:
     """Mark the events all of whose handlers have left a receipt."""
     events = OutboxEvent.objects.filter(pk__in=event_ids, completed_at=None).values_list("pk", "name")
     receipts: dict[int, set[str]] = defaultdict(set)
-    for event_id, handler in HandlerReceipt.objects.filter(event_id__in=event_ids).values_list(
-        "event_id", "handler"
-    ):
+    for event_id, handler in HandlerReceipt.objects.filter(event_id__in=event_ids).values_list("event_id", "handler"):
         receipts[event_id].add(handler)
     done = [pk for pk, name in events if handlers_of(name).keys() <= receipts[pk]]
     if done:
-        OutboxEvent.objects.filter(pk__in=done).update(
-            completed_at=timezone.now(), next_attempt_at=None, is_dead=False
-        )
+        OutboxEvent.objects.filter(pk__in=done).update(completed_at=timezone.now(), next_attempt_at=None, is_dead=False)
         HandlerFailure.objects.filter(event_id__in=done).delete()

@@ -19,14 +19,11 @@ class OutboxEvent(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [("retry_event", _("Can have events delivered again"))]
         ordering = ["-id"]
         indexes = [
-            models.Index(
-                fields=["next_attempt_at"], name="outbox_due", condition=Q(next_attempt_at__isnull=False)
-            ),
-            models.Index(
-                fields=["completed_at"], name="outbox_done", condition=Q(completed_at__isnull=False)
-            ),
+            models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(next_attempt_at__isnull=False)),
+            models.Index(fields=["completed_at"], name="outbox_done", condition=Q(completed_at__isnull=False)),
             models.Index(fields=["name", "-id"], name="outbox_name"),
             models.Index(fields=["id"], name="outbox_dead", condition=Q(is_dead=True)),
         ]

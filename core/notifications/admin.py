@@ -1,0 +1,82 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
+from core.notifications.registry import LINK, Template, find_template, templates
+from core.notifications.rules import Text, substitute
+
+_EXAMPLE_LINK = "https://console.example.com/exceptions/1/"
+
+
+class MessageTemplateForm(forms.ModelForm[MessageTemplate]):
+    code = forms.ChoiceField(label=_("Message"))
+
+    class Meta:
+        model = MessageTemplate
+        fields = ["code", "language", "channel", "subject", "body"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].choices = [(t.code, f"{t.label} ({t.code})") for t in templates()]  # type: ignore[attr-defined]
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(admin.ModelAdmin[MessageTemplate]):
+    form = MessageTemplateForm
+    list_display = ["code", "language", "channel", "subject"]
+    list_filter = ["language", "channel", "code"]
+    search_fields = ["code", "subject"]
+    readonly_fields = ["placeholders", "preview", "standard_text"]
+
+    @admin.display(description=_("Placeholders"))
+    def placeholders(self, message: MessageTemplate) -> str:
+        template = find_template(message.code)
+        return " ".join(f"{{{{ {name} }}}}" for name in [*template.placeholders, LINK]) if template else "–"
+
+    @admin.display(description=_("Preview with examples"))
+    def preview(self, message: MessageTemplate) -> str | SafeString:
+        """What was saved last, with the examples put in."""
+        template = find_template(message.code)
+        return _shown(template, message.text) if template else "–"
+
+    @admin.display(description=_("Standard text"))
+    def standard_text(self, message: MessageTemplate) -> str | SafeString:
+        template = find_template(message.code)
+        return _shown(None, template.text(message.language)) if template else "–"
+
+
+def _shown(template: Template | None, text: Text) -> SafeString:
+    """Subject and body as they stand, with the template's examples where one is given."""
+    values = {**template.placeholders, LINK: _EXAMPLE_LINK} if template else None
+    parts = [text.subject, text.body] if values is None else [substitute(t, values) for t in (text.subject, text.body)]
+    return format_html("<strong>{}</strong><pre>{}</pre>", *parts)
+
+
+@admin.register(OutgoingMessage)
+class OutgoingMessageAdmin(ReadOnlyAdmin[OutgoingMessage]):
+    list_display = ["id", "subject", "to", "template", "status", "attempts", "created_at", "sent_at"]
+    list_filter = ["status", "audience", "template"]
+    search_fields = ["=id", "=to"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin[Notification]):
+    list_display = ["id", "user", "code", "level", "count", "created_at", "read_at"]
+    list_filter = ["level", "code"]
+    list_select_related = ["user"]
+    search_fields = ["=user__username"]
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(LargeTableAdmin[NotificationPreference]):
+    list_display = ["user", "code", "in_app", "email"]
+    list_filter = ["code"]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+    autocomplete_fields = ["user"]

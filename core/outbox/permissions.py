@@ -1,0 +1,3 @@
+from core.accounts.roles import grant
+
+grant("outbox", {"view_outboxevent": set(), "view_handlerfailure": set(), "retry_event": set()})
