@@ -6,7 +6,7 @@ import structlog
 
 from core.logging import redact_event
 
-CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
+CHATTY = ("axes", "celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
 
 
 def configure_logs(*, level: str, as_json: bool) -> None:
@@ -36,9 +36,9 @@ def configure_logs(*, level: str, as_json: bool) -> None:
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-            "loggers": {"axes": {"level": "WARNING"}},  # sign-ins are in the audit trail
             "root": {"handlers": ["stderr"], "level": level},
             # Stages run every few seconds; a line for each would hide what matters. Failures are errors.
+            # Sign-ins are in the audit trail.
             "loggers": {name: {"level": "WARNING"} for name in CHATTY},
         }
     )

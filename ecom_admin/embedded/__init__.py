@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 # Commands that answer without a database.
-WITHOUT_SERVERS = frozenset({"", "help", "version", "check", "collectstatic", "diffsettings", "findstatic", "messages"})
+WITHOUT_SERVERS = frozenset(
+    {"", "help", "version", "check", "collectstatic", "diffsettings", "findstatic", "messages", "carrier_sandbox"}
+)
 
 
 def database(data_dir: Path) -> dict[str, Any]:
