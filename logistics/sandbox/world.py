@@ -55,7 +55,7 @@ class World:
         self._plans: dict[str, list[Happened]] = {}
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
             "CREATE TABLE IF NOT EXISTS parcel (number TEXT PRIMARY KEY, data TEXT NOT NULL);"
@@ -74,9 +74,7 @@ class World:
 
     def save(self, parcels: Iterable[Parcel]) -> None:
         self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO parcel VALUES (?, ?)", [(p.number, _dump(p)) for p in parcels]
-        )
+        self._db.executemany("INSERT OR REPLACE INTO parcel VALUES (?, ?)", [(p.number, _dump(p)) for p in parcels])
         self._db.execute("COMMIT")
 
     def _remember(self, parcel: Parcel) -> None:
