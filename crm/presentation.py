@@ -1,12 +1,11 @@
 """How customers are shown: unmasked only to those with the right to see personal data."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.addresses import PARTS, Address, format_address, mask_email, mask_name, mask_phone, mask_street
+from core.addresses import PARTS, Address, format_address, mask_address, mask_email, mask_name, mask_phone
 from core.phones import format_phone
 from crm.models import Customer, CustomerAddress
 
@@ -33,12 +32,8 @@ def address_of(row: CustomerAddress) -> Address:
 
 def address_lines(row: CustomerAddress, unmasked: bool) -> list[str]:
     """The address by the custom of its country, with the phone below it."""
-    address = address_of(row)
-    if unmasked:
-        phone = format_phone(address.phone, address.country)
-    else:
-        phone = mask_phone(address.phone)
-        address = replace(address, name=mask_name(address.name), street=mask_street(address.street))
+    address = address_of(row) if unmasked else mask_address(address_of(row))
+    phone = format_phone(address.phone, address.country) if unmasked else address.phone
     return [*format_address(address, get_language() or "en"), *filter(None, [phone])]
 
 

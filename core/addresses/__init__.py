@@ -2,7 +2,13 @@
 
 from core.addresses.checking import check_address
 from core.addresses.formatting import format_address
-from core.addresses.masking import mask_email, mask_name, mask_street
+from core.addresses.masking import (
+    mask_address,
+    mask_email,
+    mask_name,
+    mask_postal_code,
+    mask_street,
+)
 from core.addresses.model import PARTS, Address, AddressProblem, fingerprint
 from core.addresses.parsing import parse_cn_address
 from core.phones import mask_phone
@@ -14,9 +20,11 @@ __all__ = [
     "check_address",
     "fingerprint",
     "format_address",
+    "mask_address",
     "mask_email",
     "mask_name",
     "mask_phone",
+    "mask_postal_code",
     "mask_street",
     "parse_cn_address",
 ]

@@ -1,6 +1,10 @@
 """Personal data as somebody without the right to see it may see it."""
 
 import re
+from dataclasses import replace
+
+from core.addresses.model import Address
+from core.phones import mask_phone
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KEPT_OF_STREET = 3
@@ -21,6 +25,23 @@ def mask_email(email: str) -> str:
 
 
 def mask_street(street: str) -> str:
-    """The first three characters: enough to tell two addresses apart, not enough to go there."""
-    street = street.strip()
-    return f"{street[: min(_KEPT_OF_STREET, len(street) // 2)]}***" if street else ""
+    """Three letters and no number: enough to tell two addresses apart, not enough to go there."""
+    letters = re.sub(r"^[\W\d_]+", "", street)
+    return f"{letters[: min(_KEPT_OF_STREET, len(letters) // 2)]}***" if street.strip() else ""
+
+
+def mask_postal_code(code: str) -> str:
+    """The first half: "200120" → "200***", "LS1 4AP" → "LS1***". A whole British one names a few houses."""
+    code = code.strip()
+    return f"{code[: len(code) // 2]}***" if code else ""
+
+
+def mask_address(address: Address) -> Address:
+    """The address down to its district; of the rest as much as the other masks leave."""
+    return replace(
+        address,
+        name=mask_name(address.name),
+        phone=mask_phone(address.phone),
+        street=mask_street(address.street),
+        postal_code=mask_postal_code(address.postal_code),
+    )

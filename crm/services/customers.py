@@ -13,6 +13,7 @@ from core.emails import is_plausible_email, normalise_email
 from core.exceptions import DomainError, NotFound
 from core.outbox.services import publish
 from core.phones import parse_phone
+from core.redaction import mask
 from crm import locks
 from crm.events import CustomerMerged
 from crm.exceptions import AlreadyMerged, EmailTaken, PhoneTaken, SameCustomer
@@ -20,6 +21,7 @@ from crm.models import Customer, CustomerAddress, CustomerIdentity
 
 SUBJECT: Final = "crm.customer"
 EDITABLE: Final = ("name", "email", "phone", "country", "language", "note")
+_TRAIL_NAMES: Final = {"name": "customer_name"}
 _FILLED_BY_MERGE: Final = ("name", "email", "email_normalised", "phone", "phone_e164", "country", "language")
 
 
@@ -35,11 +37,10 @@ def edit_customer(*, customer_id: int, changes: Mapping[str, str], actor: Actor)
     for name in EDITABLE:
         setattr(customer, name, changes.get(name, before[name]).strip())
     _normalise(customer)
-    changed = {name: [old, getattr(customer, name)] for name, old in before.items()}
-    changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+    changed = {name: [old, new] for name, old in before.items() if (new := getattr(customer, name)) != old}
     if changed:
         _save(customer)
-        _record("crm.customer_changed", actor, customer.pk, changes=changed)
+        _record("crm.customer_changed", actor, customer.pk, changes=_for_the_trail(changed))
     return customer
 
 
@@ -77,6 +78,11 @@ def add_note(*, customer_id: int, text: str, actor: Actor) -> None:
     if not text.strip():
         raise DomainError(_("Write something first."), "empty", field="text")
     _record("crm.note", actor, customer_id, reason=text.strip()[:2000])
+
+
+def _for_the_trail(changes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Under names whose values the trail masks, because it outlives a customer who asks to be forgotten."""
+    return {_TRAIL_NAMES.get(name, name): mask(pair) if name == "note" else pair for name, pair in changes.items()}
 
 
 def _locked(*ids: int) -> dict[int, Customer]:
@@ -141,7 +147,7 @@ def _record(
         actor=actor,
         subject_type=SUBJECT,
         subject_id=customer_id,
-        subject_label=f"#{customer_id}",  # the trail outlives a customer who asks to be forgotten
+        subject_label=f"#{customer_id}",
         changes=changes,
         reason=reason,
     )

@@ -36,6 +36,12 @@ def test_an_edit_is_normalised_and_audited(actor):
     assert "13800138000" not in str(entry.changes)
 
 
+def test_what_people_write_about_a_customer_stays_out_of_the_trail(actor):
+    edit(make_customer(name="Ann Lee"), actor, name="Anna Lee", note="Allergic to nuts")
+    changes = AuditEntry.objects.get(action="crm.customer_changed").changes
+    assert changes == {"customer_name": ["A•••", "A•••"], "note": ["", "A•••"]}
+
+
 def test_an_edit_that_changes_nothing_leaves_no_trace(actor):
     customer = make_customer()
     edit(customer, actor, name=customer.name)
