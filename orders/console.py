@@ -1,0 +1,121 @@
+"""Where orders shows in the console: navigation, search, create menu, Today, timeline."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.enums import Role
+from core.accounts.scopes import register_scope_kind
+from core.accounts.selectors import scope_ids
+from core.cases.panels import cases_panel
+from core.ui.content import PanelContent
+from core.ui.counting import capped_count
+from core.ui.create import register_create
+from core.ui.nav import NavItem, register_nav
+from core.ui.panels import register_panel
+from core.ui.search import SearchHit, register_search
+from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
+from core.ui.today import register_today_card
+from crm.models import Customer
+from crm.selectors import register_customer_restriction
+from orders import intake_panels, panels
+from orders.codes import ORDER_SUBJECT
+from orders.enums import FulfilmentStatus, OrderStatus
+from orders.models import Channel, Order
+from orders.selectors.orders import orders_for, search_orders
+from orders.selectors.today import desk_figures
+
+PAGE = "orders.order"
+
+
+def _held_count(user: Any) -> int:
+    return capped_count(orders_for(user).filter(open_hold_count__gt=0))
+
+
+def _customers_in_scope(customers: QuerySet[Customer], user: Any) -> QuerySet[Customer]:
+    """A person limited to channels sees the customers that have ordered there."""
+    if scope_ids(user, "channel") is None and scope_ids(user, "warehouse") is None:
+        return customers
+    return customers.filter(Exists(orders_for(user).filter(customer=OuterRef("pk"))))
+
+
+def _search(user: Any, query: str, limit: int) -> list[SearchHit]:
+    return [
+        SearchHit(
+            title=order.number,
+            subtitle=f"{order.channel.name} {order.external_id} · {OrderStatus(order.status).label}",
+            url=reverse("orders:order_detail", args=[order.pk]),
+            icon="shopping-bag",
+        )
+        for order in search_orders(user, query, limit)
+    ]
+
+
+def _desk(request: HttpRequest) -> PanelContent:
+    return PanelContent("orders/_today.html", {"figures": desk_figures(request.user)})
+
+
+def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
+    """The order's own way and that of its fulfilment orders."""
+    for row in order.history.select_related("fulfilment").order_by("-id")[:200]:
+        state: Any = FulfilmentStatus(row.to_status) if row.fulfilment else OrderStatus(row.to_status)
+        yield TimelineEntry(
+            at=row.at,
+            title=f"{row.fulfilment.number}: {state.label}" if row.fulfilment else state.label,
+            body=row.reason,
+            actor=row.actor_label,
+            icon=state.icon,
+            colour=state.colour,
+        )
+
+
+register_scope_kind("channel", _("Channels"), lambda: Channel.objects.values_list("id", "name"))
+register_customer_restriction(_customers_in_scope)
+clerk = (Role.ORDER_CLERK.value,)
+register_nav(
+    "orders",
+    NavItem(_("All orders"), "orders:order_list", "orders.view_order", "shopping-bag", order=10, roles=clerk),
+)
+register_nav(
+    "orders",
+    NavItem(
+        _("On hold"),
+        "orders:order_list",
+        "orders.hold_order",
+        "hand-stop",
+        count=_held_count,
+        order=20,
+        query="on_hold=true&view=held",
+        roles=clerk,
+    ),
+)
+register_nav(
+    "orders",
+    NavItem(_("Import"), "orders:import_new", "orders.import_order", "upload", order=60, roles=clerk),
+)
+register_nav("orders", NavItem(_("Intake"), "orders:intake_list", "orders.view_intake", "inbox", order=70))
+register_nav("settings", NavItem(_("Channels"), "orders:channel_list", "orders.view_channel", "plug", order=20))
+register_search("orders", _("Orders"), "orders.view_order", _search, order=10, url_name="orders:order_list")
+register_create(_("Order"), "orders:order_create", "orders.add_order", icon="shopping-bag", order=10)
+register_create(_("Order import"), "orders:import_new", "orders.import_order", icon="upload", order=20)
+register_today_card("orders.desk", "orders.approve_order", 10, _desk, title=_("Order desk"), size="l")
+panels.register()
+intake_panels.register()
+register_panel(PAGE, code="cases", title=_("Exceptions"), render=cases_panel(ORDER_SUBJECT), order=5)
+register_timeline(PAGE, _history)
+register_action_labels(
+    {
+        "orders.hold_placed": (_("Put on hold"), "hand-stop", "warning"),
+        "orders.hold_released": (_("Hold released"), "lock-open", "success"),
+        "orders.edited": (_("Corrected"), "pencil", "info"),
+        "orders.approved": (_("Approved by hand"), "circle-check", "success"),
+        "orders.unapproved": (_("Taken back to review"), "arrow-back-up", "warning"),
+        "orders.cancelled": (_("Cancelled"), "ban", "danger"),
+        "orders.cancellation_refused": (_("Cancellation came too late"), "hand-stop", "warning"),
+        "orders.note": (_("Note"), "message", "neutral"),
+    }
+)
