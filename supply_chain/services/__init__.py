@@ -7,9 +7,9 @@ from supply_chain.services.orders import (
     order_shortages,
     remove_line,
     save_line,
-    save_supplier,
 )
 from supply_chain.services.receiving import ReceivedLine, book_counts, count_units, receive_goods, set_counts
+from supply_chain.services.suppliers import remove_offer, save_offer, save_supplier
 
 __all__ = [
     "LineDraft",
@@ -21,7 +21,9 @@ __all__ = [
     "order_shortages",
     "receive_goods",
     "remove_line",
+    "remove_offer",
     "save_line",
+    "save_offer",
     "save_supplier",
     "set_counts",
 ]

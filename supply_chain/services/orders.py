@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import User
 from core.actor import Actor
-from core.audit.services import record
 from core.db import insert_rows
 from core.exceptions import DomainError, PermissionRequired
 from inventory.models import Warehouse
@@ -116,24 +115,6 @@ def order_shortages(
             for supplier, lines in by_supplier.items()
         ]
     return orders, [sku_id for sku_id in short if sku_id not in offers]
-
-
-def save_supplier(*, supplier: Supplier, before: dict[str, Any], actor: Actor) -> Supplier:
-    """Save a supplier that a form has filled, with audit; `before` is empty for a new one."""
-    with transaction.atomic():
-        supplier.save()
-        changes = {
-            name: [old, getattr(supplier, name)] for name, old in before.items() if getattr(supplier, name) != old
-        }
-        record(
-            action=f"supply_chain.supplier_{'changed' if before else 'created'}",
-            actor=actor,
-            subject_type="supply_chain.supplier",
-            subject_id=supplier.pk,
-            subject_label=supplier.name,
-            changes=changes,
-        )
-    return supplier
 
 
 def _check(order: PurchaseOrder, from_: PurchaseOrderStatus, to: PurchaseOrderStatus, user: User) -> None:

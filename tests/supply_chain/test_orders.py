@@ -79,7 +79,7 @@ def test_lines_of_a_draft_can_be_changed_and_of_a_sent_order_not():
     order.refresh_from_db()
     assert order.total == Decimal(1)
     send(order)
-    with pytest.raises(DomainError, match="not_a_draft"):
+    with pytest.raises(DomainError, match="Only a draft"):
         save_line(order_id=order.pk, line=LineDraft(sku.pk, 7, Decimal(3)), actor=SYSTEM)
 
 
@@ -117,19 +117,19 @@ class TestStates:
 
     def test_an_order_without_lines_goes_nowhere(self):
         order = make_purchase_order(make_warehouse(), {})
-        with pytest.raises(DomainError, match="no_lines"):
+        with pytest.raises(DomainError, match="no lines"):
             change_status(order_id=order.pk, to=S.PENDING_APPROVAL, user=make_superuser())
 
     def test_received_is_reached_by_receiving_only(self):
         order = send(make_purchase_order(make_warehouse(), {make_sku(): 1}))
-        with pytest.raises(DomainError, match="receive_goods"):
+        with pytest.raises(DomainError, match="Receive the goods"):
             change_status(order_id=order.pk, to=S.RECEIVED, user=make_superuser())
 
     def test_a_hold_leads_back_to_where_it_was(self):
         user = make_superuser()
         order = send(make_purchase_order(make_warehouse(), {make_sku(): 1}))
         change_status(order_id=order.pk, to=S.ON_HOLD, user=user)
-        with pytest.raises(DomainError, match="wrong_way_back"):
+        with pytest.raises(DomainError, match="goes back"):
             change_status(order_id=order.pk, to=S.APPROVED, user=user)
         assert change_status(order_id=order.pk, to=S.SENT, user=user).held_status == ""
 

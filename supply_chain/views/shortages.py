@@ -1,0 +1,94 @@
+"""What customers wait for: ordered from suppliers in one step."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts.models import User
+from core.actor import Actor
+from core.ui.actions import BulkAction, RowOutcome
+from core.ui.columns import Column
+from core.ui.content import EmptyState
+from core.ui.lists import PresetView
+from core.ui.views import ListPage
+from inventory.models import Sku, Warehouse
+from inventory.selectors import warehouses_for
+from supply_chain import services
+from supply_chain.filters import ShortageFilter
+from supply_chain.selectors import short_skus
+
+
+def _warehouse_choices() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Warehouse.objects.filter(is_active=True).values_list("pk", "name")]
+
+
+def order_short(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
+    """Draft purchase orders for the ticked SKUs, one per supplier."""
+    user = User.objects.get(pk=actor.user_id)
+    warehouse = warehouses_for(user).filter(pk=params["warehouse"]).first()
+    if warehouse is None:
+        message = _now("You can't order for this warehouse.")
+        return [RowOutcome(pk, "error", message, field="warehouse") for pk in ids]
+    orders, unserved = services.order_shortages(sku_ids=ids, warehouse=warehouse, actor=actor)
+    numbers = {line.sku_id: order.number for order in orders for line in order.lines.all()}
+    return [_outcome(pk, numbers, unserved) for pk in ids]
+
+
+def _outcome(pk: int, numbers: Mapping[int, str], unserved: Sequence[int]) -> RowOutcome:
+    if pk in numbers:
+        return RowOutcome(pk, "ok", _now("On %(number)s") % {"number": numbers[pk]})
+    if pk in unserved:
+        return RowOutcome(pk, "error", _now("No supplier offers this SKU."))
+    return RowOutcome(pk, "skipped", _now("Enough is there or ordered."))
+
+
+class ShortageList(ListPage[Sku]):
+    key = "supply_chain.shortage"
+    title = _("Shortages")
+    model = Sku
+    permission = "inventory.view_stockdemand"
+    url_name = "supply_chain:shortage_list"
+    icon = "alert-square-rounded"
+    filterset_class = ShortageFilter
+    ordering = "code"
+    columns = (
+        Column("code", _("SKU"), cell="mono", link=True, sort="code"),
+        Column("name", _("Name"), width="l"),
+        Column("demand", _("Waited for"), cell="number"),
+        Column("waiting_lines", _("Order lines"), cell="number"),
+        Column("since", _("Since"), cell="when"),
+        Column("available", _("Available"), cell="number"),
+        Column("incoming", _("Incoming"), cell="number"),
+        Column("planned", _("Being ordered"), cell="number"),
+        Column("short", _("To order"), cell="supply_chain/_short_cell.html", align="end"),
+    )
+    views = (PresetView("short", _("To order"), "short=true", roles=("buyer",)),)
+    actions = (
+        BulkAction(
+            code="order",
+            label=_("Create purchase orders"),
+            permission="supply_chain.add_purchaseorder",
+            run=order_short,
+            icon="file-plus",
+            style="primary",
+            fields={"warehouse": forms.ChoiceField(label=_("Deliver to"), choices=_warehouse_choices)},
+        ),
+    )
+
+    def get_queryset(self, user: Any) -> QuerySet[Sku]:
+        return short_skus()
+
+    def row_url(self, row: Sku) -> str:
+        return reverse("inventory:sku_detail", args=[row.pk])
+
+    def empty_state(self, user: Any) -> EmptyState:
+        return EmptyState(
+            title=_("Nobody waits for goods."),
+            body=_("Order lines that no warehouse can serve appear here, summed by SKU."),
+            icon="circle-check",
+        )
