@@ -79,7 +79,7 @@
       event.preventDefault();
       $$("[data-set-theme]").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
       window.dispatchEvent(new CustomEvent("theme-chosen", { detail: button.value }));
-      send(button.form.action, { theme: button.value });
+      send(button.form.getAttribute("action"), { theme: button.value });
     },
   };
   document.addEventListener("click", (event) => {

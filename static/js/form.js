@@ -72,7 +72,7 @@
   sessionStorage.removeItem(SENT);
   document.addEventListener("htmx:afterSettle", (event) => searchable(event.target));
   document.addEventListener("submit", (event) => {
-    if (!event.target.action.endsWith("/logout/")) return;
+    if (!(event.target.getAttribute("action") || "").endsWith("/logout/")) return;
     Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
   });
 })();
