@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.addresses import Address, fingerprint, format_address, mask_email, mask_name, mask_street
+from core.addresses import Address, fingerprint, format_address, mask_email, mask_name, mask_postal_code, mask_street
 
 SHANGHAI = Address("王小明", "", "CN", "上海市", "上海市", "浦东新区", "世纪大道100号", "200120")
 LONDON = Address("Ann Lee", "", "GB", "", "London", "", "1 High Street", "SW1A 1AA")
@@ -70,5 +70,7 @@ def test_masks():
     assert mask_email("ann@example.com") == "a***@example.com"
     assert mask_email("") == ""
     assert mask_street("世纪大道100号") == "世纪大***"
-    assert mask_street("1a") == "1***"
+    assert mask_street("1a") == "***"
+    assert mask_postal_code("200120") == "200***"
+    assert mask_postal_code("LS1 4AP") == "LS1***"
     assert mask_street("") == ""
