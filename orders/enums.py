@@ -133,7 +133,7 @@ class FindingSeverity(StatusEnum):
 
 class FulfilmentStatus(StatusEnum):
     PLANNED = "planned", _("Planned"), "neutral", "clock"
-    ALLOCATED = "allocated", _("Allocated"), "info", "box-seam"
+    ALLOCATED = "allocated", _("Allocated"), "info", "packages"
     RELEASED = "released", _("Released"), "info", "player-play"
     PICKING = "picking", _("Picking"), "progress", "shopping-cart"
     PACKED = "packed", _("Packed"), "progress", "package"

@@ -99,7 +99,7 @@ def _dress(field: forms.Field) -> None:
 def _is_empty(value: Any) -> bool:
     if isinstance(value, slice):
         return value.start is None and value.stop is None
-    return isinstance(value, QuerySet) and not value.query.where and value.query.is_empty()
+    return isinstance(value, QuerySet) and value.query.is_empty()
 
 
 def describe(form_field: forms.Field, value: Any) -> str:

@@ -84,6 +84,8 @@ def duration_text(seconds: float | None) -> str:
     """A length of time in its two largest units ("2 d 4 h", "35 min"); "" for none."""
     if seconds is None:
         return ""
+    if 0 <= seconds < _MINUTE:
+        return gettext("%(s)s s") % {"s": round(seconds, 1) if seconds < 10 else int(seconds)}
     minutes = int(seconds) // _MINUTE
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
