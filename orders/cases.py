@@ -49,7 +49,13 @@ def _validation_failed() -> CaseType:
         ),
         still_true=_still_held,
         subject_url=_order_url,
-        summaries={"findings": _("{count} problems: {codes}"), "finding": _("{codes}")},
+        summaries={
+            HoldReason.ADDRESS.value: _("The recipient or address isn't right"),
+            HoldReason.PRICE.value: _("Prices or totals don't agree"),
+            HoldReason.STOCK.value: _("An article isn't known or no longer sold"),
+            HoldReason.DUPLICATE.value: _("It looks like an order that is here already"),
+            "several": _("{count} different things are wrong"),
+        },
         icon="eye-exclamation",
     )
 
@@ -91,9 +97,7 @@ def _cancellation() -> CaseType:
         ),
         resolutions=(
             Resolution("intercept", _("Intercept and cancel"), "orders.cancel_order", _cancel, "danger"),
-            Resolution(
-                "too_late", _("Too late, let it go"), "orders.cancel_order", _too_late, "secondary", (REASON,)
-            ),
+            Resolution("too_late", _("Too late, let it go"), "orders.cancel_order", _too_late, "secondary", (REASON,)),
         ),
         still_true=_decided_by_a_person,
         subject_url=_order_url,
@@ -115,12 +119,8 @@ def _channel_change() -> CaseType:
             "otherwise agree with the customer what happens, and keep the order as it is."
         ),
         resolutions=(
-            Resolution(
-                "apply", _("Stop the parcel and apply"), "orders.edit_order", _apply_change, "primary"
-            ),
-            Resolution(
-                "keep", _("Keep the order as it is"), "orders.edit_order", _keep, "secondary", (REASON,)
-            ),
+            Resolution("apply", _("Stop the parcel and apply"), "orders.edit_order", _apply_change, "primary"),
+            Resolution("keep", _("Keep the order as it is"), "orders.edit_order", _keep, "secondary", (REASON,)),
         ),
         still_true=_decided_by_a_person,
         subject_url=_order_url,
@@ -146,9 +146,7 @@ def _accept(case: Case, actor: Actor, params: dict[str, Any]) -> None:
 
 
 def _cancel(case: Case, actor: Actor, params: dict[str, Any]) -> None:
-    cancel_order(
-        order_id=case.subject_id, actor=actor, reason=_reason(params) or str(case.data.get("reason", ""))
-    )
+    cancel_order(order_id=case.subject_id, actor=actor, reason=_reason(params) or str(case.data.get("reason", "")))
 
 
 def _too_late(case: Case, actor: Actor, params: dict[str, Any]) -> None:

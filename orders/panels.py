@@ -21,8 +21,8 @@ PAGE = "orders.order"
 
 
 def register() -> None:
-    """Called once from OrdersConfig.ready()."""
-    register_panel(PAGE, code="findings", title=_("What validation found"), render=findings, order=10)
+    """Called once from orders.console."""
+    register_panel(PAGE, code="findings", title=_("What validation found"), render=findings, order=3)
     register_panel(PAGE, code="lines", title=_("Lines"), render=lines, order=20)
     register_panel(PAGE, code="fulfilments", title=_("Fulfilment"), render=fulfilments, order=30)
     register_panel(PAGE, code="ship_to", title=_("Ship to"), render=recipient, order=10, column="side")

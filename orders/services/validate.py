@@ -36,9 +36,7 @@ def validate_batch(limit: int) -> int:
     """Validate up to `limit` orders that are due; returns how many."""
     now = timezone.now()
     with transaction.atomic():
-        orders = claim(
-            Order.objects.filter(validate_due_at__lte=now).order_by("validate_due_at", "id"), limit
-        )
+        orders = claim(Order.objects.filter(validate_due_at__lte=now).order_by("validate_due_at", "id"), limit)
         if orders:
             _validate(orders, now)
         return len(orders)
@@ -57,9 +55,7 @@ def _validate(orders: Sequence[Order], now: datetime) -> None:
 
 def _lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=[order.pk for order in orders]).order_by(
-        "order_id", "position"
-    ):
+    for line in OrderLine.objects.filter(order__in=[order.pk for order in orders]).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     return lines
 
@@ -101,9 +97,7 @@ def _settle_holds(orders: Sequence[Order], lines: Lines, findings: Findings, now
         mine = held.get(order.pk, ())
         to_place += _missing(order, lines.get(order.pk, ()), wanted, mine)
         to_release += [
-            hold
-            for hold in mine
-            if _is_automatic(hold) and not hold.released_at and hold.reason not in wanted
+            hold for hold in mine if _is_automatic(hold) and not hold.released_at and hold.reason not in wanted
         ]
     for order_id, count in place_holds(to_place, at=now, actor=SYSTEM).items():
         by_id[order_id].open_hold_count = count
@@ -147,13 +141,9 @@ def _settle_status(orders: Sequence[Order], findings: Findings, now: datetime) -
     clear_cases(VALIDATION_FAILED, [order.pk for order in clean])
     if not held:
         return
-    unpaid = [
-        o for o in held if _waits_for_payment(findings[o.pk]) and o.status == OrderStatus.PENDING_REVIEW
-    ]
+    unpaid = [o for o in held if _waits_for_payment(findings[o.pk]) and o.status == OrderStatus.PENDING_REVIEW]
     move_orders(unpaid, OrderStatus.PENDING_PAYMENT, at=now, actor=SYSTEM)
-    others = [
-        o for o in held if not _waits_for_payment(findings[o.pk]) and o.status == OrderStatus.PENDING_PAYMENT
-    ]
+    others = [o for o in held if not _waits_for_payment(findings[o.pk]) and o.status == OrderStatus.PENDING_PAYMENT]
     move_orders(others, OrderStatus.PENDING_REVIEW, at=now, actor=SYSTEM)
     open_cases([seed for order in held if (seed := _seed(order, findings[order.pk]))])
     publish(OrdersHeld(order_ids=[order.pk for order in held]))
@@ -165,16 +155,16 @@ def _waits_for_payment(findings: Sequence[FindingDraft]) -> bool:
 
 def _seed(order: Order, findings: Sequence[FindingDraft]) -> CaseSeed | None:
     """A case for everything but payment: that is the customer's turn, no exception."""
-    codes = sorted({f.code for f in findings if f.hold and f.hold != HoldReason.PAYMENT})
-    if not codes:
+    reasons = {finding.hold for finding in findings if finding.hold} - {HoldReason.PAYMENT}
+    if not reasons:
         return None
     return CaseSeed(
         type=VALIDATION_FAILED,
         subject_type=ORDER_SUBJECT,
         subject_id=order.pk,
         subject_label=order.number,
-        summary_code="findings" if len(codes) > 1 else "finding",
-        summary_params={"count": len(codes), "codes": ", ".join(codes)},
+        summary_code=next(iter(reasons)).value if len(reasons) == 1 else "several",
+        summary_params={"count": len(reasons)},
         cause_at=order.received_at,
         channel_id=order.channel_id,
     )
