@@ -121,7 +121,7 @@ def _exchange(
     wait = {"connect": limits.connect, "read": limits.read, "write": limits.read, "pool": limits.total}
     pieces: list[bytes] = []
     size = 0
-    with _pool().stream(
+    with _shared.get().stream(
         method, url, headers=list(headers.items()), content=content, extensions={"timeout": wait}
     ) as response:
         for piece in response.iter_stream():
@@ -258,42 +258,44 @@ class _GuardedBackend(httpcore.NetworkBackend):
         raise OutgoingRefused("UNIX sockets aren't called")
 
 
-_lock = threading.Lock()
-_shared: httpcore.ConnectionPool | None = None
+class _SharedPool:
+    """The process's pool, made when it is first needed."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: httpcore.ConnectionPool | None = None
 
-def _pool() -> httpcore.ConnectionPool:
-    global _shared
-    if _shared is None:
-        with _lock:
-            if _shared is None:
-                _shared = httpcore.ConnectionPool(
+    def get(self) -> httpcore.ConnectionPool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = httpcore.ConnectionPool(
                     ssl_context=ssl.create_default_context(cafile=certifi.where()),
                     max_connections=MAX_CONNECTIONS,
                     max_keepalive_connections=MAX_CONNECTIONS,
                     keepalive_expiry=KEEP_ALIVE_SECONDS,
                     network_backend=_GuardedBackend(),
                 )
-    return _shared
+            return self._pool
+
+    def close(self) -> None:
+        with self._lock:
+            kept, self._pool = self._pool, None
+        if kept is not None:
+            kept.close()
+
+    def forget(self) -> None:
+        """Drop the pool without closing it, in a child process: the sockets are its parent's."""
+        self._lock = threading.Lock()
+        self._pool = None
+
+
+_shared = _SharedPool()
 
 
 def close_connections() -> None:
     """Close the connections that this process keeps alive; the next call opens new ones."""
-    global _shared
-    with _lock:
-        kept, _shared = _shared, None
-    if kept is not None:
-        kept.close()
+    _shared.close()
 
 
 atexit.register(close_connections)
-
-
-def _forget_pool() -> None:
-    global _shared, _lock
-    _lock = threading.Lock()
-    _shared = None
-
-
-# A child of a prefork worker must not share its parent's sockets.
-os.register_at_fork(after_in_child=_forget_pool)
+os.register_at_fork(after_in_child=_shared.forget)

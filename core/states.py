@@ -31,7 +31,7 @@ class StatusEnum(models.TextChoices):
         OPEN: ClassVar[frozenset[Any]]
         TERMINAL: ClassVar[frozenset[Any]]
 
-    def __new__(cls, value: str, label: Any, colour: str) -> Self:
+    def __new__(cls, value: str, label: Any = "", colour: str = "neutral") -> Self:
         if colour not in COLOURS:
             raise ValueError(f"{cls.__name__}.{value}: unknown colour {colour!r}")
         member = str.__new__(cls, value)
@@ -47,7 +47,7 @@ class StatusEnum(models.TextChoices):
     @enum.property
     def icon(self) -> str:
         # Django's metaclass takes the last item of the tuple for the label; here that is the icon.
-        return str(self._label_)  # type: ignore[attr-defined]
+        return str(self._label_)
 
 
 S = TypeVar("S", bound=models.TextChoices)

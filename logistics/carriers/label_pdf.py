@@ -125,7 +125,7 @@ def _draw_party(
 
 def _address_text(party: Address) -> str:
     if party.country == "CN":
-        return "".join((party.province, party.city, party.district, party.street)) + f" {party.postal_code}"
+        return f"{party.province}{party.city}{party.district}{party.street} {party.postal_code}"
     parts = (party.street, party.district, party.city, party.province, party.postal_code, party.country)
     return ", ".join(part for part in parts if part)
 

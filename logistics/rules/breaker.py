@@ -16,5 +16,5 @@ def pause_after(failures: int) -> timedelta | None:
     if failures < OPENS_AFTER:
         return None
     # Parallel calls fail together: only whole rounds of the threshold lengthen the pause.
-    rounds = min(failures // OPENS_AFTER - 1, 10)
-    return min(_BASE * 2**rounds, _LONGEST)
+    doublings: int = 2 ** min(failures // OPENS_AFTER - 1, 10)
+    return min(_BASE * doublings, _LONGEST)

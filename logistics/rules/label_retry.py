@@ -12,5 +12,5 @@ def retry_label_after(*, attempts: int, jitter: float) -> timedelta | None:
     """How long until the next attempt after `attempts` of them failed; None when it is a person's turn."""
     if attempts >= MAX_ATTEMPTS:
         return None
-    wait = min(_BASE * 2 ** (attempts - 1), _LONGEST)
-    return wait * (0.5 + 0.5 * jitter)
+    doublings: int = 2 ** (attempts - 1)
+    return min(_BASE * doublings, _LONGEST) * (0.5 + 0.5 * jitter)

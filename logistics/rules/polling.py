@@ -52,7 +52,8 @@ def next_interval(
 def retry_after_failure(*, failures: int, time_scale: int, jitter: float) -> timedelta:
     """How long to wait after the `failures`-th failed check in a row: doubling, with full jitter in its upper
     half, at most six hours."""
-    wait = min(_BACKOFF_BASE * 2 ** min(failures - 1, 12), _BACKOFF_LONGEST)
+    doublings: int = 2 ** min(failures - 1, 12)
+    wait = min(_BACKOFF_BASE * doublings, _BACKOFF_LONGEST)
     return max(wait * (0.5 + 0.5 * jitter) / time_scale, _SHORTEST)
 
 

@@ -1,18 +1,18 @@
 """The sandbox's own interface, below /control: what a test or a demonstration does to the carriers.
 
-    GET    /control                    figures
-    POST   /control/faults             {"kind", "path", "number", "count", "rate", "seconds", "status"}
-    DELETE /control/faults             all faults end
-    POST   /control/parcels            {"numbers" or "count", "company", "destination", "country", "outcome"}
-    POST   /control/outcome            {"number", "outcome"}: what becomes of a parcel
-    POST   /control/advance            {"hours", "number"}: let simulated time pass at once
-    POST   /control/abort              {"number"}: push status=abort, which asks for a new subscription
-    POST   /control/rates              {"attempt_failed": 0.1, …}: shares of outcomes for parcels to come
+GET    /control                    figures
+POST   /control/faults             {"kind", "path", "number", "count", "rate", "seconds", "status"}
+DELETE /control/faults             all faults end
+POST   /control/parcels            {"numbers" or "count", "company", "destination", "country", "outcome"}
+POST   /control/outcome            {"number", "outcome"}: what becomes of a parcel
+POST   /control/advance            {"hours", "number"}: let simulated time pass at once
+POST   /control/abort              {"number"}: push status=abort, which asks for a new subscription
+POST   /control/rates              {"attempt_failed": 0.1, …}: shares of outcomes for parcels to come
 """
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from logistics.sandbox import routes
@@ -40,31 +40,37 @@ class Control:
         return _json(answer) if answer is not None else _json({"error": "unknown"}, 404)
 
     def _do(self, method: str, what: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        match (method, what):
-            case ("GET", ""):
-                return self._figures()
-            case ("POST", "faults"):
-                self.faults.active.append(Fault(**body))
-                return {"faults": len(self.faults.active)}
-            case ("DELETE", "faults"):
-                self.faults.active.clear()
-                return {"faults": 0}
-            case ("POST", "parcels"):
-                return {"numbers": self._add(body)}
-            case ("POST", "outcome"):
-                return self._outcome(body)
-            case ("POST", "advance"):
-                moved = self.world.advance(float(body["hours"]), body.get("number", ""))
-                self.pusher.watch_all()
-                return {"moved": moved}
-            case ("POST", "abort"):
-                return self._abort(self.world.parcels[body["number"]])
-            case ("POST", "rates"):
-                self.world.rates = {name: float(rate) for name, rate in body.items()}
-                return {"rates": self.world.rates}
-        return None
+        actions: dict[tuple[str, str], Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+            ("GET", ""): self._figures,
+            ("POST", "faults"): self._misbehave,
+            ("DELETE", "faults"): self._behave,
+            ("POST", "parcels"): self._add,
+            ("POST", "outcome"): self._outcome,
+            ("POST", "advance"): self._advance,
+            ("POST", "abort"): self._abort,
+            ("POST", "rates"): self._set_rates,
+        }
+        action = actions.get((method, what))
+        return action(body) if action else None
 
-    def _figures(self) -> Mapping[str, Any]:
+    def _misbehave(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.faults.active.append(Fault(**body))
+        return {"faults": len(self.faults.active)}
+
+    def _behave(self, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.faults.active.clear()
+        return {"faults": 0}
+
+    def _advance(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        moved = self.world.advance(float(body["hours"]), body.get("number", ""))
+        self.pusher.watch_all()
+        return {"moved": moved}
+
+    def _set_rates(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.world.rates = {name: float(rate) for name, rate in body.items()}
+        return {"rates": self.world.rates}
+
+    def _figures(self, _body: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
             "parcels": len(self.world.parcels),
             "moving": sum(p.started_at is not None for p in self.world.parcels.values()),
@@ -74,7 +80,7 @@ class Control:
             "speed": self.world.speed,
         }
 
-    def _add(self, body: Mapping[str, Any]) -> list[str]:
+    def _add(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         numbers = body.get("numbers") or [f"SBX{time.time_ns() % 10**9:09d}{n:06d}" for n in range(body["count"])]
         outcome = body.get("outcome", "")
         if outcome and outcome not in routes.OUTCOMES:
@@ -93,7 +99,7 @@ class Control:
             )
             for number in numbers
         )
-        return list(numbers)
+        return {"numbers": list(numbers)}
 
     def _outcome(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         if body["outcome"] not in routes.OUTCOMES:
@@ -102,7 +108,8 @@ class Control:
         self.pusher.watch_all()
         return {"number": body["number"], "outcome": body["outcome"]}
 
-    def _abort(self, parcel: Parcel) -> Mapping[str, Any]:
+    def _abort(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        parcel = self.world.parcels[body["number"]]
         self.pusher.spawn(parcel, self.world.happened(parcel)[:1] or self.world.plan(parcel)[:1], abort=True)
         parcel.callback = ""
         self.world.save([parcel])

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
@@ -48,8 +49,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a TCP server's connections are that
         self._open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

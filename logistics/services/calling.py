@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -34,12 +34,18 @@ def adapter_of(carrier: Carrier) -> CarrierAdapter:
         Connection(
             code=carrier.code,
             base_url=carrier.base_url.rstrip("/"),
-            credentials={str(key): str(value) for key, value in (carrier.credentials or {}).items()},
+            credentials=credentials_of(carrier),
             options=options,
             push_url=push_url(carrier),
             timeout_seconds=float(carrier.timeout_seconds),
         )
     )
+
+
+def credentials_of(carrier: Carrier) -> dict[str, str]:
+    """The carrier's credentials in the clear: for adapters, and to see which ones are there."""
+    stored: Any = carrier.credentials
+    return {str(key): str(value) for key, value in (stored or {}).items()}
 
 
 def push_url(carrier: Carrier) -> str:
@@ -114,9 +120,7 @@ class Calls(Generic[T, R]):
                 lanes = min(carrier.max_connections or 1, len(items))
                 queue = iter(mine)
                 lock = threading.Lock()
-                running += [
-                    pool.submit(_lane, adapter_of(carrier), queue, lock, call, tally) for _ in range(lanes)
-                ]
+                running += [pool.submit(_lane, adapter_of(carrier), queue, lock, call, tally) for _ in range(lanes)]
             for future in running:
                 future.result()
         return outcomes, [CallOutcomes(t.carrier_id, t.successes, t.failures, t.last_error) for t in tallies]

@@ -50,7 +50,9 @@ def _move_orders(changes: Sequence[StatusChange]) -> None:
     if not on_the_way:
         return
     statuses = dict(
-        FulfilmentOrder.objects.filter(pk__in=[c.shipment.fulfilment_id for c in on_the_way]).values_list("pk", "status")
+        FulfilmentOrder.objects.filter(pk__in=[c.shipment.fulfilment_id for c in on_the_way]).values_list(
+            "pk", "status"
+        )
     )
     for moment, ids in _by_moment(on_the_way, statuses, {FulfilmentStatus.PACKED}).items():
         record_shipped(fulfilment_ids=ids, at=moment)
@@ -76,9 +78,7 @@ def _open_cases(changes: Sequence[StatusChange]) -> None:
     wanted = [c for c in changes if c.after == S.ATTEMPT_FAILED or c.after in PROBLEM_STATES]
     if not wanted:
         return
-    channels = dict(
-        Order.objects.filter(pk__in=[c.shipment.order_id for c in wanted]).values_list("pk", "channel_id")
-    )
+    channels = dict(Order.objects.filter(pk__in=[c.shipment.order_id for c in wanted]).values_list("pk", "channel_id"))
     open_cases(
         [
             seed(

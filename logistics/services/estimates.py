@@ -11,7 +11,6 @@ import holidays
 from logistics.models import Shipment, TransitTime
 from logistics.rules.delivery_estimate import Journey, Transit, estimate_delivery, pick_transit
 
-
 Tables = Mapping[int, Sequence[Transit]]
 
 
@@ -50,8 +49,8 @@ def transit_tables(carrier_ids: Iterable[int]) -> Tables:
     rows = TransitTime.objects.filter(carrier_id__in=list(carrier_ids)).values_list(
         "carrier_id", "days", "service", "origin_country", "country", "province", "business_days_only"
     )
-    for carrier_id, *values in rows:
-        tables[carrier_id].append(Transit(*values))
+    for carrier_id, days, service, origin, country, province, business_days_only in rows:
+        tables[carrier_id].append(Transit(days, service, origin, country, province, business_days_only))
     return tables
 
 

@@ -136,9 +136,7 @@ def _may_move_orders(merged: Mapping[int, Sequence[Arrival]], digests: Mapping[i
     return [pk for pk, digest in rows if not digests[pk] or digest != digests[pk]]
 
 
-def _insert_events(
-    merged: Mapping[int, Sequence[Arrival]], fresh: Sequence[Shipment], at: datetime
-) -> dict[int, int]:
+def _insert_events(merged: Mapping[int, Sequence[Arrival]], fresh: Sequence[Shipment], at: datetime) -> dict[int, int]:
     """Insert what isn't known yet; returns how many events are new by shipment."""
     rows = [
         _event_row(shipment.pk, event, arrival.source, at)

@@ -206,12 +206,9 @@ def _work(batch: Batch) -> list[tuple[Carrier, list[LabelWork]]]:
     requests = label_requests([s for s in batch.shipments if s.status == _S.PENDING], batch.unsure)
     work: dict[int, tuple[Carrier, list[LabelWork]]] = {}
     for shipment in batch.shipments:
-        carrier = shipment.carrier
-        assert carrier is not None
-        item = LabelWork(
-            shipment.pk, requests.get(shipment.pk), shipment.tracking_number, shipment.carrier_reference
-        )
-        work.setdefault(carrier.pk, (carrier, []))[1].append(item)
+        item = LabelWork(shipment.pk, requests.get(shipment.pk), shipment.tracking_number, shipment.carrier_reference)
+        if shipment.carrier is not None:  # claiming gave everyone a carrier or left it out
+            work.setdefault(shipment.carrier.pk, (shipment.carrier, []))[1].append(item)
     return list(work.values())
 
 
@@ -293,20 +290,15 @@ def _refuse_used_numbers(shipments: Sequence[Shipment], by_id: Mapping[int, Outc
         if not isinstance(outcome.result, Label):
             continue
         number = outcome.result.tracking_number
-        owner = taken.setdefault((shipment.carrier_id, number), shipment.pk)
+        owner = taken.setdefault((shipment.carrier_id or 0, number), shipment.pk)
         if owner != shipment.pk:
             outcome.result = None
             outcome.error = CarrierGarbled(f"{number} belongs to another parcel")
 
 
-def _keep_labels(
-    shipments: Sequence[Shipment], by_id: Mapping[int, Outcome[LabelWork, Result]], at: datetime
-) -> None:
-    rows = []
-    for shipment in shipments:
-        result = by_id[shipment.pk].result
-        assert isinstance(result, Label)
-        rows.append((shipment.pk, result.pdf, at))
+def _keep_labels(shipments: Sequence[Shipment], by_id: Mapping[int, Outcome[LabelWork, Result]], at: datetime) -> None:
+    results = ((shipment.pk, by_id[shipment.pk].result) for shipment in shipments)
+    rows = [(pk, result.pdf, at) for pk, result in results if isinstance(result, Label)]
     insert_rows(
         ShipmentLabel,
         ("shipment_id", "pdf", "created_at"),

@@ -195,6 +195,4 @@ def _wait(error: CarrierError, failures: int, time_scale: int) -> timedelta:
 
 def poll_soon(shipment_ids: Sequence[int]) -> int:
     """Make parcels' next check due now; returns how many are checked at all."""
-    return Shipment.objects.filter(pk__in=shipment_ids, next_poll_at__isnull=False).update(
-        next_poll_at=timezone.now()
-    )
+    return Shipment.objects.filter(pk__in=shipment_ids, next_poll_at__isnull=False).update(next_poll_at=timezone.now())

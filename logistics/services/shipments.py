@@ -189,9 +189,7 @@ def change_carrier(*, shipment_id: int, carrier_id: int, service: str = "", acto
     shipment.label_due_at = timezone.now()
     shipment.label_attempts = 0
     shipment.label_error = ""
-    shipment.save(
-        update_fields=["carrier", "service", "weight_g", "label_due_at", "label_attempts", "label_error"]
-    )
+    shipment.save(update_fields=["carrier", "service", "weight_g", "label_due_at", "label_attempts", "label_error"])
     clear_cases(NO_CARRIER, [shipment.pk])
     record(
         action="logistics.carrier_changed",

@@ -58,7 +58,9 @@ def make_warehouse_in_shenzhen() -> Warehouse:
     return make_warehouse(f"SZ{next(_numbers)}", **SENDER)
 
 
-def make_fulfilment(channel: Channel | None = None, *, warehouse: Warehouse | None = None, **order: Any) -> FulfilmentOrder:
+def make_fulfilment(
+    channel: Channel | None = None, *, warehouse: Warehouse | None = None, **order: Any
+) -> FulfilmentOrder:
     """A fulfilment order that was received, validated, allocated and released."""
     return make_fulfilments(1, channel, warehouse=warehouse, **order)[0]
 

@@ -161,7 +161,7 @@ def test_a_carrier_that_is_not_there_is_unavailable(case):
 
 def test_wrong_credentials_are_a_refusal(case):
     adapter, order, _ = case
-    wrong = {key: "wrong" for key in adapter.connection.credentials}
+    wrong = dict.fromkeys(adapter.connection.credentials, "wrong")
     stranger = type(adapter)(replace(adapter.connection, credentials=wrong))
     with pytest.raises(CarrierRejected):
         stranger.create_label(order)

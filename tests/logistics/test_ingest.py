@@ -146,7 +146,9 @@ def test_statements_do_not_grow_with_the_parcels():
 
     def statements(of):
         news = [arrival(parcel, event(3, S.IN_TRANSIT), event(1, S.EXCEPTION)) for parcel in of]
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             ingest(news, at=NOW)
         return len(queries)
 

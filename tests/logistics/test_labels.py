@@ -30,7 +30,14 @@ from logistics.services.shipments import (
     retry_label,
     ship_again,
 )
-from tests.factories.logistics import make_carrier, make_fulfilment, make_fulfilments, make_rule, make_shipment, make_ups
+from tests.factories.logistics import (
+    make_carrier,
+    make_fulfilment,
+    make_fulfilments,
+    make_rule,
+    make_shipment,
+    make_ups,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,4 +262,3 @@ def test_a_number_that_another_parcel_has_is_not_believed(rule, sandbox, monkeyp
     label_batch(10)
     assert Shipment.objects.filter(tracking_number="SF1").count() == 1
     assert "another parcel" in Shipment.objects.get(status=S.PENDING).label_error
-

@@ -121,7 +121,7 @@ def test_a_failed_check_comes_back_later_and_later(sandbox, kind):
 
 @pytest.mark.parametrize("kind", ["repeat", "reorder"])
 def test_repeated_and_reordered_events_count_once(carrier, sandbox, kind):
-    (parcel,) = parcels(carrier, sandbox, 1, hours=30)
+    parcels(carrier, sandbox, 1, hours=30)
     poll_batch(100)
     known = TrackingEvent.objects.count()
     status = Shipment.objects.get().status

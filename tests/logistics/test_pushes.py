@@ -111,7 +111,9 @@ def test_a_push_about_a_stranger_fails_alone_and_can_be_read_again(client, parce
 
 
 def test_pushes_out_of_order_end_in_the_right_state(client, parcel):
-    newer = message(trace("签收", "2026-03-02 18:00:00", status="签收"), trace("派件", "2026-03-02 12:00:00", status="派件"))
+    newer = message(
+        trace("签收", "2026-03-02 18:00:00", status="签收"), trace("派件", "2026-03-02 12:00:00", status="派件")
+    )
     older = message(trace("到达", "2026-03-02 06:00:00", status="在途"))
     for body in (newer, older):
         send(client, push(body, SALT))

@@ -1,7 +1,7 @@
 """The wire formats' tables and their traps, on small messages in the carriers' shapes."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -163,7 +163,7 @@ def test_ups_times_use_gmt_then_offset():
 def test_ups_promises_are_the_scheduled_day_and_never_the_day_of_delivery():
     assert ups.estimate({"deliveryDate": [{"type": "DEL", "date": "20260305"}]}) is None
     dates = [{"type": "SDD", "date": "20260305"}, {"type": "RDD", "date": "20260306"}]
-    assert ups.estimate({"deliveryDate": dates}).date() == datetime(2026, 3, 6).date()
+    assert ups.estimate({"deliveryDate": dates}).date() == date(2026, 3, 6)
     assert ups.estimate({"deliveryDate": [{"type": "SDD", "date": "soon"}]}) is None
     assert ups.estimate({}) is None
 

@@ -266,7 +266,7 @@ def _state_code(address: Address) -> str:
     except ValueError:
         return address.province
     keys, names = data.get("sub_keys", "").split("~"), data.get("sub_names", "").split("~")
-    by_name = {name.casefold(): key for name, key in zip(names, keys, strict=False)}
+    by_name: dict[str, str] = {name.casefold(): key for name, key in zip(names, keys, strict=False)}
     return by_name.get(address.province.casefold(), address.province)
 
 

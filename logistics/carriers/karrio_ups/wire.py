@@ -16,7 +16,7 @@ karrio's `karrio/providers/ups/units.py` and `tracking.py`.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 from logistics.carriers.base import CarrierGarbled, TrackEvent
@@ -24,19 +24,25 @@ from logistics.enums import ShipmentStatus
 
 S = ShipmentStatus
 
+
+def _like(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
 # What the text says beats every code: UPS gives the same code to opposite news.
 _BY_TEXT: tuple[tuple[re.Pattern[str], ShipmentStatus], ...] = (
-    (re.compile(r"(released|cleared).{0,40}(customs|clearing agency|government)", re.I), S.IN_TRANSIT),
-    (re.compile(r"customs.{0,30}(released|cleared)|clearance (is )?complete", re.I), S.IN_TRANSIT),
-    (re.compile(r"(second|2nd|third|final|another|next).{0,20}attempt|not available|unable to deliver", re.I),
+    (_like(r"(released|cleared).{0,40}(customs|clearing agency|government)"), S.IN_TRANSIT),
+    (_like(r"customs.{0,30}(released|cleared)|clearance (is )?complete"), S.IN_TRANSIT),
+    (_like(r"(second|2nd|third|final|another|next).{0,20}attempt|not available|unable to deliver"),
      S.ATTEMPT_FAILED),
-    (re.compile(r"refused", re.I), S.RETURNING),
-    (re.compile(r"returned to (the )?(sender|shipper)", re.I), S.RETURNED),
-    (re.compile(r"return(ing)? to (the )?(sender|shipper)|will be returned", re.I), S.RETURNING),
-    (re.compile(r"\blost\b|unable to locate", re.I), S.LOST),
-    (re.compile(r"damaged", re.I), S.EXCEPTION),
-    (re.compile(r"held by the customs|clearance.{0,20}(delay|pending)|customs.{0,20}(hold|delay)", re.I), S.DELAYED),
-    (re.compile(r"delay|weather|late ", re.I), S.DELAYED),
+    (_like(r"refused"), S.RETURNING),
+    (_like(r"returned to (the )?(sender|shipper)"), S.RETURNED),
+    (_like(r"return(ing)? to (the )?(sender|shipper)|will be returned"), S.RETURNING),
+    (_like(r"\blost\b|unable to locate"), S.LOST),
+    (_like(r"damaged"), S.EXCEPTION),
+    (_like(r"held by the customs|clearance.{0,20}(delay|pending)|customs.{0,20}(hold|delay)"),
+     S.DELAYED),
+    (_like(r"delay|weather|late "), S.DELAYED),
 )  # fmt: skip
 
 _BY_CODE: Mapping[str, ShipmentStatus] = {
@@ -67,6 +73,7 @@ _BY_TYPE: Mapping[str, ShipmentStatus] = {
     "RS": S.RETURNED,
     "X": S.EXCEPTION,
 }
+
 
 def status_of(*, kind: str, code: str, text: str) -> ShipmentStatus | None:
     """An activity's status: delivered is certain by type; otherwise text goes before code before type."""
@@ -115,7 +122,7 @@ def estimate(package: Mapping[str, Any]) -> datetime | None:
     if not day:
         return None
     try:
-        return datetime.combine(datetime.strptime(day, "%Y%m%d").date(), time(23, 0), UTC)
+        return datetime.combine(date.fromisoformat(day), time(23, 0), UTC)
     except ValueError:
         return None
 
@@ -123,7 +130,7 @@ def estimate(package: Mapping[str, Any]) -> datetime | None:
 def _instant(date: str, moment: str, zone: timezone) -> datetime:
     digits = re.sub(r"\D", "", date) + re.sub(r"\D", "", moment).ljust(6, "0")[:6]
     try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=zone).astimezone(UTC)
+        return datetime.strptime(f"{digits}+0000", "%Y%m%d%H%M%S%z").replace(tzinfo=zone).astimezone(UTC)
     except ValueError as error:
         raise CarrierGarbled("an activity has no readable time", excerpt=f"{date} {moment}") from error
 

@@ -203,11 +203,11 @@ def _push_item(param: str) -> PushItem:
     with `comNew` says that they found the parcel with another company."""
     try:
         message = json.loads(param)
-        last = message["lastResult"]
-        if not isinstance(last, dict):
-            raise TypeError
-    except (ValueError, KeyError, TypeError) as error:
-        raise CarrierGarbled("a push without lastResult", excerpt=param) from error
+    except ValueError as error:
+        raise CarrierGarbled("a push that isn't JSON", excerpt=param) from error
+    last = message.get("lastResult") if isinstance(message, dict) else None
+    if not isinstance(last, dict):
+        raise CarrierGarbled("a push without lastResult", excerpt=param)
     result = wire.parse_result(last)
     if not result.number:
         raise CarrierGarbled("a push without a number", excerpt=param)
@@ -224,7 +224,7 @@ def _push_item(param: str) -> PushItem:
 
 
 def _person(address: Address) -> dict[str, str]:
-    line = "".join((address.province, address.city, address.district, address.street))
+    line = f"{address.province}{address.city}{address.district}{address.street}"
     return {"name": address.name, "mobile": address.phone, "printAddr": line}
 
 

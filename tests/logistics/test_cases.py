@@ -1,0 +1,128 @@
+"""Exceptions of parcels: found, shown to the right people, resolved with one click, verified."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.actor import Actor
+from core.cases.models import Case
+from core.cases.registry import case_type
+from core.cases.services import open_cases, resolve
+from core.exceptions import DomainError
+from core.stages import drain
+from logistics.codes import ATTEMPT_FAILED, LABEL, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION, POLL
+from logistics.enums import ShipmentStatus
+from logistics.models import Shipment
+from logistics.services.consequences import seed
+from tests.factories.accounts import make_user
+from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+S = ShipmentStatus
+TYPES = (NO_CARRIER, LABEL_FAILED, NO_MOVEMENT, ATTEMPT_FAILED, PARCEL_EXCEPTION)
+
+
+@pytest.fixture
+def manager():
+    return Actor.for_user(make_user(is_superuser=True))
+
+
+def opened(shipment, code, summary="", **params):
+    (case_id,) = open_cases([seed(shipment, code, summary, channel_id=None, cause_at=timezone.now(), **params)])
+    return Case.objects.get(pk=case_id)
+
+
+def quiet(shipment, **ago):
+    Shipment.objects.filter(pk=shipment.pk).update(last_event_at=timezone.now() - timedelta(**ago))
+
+
+@pytest.mark.parametrize("code", TYPES)
+def test_every_type_says_what_to_do_and_offers_a_way_out(code):
+    found = case_type(code)
+    assert len(str(found.procedure)) > 80
+    assert found.resolutions
+    assert all(resolution.permission == "logistics.handle_shipment" for resolution in found.resolutions)
+    assert found.subject_url(7).endswith("/7/") or "7" in found.subject_url(7)
+
+
+def test_parcels_that_stand_still_are_found_by_state_and_clock():
+    carrier = make_carrier()
+    fast = make_carrier("fast", time_scale=1440)
+    fresh = make_shipment(carrier, make_fulfilment())
+    still = make_shipment(carrier, make_fulfilment())
+    out = make_shipment(carrier, make_fulfilment(), status=S.OUT_FOR_DELIVERY)
+    arrived = make_shipment(carrier, make_fulfilment(), status=S.DELIVERED, tracking_number="D1")
+    sped_up = make_shipment(fast, make_fulfilment())
+    quiet(fresh, days=2)
+    quiet(still, days=4)
+    quiet(out, days=2, hours=1)
+    quiet(arrived, days=30)
+    quiet(sped_up, minutes=5)
+    found = {seed.subject_id for seed in case_type(NO_MOVEMENT).detector()}
+    assert found == {still.pk, out.pk, sped_up.pk}
+    assert case_type(NO_MOVEMENT).still_true([fresh.pk, still.pk]) == {still.pk}
+
+
+def test_a_parcel_that_stands_still_is_checked_with_one_click_and_the_case_ends(carrier, sandbox, manager):
+    number = sandbox.parcel(hours=200, outcome="normal")
+    parcel = make_shipment(carrier, make_fulfilment(), tracking_number=number)
+    quiet(parcel, days=5)
+    case = opened(parcel, NO_MOVEMENT, "still", since="Monday")
+    resolve(case_id=case.pk, resolution="poll", actor=manager)
+    drain(only=[POLL])
+    parcel.refresh_from_db()
+    case.refresh_from_db()
+    assert parcel.status == S.DELIVERED
+    assert case.status in ("resolved", "verified")
+    assert case_type(NO_MOVEMENT).still_true([parcel.pk]) == set()
+
+
+def test_a_carrier_is_chosen_with_one_click(carrier, sandbox, manager):
+    parcel = make_shipment(None, make_fulfilment(), status=S.PENDING)
+    case = opened(parcel, NO_CARRIER, "none", weight="1", country="CN")
+    with pytest.raises(DomainError, match="Known: sf"):
+        resolve(case_id=case.pk, resolution="choose", actor=manager, params={"carrier": "nobody"})
+    resolve(case_id=case.pk, resolution="choose", actor=manager, params={"carrier": "SF"})
+    drain(only=[LABEL])
+    parcel.refresh_from_db()
+    assert (parcel.carrier, parcel.status) == (carrier, S.LABEL_CREATED)
+    assert case_type(NO_CARRIER).still_true([parcel.pk]) == set()
+
+
+def test_a_problem_stays_true_until_somebody_settles_it(manager):
+    parcel = make_shipment(make_carrier(), make_fulfilment(), status=S.RETURNED, tracking_number="R1")
+    case = opened(parcel, PARCEL_EXCEPTION, str(S.RETURNED))
+    assert case_type(PARCEL_EXCEPTION).still_true([parcel.pk]) == {parcel.pk}
+    resolve(case_id=case.pk, resolution="settle", actor=manager, params={"reason": "refunded"})
+    assert case_type(PARCEL_EXCEPTION).still_true([parcel.pk]) == set()
+
+
+def test_a_returned_parcel_is_sent_again_with_one_click(carrier, sandbox, manager):
+    part = make_fulfilment()
+    parcel = make_shipment(carrier, part, status=S.RETURNED, tracking_number="R1")
+    case = opened(parcel, PARCEL_EXCEPTION, str(S.RETURNED))
+    resolve(case_id=case.pk, resolution="ship_again", actor=manager)
+    drain(only=[LABEL])
+    assert part.shipments.get(status=S.LABEL_CREATED).tracking_number != "R1"
+    assert case_type(PARCEL_EXCEPTION).still_true([parcel.pk]) == set()
+
+
+def test_a_label_is_retried_with_one_click(carrier, sandbox, manager):
+    parcel = make_shipment(carrier, make_fulfilment(), status=S.PENDING, label_error="no")
+    case = opened(parcel, LABEL_FAILED, "failed", carrier="SF", reason="no")
+    assert case_type(LABEL_FAILED).still_true([parcel.pk]) == {parcel.pk}
+    resolve(case_id=case.pk, resolution="retry", actor=manager)
+    drain(only=[LABEL])
+    parcel.refresh_from_db()
+    assert parcel.status == S.LABEL_CREATED
+    assert case_type(LABEL_FAILED).still_true([parcel.pk]) == set()
+
+
+def test_a_failed_attempt_that_was_agreed_upon_is_no_longer_a_cause(manager):
+    parcel = make_shipment(make_carrier(), make_fulfilment(), status=S.ATTEMPT_FAILED)
+    case = opened(parcel, ATTEMPT_FAILED, str(S.ATTEMPT_FAILED))
+    assert case_type(ATTEMPT_FAILED).still_true([parcel.pk]) == {parcel.pk}
+    resolve(case_id=case.pk, resolution="settle", actor=manager, params={"reason": "tomorrow at six"})
+    assert case_type(ATTEMPT_FAILED).still_true([parcel.pk]) == set()
