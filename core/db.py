@@ -11,13 +11,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from itertools import chain
 from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, migrations, models, transaction
-from django.db.models.fields.json import JSONField
 
 M = TypeVar("M", bound=models.Model)
 Row = Sequence[Any]
@@ -73,7 +71,7 @@ def update_rows(model: type[models.Model], key: str, columns: Sequence[str], row
     table = _quote(model._meta.db_table)
     assignments = ", ".join(f"{_quote(f.column)} = r.{_quote(f.column)}" for f in fields[1:])
     key_column = _quote(fields[0].column)
-    sql = f"UPDATE {table} AS t SET {assignments} FROM ({_select(fields)}) AS r WHERE t.{key_column} = r.{key_column}"
+    sql = f"UPDATE {table} AS t SET {assignments} FROM ({_select(fields)}) AS r WHERE t.{key_column} = r.{key_column}"  # noqa: S608 - names come from models and are quoted
     with connection.cursor() as cursor:
         cursor.execute(sql, _array_literals(fields, rows))
         return cast("int", cursor.rowcount)
@@ -161,8 +159,8 @@ def _fields(model: type[models.Model]) -> "dict[str, models.Field[Any, Any]]":
     return {**fields, "pk": model._meta.pk}
 
 
-def _quote(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quote(name: str | None) -> str:
+    return connection.ops.quote_name(name or "")
 
 
 def _base_type(field: "models.Field[Any, Any]") -> str:
@@ -181,13 +179,12 @@ def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
         else:
             types.append(f"%s::{_base_type(field)}[]")
             picked.append(f"u.{name}")
-    return f"SELECT {', '.join(picked)} FROM unnest({', '.join(types)}) AS u({', '.join(names)})"
+    return f"SELECT {', '.join(picked)} FROM unnest({', '.join(types)}) AS u({', '.join(names)})"  # noqa: S608 - as above
 
 
 def _array_literals(fields: "Sequence[models.Field[Any, Any]]", rows: Sequence[Row]) -> list[str]:
     columns = zip(*rows, strict=True)
-    literals = [_array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)]
-    return literals
+    return [_array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)]
 
 
 def _array_literal(texts: Iterable[str | None]) -> str:

@@ -41,14 +41,14 @@ class Breaker:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a broker may raise, the caller goes on
             self._closed_at = time.monotonic() + OPEN_SECONDS
-            logger.warning(f"Not sent: {what}: %s", *args, error)
+            logger.warning("Not sent: %s: %s", what % args, error)
 
 
 breaker = Breaker()
 
 
 @lru_cache(maxsize=1)
-def redis_client() -> "Redis[bytes]":
+def redis_client() -> Redis:
     """A client that fails within half a second."""
     return Redis.from_url(
         settings.REDIS_URL,
@@ -62,9 +62,10 @@ def claim_nudge(name: str) -> bool:
     """True if no nudge for this stage is under way, and Redis answers."""
     if breaker.is_open:
         return False
+    claimed = False
     with breaker.guard("stage nudge %s", name):
-        return bool(redis_client().set(_key(name), b"1", nx=True, ex=NUDGE_TTL_SECONDS))
-    return False
+        claimed = bool(redis_client().set(_key(name), b"1", nx=True, ex=NUDGE_TTL_SECONDS))
+    return claimed  # noqa: RET504 - the guard may have swallowed an error
 
 
 def clear_nudge(name: str) -> None:

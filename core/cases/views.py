@@ -144,7 +144,7 @@ class CaseAction(ActionPage[Case]):
 
     @property
     def actor(self) -> Actor:
-        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        return Actor.for_user(self.request.user)
 
 
 class TakeCase(CaseAction):
@@ -180,7 +180,7 @@ class CaseForm(FormPage[Case]):
 
     @property
     def actor(self) -> Actor:
-        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        return Actor.for_user(self.request.user)
 
     def success_url(self, result: Any) -> str:
         return back_url(self.request, _url("case_detail", self.object))
@@ -238,11 +238,11 @@ class ResolveCase(CaseForm):
         return found
 
     def get_title(self) -> Text:
-        return self.resolution.label
+        return str(self.resolution.label)
 
     @property
     def submit_label(self) -> Text:  # type: ignore[override]
-        return self.resolution.label
+        return str(self.resolution.label)
 
     @property
     def danger(self) -> bool:  # type: ignore[override]

@@ -33,7 +33,7 @@ def new_name(file_name: str) -> str:
     return f"{token[:2]}/{path.name}"
 
 
-def keep_input(source: "UploadedFile | IO[bytes] | Path") -> tuple[str, str]:
+def keep_input(source: "UploadedFile[Any] | IO[bytes] | Path") -> tuple[str, str]:
     """Store an upload, an open binary file or a path; returns (stored name, original name).
 
     Raises FileTooLarge above settings.UPLOAD_MAX_BYTES.

@@ -21,7 +21,7 @@ def start_job(
     kind: str,
     params: dict[str, Any],
     actor: Actor,
-    input_file: "UploadedFile | IO[bytes] | Path | None" = None,
+    input_file: "UploadedFile[Any] | IO[bytes] | Path | None" = None,
     title: str = "",
     total: int | None = None,
 ) -> Job:

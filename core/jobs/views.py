@@ -132,8 +132,8 @@ class RetryJob(ActionPage[Job]):
         if kind is None:
             raise Http404
         if kind.permission:
-            require(self.request.user, kind.permission)  # type: ignore[arg-type]
-        self.started = retry_failed(job_id=obj.pk, actor=Actor.for_user(self.request.user))  # type: ignore[arg-type]
+            require(self.request.user, kind.permission)
+        self.started = retry_failed(job_id=obj.pk, actor=Actor.for_user(self.request.user))
 
     def next_url(self, obj: Job) -> str:
         return _url("job_detail", getattr(self, "started", obj))
@@ -189,7 +189,7 @@ class StartBulkAction(ConsoleView):
                     fields.add_prefix(name): request.POST.getlist(fields.add_prefix(name)) for name in fields.fields
                 },
             },
-            actor=Actor.for_user(request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(request.user),
             title=f"{action.label}: {page.title}",
             total=None if ids is None else len(ids),
         )
@@ -211,7 +211,7 @@ class StartExport(ConsoleView):
         page = lists.get(form.cleaned_data["list"])
         if not (page.may_see(request.user) and page.can_export):
             raise Http404
-        actor = Actor.for_user(request.user)  # type: ignore[arg-type]
+        actor = Actor.for_user(request.user)
         job = start_job(
             kind=EXPORT,
             params=dict(form.cleaned_data),

@@ -47,4 +47,5 @@ def one_line(text: str) -> str:
 
 def retry_at(now: datetime, attempts: int) -> datetime:
     """When to try again after `attempts` (≥ 1) failed tries: 30 s, doubling, an hour at most."""
-    return now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 10))
+    pause: timedelta = FIRST_RETRY * (1 << min(attempts - 1, 10))
+    return now + min(LONGEST_RETRY, pause)

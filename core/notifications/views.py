@@ -170,7 +170,7 @@ class ResendMessage(ActionPage[OutgoingMessage]):
     message = _("It is sent again.")
 
     def perform(self, obj: OutgoingMessage) -> None:
-        resend(message_id=obj.pk, actor=Actor.for_user(self.request.user))  # type: ignore[arg-type]
+        resend(message_id=obj.pk, actor=Actor.for_user(self.request.user))
 
 
 def _template_label(code: str) -> str:

@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.admin import ReadOnlyAdmin
+from core.models import StageRun
 from core.outbox.models import HandlerFailure, HandlerReceipt, OutboxEvent
 from core.outbox.services import retry_events
+from core.stages import retry_stage
 
 
 @admin.register(OutboxEvent)
@@ -49,3 +51,21 @@ class HandlerReceiptAdmin(ReadOnlyAdmin[HandlerReceipt]):
     list_display = ["id", "event_id", "handler", "handled_at"]
     list_filter = ["handler"]
     search_fields = ["=event__id"]
+
+
+@admin.register(StageRun)
+class StageRunAdmin(ReadOnlyAdmin[StageRun]):
+    """How the stages are doing; they carry the outbox and everything else that is done in batches."""
+
+    list_display = ["name", "last_success_at", "last_error_at", "failures", "retry_at", "processed"]
+    list_filter = [("retry_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name"]
+    actions = ["retry"]
+
+    @admin.action(description=_("Try again now"), permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[StageRun]) -> None:
+        for run in queryset:
+            retry_stage(run.name)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outbox.retry_event")

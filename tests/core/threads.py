@@ -19,7 +19,7 @@ def run_together(*functions: Callable[[], Any]) -> list[Any]:
         try:
             barrier.wait(timeout=10)
             results[index] = function()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - handed to the test as the thread's result
             results[index] = error
         finally:
             connection.close()

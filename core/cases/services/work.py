@@ -235,6 +235,6 @@ def _inputs(resolution: Resolution, params: dict[str, Any]) -> dict[str, Any]:
 def _require(actor: Actor, permission: str | None) -> None:
     if permission is None or actor.kind != "user":
         return
-    user = User.objects.filter(pk=actor.user_id).first()
+    user = User.objects.filter(pk=actor.user_id or 0).first()
     if user is None or not user.has_perm(permission):
         raise PermissionRequired(permission=permission)

@@ -123,11 +123,11 @@ def test_update_changes_only_the_named_rows_with_one_statement(table, django_ass
             Everything,
             "id",
             ["amount", "numbers", "short"],
-            [(ids["a"], Decimal("5"), [7], None), (ids["b"], None, None, "z")],
+            [(ids["a"], Decimal(5), [7], None), (ids["b"], None, None, "z")],
         )
     assert count == 2
     assert list(Everything.objects.order_by("text").values_list("amount", "numbers", "short")) == [
-        (Decimal("5"), [7], None),
+        (Decimal(5), [7], None),
         (None, None, "z"),
         (Decimal("12.3456"), [1, 2], "abc"),
     ]

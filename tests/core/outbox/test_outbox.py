@@ -76,9 +76,9 @@ def test_publishing_outside_a_transaction_is_refused(transactional_db):
 
 
 def test_an_event_vanishes_with_its_transaction(transactional_db, handlers):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         publish(LampLit(lamp_ids=[1]))
-        _ = 1 / 0
+        transaction.set_rollback(True)
     assert drain(only=[RELAY]) == {RELAY: 0}
     assert SEEN == []
 
