@@ -131,10 +131,6 @@ class CustomerEdit(FormPage[Customer]):
     title = _("Edit contact data")
     submit_label = _("Save contact data")
     message = _("Contact data saved.")
-    fieldsets = (
-        ("", ("name", "phone", "email")),
-        ("", ("country", "language", "note")),
-    )
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and request.user.has_perm(VIEW_PERSONAL_DATA)
@@ -165,8 +161,8 @@ class CustomerMerge(FormPage[Customer]):
         if other is None:
             return _("The other customer's orders, addresses and channel identities come here. There is no way back.")
         return _(
-            "%(customer)s with %(identities)s channel identities and %(addresses)s addresses, and all its orders, "
-            "come here. There is no way back."
+            "All orders, channel identities (%(identities)s) and addresses (%(addresses)s) of %(customer)s come here. "
+            "There is no way back."
         ) % {
             "customer": f"#{other.pk}",
             "identities": number_text(other.identities.count()),

@@ -211,7 +211,7 @@ def test_merge_by_form(service, text):
     survivor, other = make_customer(), make_customer(**ANN)
     page = urls(survivor)["customer_merge"]
     shown = service.get(f"{page}?other=%23{other.pk}").content.decode()
-    assert f"#{other.pk} with 1 channel identities" in shown
+    assert f"channel identities (1) and addresses (0) of #{other.pk}" in shown
     assert service.post(page, {"other": text.format(pk=other.pk)}).status_code == 302
     other.refresh_from_db()
     assert other.merged_into_id == survivor.pk
