@@ -116,7 +116,7 @@ register_search("skus", _("SKUs"), "inventory.view_sku", find_skus, order=40, ur
 def stock_card(request: HttpRequest) -> PanelContent | None:
     """Out of stock, low, on the way: figures that lead to their rows."""
     figures = stock_figures(levels_for(request.user))
-    if not any(figure.count for figure in figures):
+    if not any(figure.total for figure in figures):
         return None
     context = {"figures": figures, "url": f"{reverse('inventory:level_list')}?"}
     return PanelContent("inventory/_stock_figures.html", context)

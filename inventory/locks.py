@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -79,7 +79,7 @@ def lock_levels_of_reservations(document: str, line_ids: Sequence[int]) -> dict[
     )
 
 
-def _lock(sql: str, params: Sequence[object]) -> dict[Pair, LockedLevel]:
+def _lock(sql: str, params: Sequence[Any]) -> dict[Pair, LockedLevel]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Stock is locked inside a transaction only.")
     with connection.cursor() as cursor:

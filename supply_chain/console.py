@@ -19,7 +19,6 @@ from core.ui.search import SearchHit, register_search
 from core.ui.timeline import register_action_labels
 from core.ui.today import register_today_card
 from inventory.documents import DocumentLink, register_document
-from inventory.models import Sku
 from supply_chain import panels
 from supply_chain.enums import PurchaseOrderStatus
 from supply_chain.models import GoodsReceiptLine, PurchaseOrder, PurchaseOrderLine
@@ -30,8 +29,9 @@ _BUYER = (Role.BUYER.value,)
 _OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
 
 
-def _to_order(user: Any) -> QuerySet[Sku]:
-    return short_skus().filter(short__gt=0)
+def _to_order(user: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = short_skus()
+    return rows.filter(short__gt=0)
 
 
 def _to_approve(user: Any) -> QuerySet[PurchaseOrder]:

@@ -1,5 +1,7 @@
 """Filters of the purchasing lists."""
 
+from typing import Any
+
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -62,9 +64,9 @@ class ShortageFilter(ConsoleFilterSet):
     def search(self, queryset: QuerySet[Sku], name: str, value: str) -> QuerySet[Sku]:
         return queryset.filter(pk__in=matching_skus(value))
 
-    def still_short(self, queryset: QuerySet[Sku], name: str, value: bool) -> QuerySet[Sku]:
+    def still_short(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         return queryset.filter(short__gt=0) if value else queryset.filter(short__lte=0)
 
 
-def _orders_with(text: str) -> QuerySet[PurchaseOrder]:
+def _orders_with(text: str) -> QuerySet[PurchaseOrder, Any]:
     return PurchaseOrder.objects.filter(lines__sku__in=matching_skus(text)).values("pk")

@@ -1,6 +1,7 @@
 """From the code that somebody writes to the SKU that is meant."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
 
@@ -38,7 +39,7 @@ def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
     wanted = sorted({code for code in codes if code and "\x00" not in code})
     if not wanted:
         return {}
-    params = {"codes": wanted, "gtins": [gtin_or_none(code) for code in wanted], "source": source}
+    params: dict[str, Any] = {"codes": wanted, "gtins": [gtin_or_none(code) for code in wanted], "source": source}
     with connection.cursor() as cursor:
         cursor.execute(_RESOLVE, params)
         rows = cursor.fetchall()

@@ -60,7 +60,7 @@ class StockFigure(NamedTuple):
     """How many levels are in a state; `filter` is the list's value for it."""
 
     filter: str
-    count: int
+    total: int
 
 
 def stock_figures(levels: QuerySet[StockLevel]) -> list[StockFigure]:

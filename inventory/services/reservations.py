@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -129,7 +130,7 @@ def _close(
                RETURNING warehouse_id, sku_id, quantity, document_id""",
             [state.value, at, document, list(line_ids)],
         )
-        return cursor.fetchall()
+        return cast("list[tuple[int, int, int, int]]", cursor.fetchall())
 
 
 def _refuse_non_positive(claims: Sequence[Claim]) -> None:

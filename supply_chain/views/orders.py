@@ -172,7 +172,7 @@ class PurchaseOrderStep(ActionPage[PurchaseOrder]):
         to = _known_status(self.kwargs["status"])
         if to in NEEDS_REASON:
             raise DomainError(_("Say why."), "reason_required")
-        services.change_status(order_id=obj.pk, to=to, user=self.request.user)
+        services.change_status(order_id=obj.pk, to=to, user=self.request.user)  # type: ignore[arg-type]
         return _("Purchase order %(number)s: %(status)s.") % {"number": obj.number, "status": to.label}
 
 

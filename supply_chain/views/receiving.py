@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import DomainError
@@ -72,20 +72,20 @@ class Receive(QueuePage[PurchaseOrder]):
         units, code = _units(code)
         ref = resolve_skus("", [code]).get(code)
         if ref is None:
-            title = _now("Unknown code")
+            title = gettext("Unknown code")
             return ScanResult(
-                outcome="wrong", title=title, message=_now("No SKU has the code %(code)s.") % {"code": code}
+                outcome="wrong", title=title, message=gettext("No SKU has the code %(code)s.") % {"code": code}
             )
         try:
             line = services.count_units(order_id=item.pk, sku_id=ref.id, units=units, user=user)
         except NotOnOrder as error:
-            message = _now("%(sku)s isn't on this purchase order. Put it aside.") % {"sku": ref.code}
+            message = gettext("%(sku)s isn't on this purchase order. Put it aside.") % {"sku": ref.code}
             return ScanResult(outcome="wrong", title=str(error.message), message=message)
         counted = line.received + line.count.quantity + line.count.damaged
         context = {"view": self, "highlight": line.pk, **self.work_context(item)}
         return ScanResult(
             outcome="ok",
-            title=_now("%(sku)s: %(counted)d of %(ordered)d")
+            title=gettext("%(sku)s: %(counted)d of %(ordered)d")
             % {"sku": ref.code, "counted": counted, "ordered": line.quantity},
             message=ref.name,
             template="supply_chain/_receive_work.html",
@@ -122,7 +122,7 @@ class ReceiveBook(ConsoleView):
     def _book(self, order: PurchaseOrder) -> HttpResponse:
         note = self.request.POST.get("delivery_note", "")[:64]
         receipt = services.book_counts(order_id=order.pk, user=self.request.user, delivery_note=note)  # type: ignore[arg-type]
-        say(self.request, _now("Goods receipt %(number)s booked.") % {"number": receipt.number})
+        say(self.request, gettext("Goods receipt %(number)s booked.") % {"number": receipt.number})
         return go(self.request, order.get_absolute_url())
 
     def _typed(self, line_id: int) -> services.ReceivedLine:
@@ -132,5 +132,5 @@ class ReceiveBook(ConsoleView):
     def _number(self, name: str) -> int:
         text = self.request.POST.get(name, "").strip() or "0"
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
-            raise DomainError(_now("“%(text)s” is no quantity.") % {"text": text}, "quantity")
+            raise DomainError(gettext("“%(text)s” is no quantity.") % {"text": text}, "quantity")
         return int(text)

@@ -6,11 +6,12 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
 from core.actor import Actor
+from core.exceptions import PermissionRequired
 from core.ui.actions import BulkAction, RowOutcome
 from core.ui.columns import Column
 from core.ui.content import EmptyState
@@ -29,10 +30,12 @@ def _warehouse_choices() -> list[tuple[str, str]]:
 
 def order_short(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
     """Draft purchase orders for the ticked SKUs, one per supplier."""
-    user = User.objects.get(pk=actor.user_id)
+    user = User.objects.filter(pk=actor.user_id or 0).first()
+    if user is None:
+        raise PermissionRequired
     warehouse = warehouses_for(user).filter(pk=params["warehouse"]).first()
     if warehouse is None:
-        message = _now("You can't order for this warehouse.")
+        message = gettext("You can't order for this warehouse.")
         return [RowOutcome(pk, "error", message, field="warehouse") for pk in ids]
     orders, unserved = services.order_shortages(sku_ids=ids, warehouse=warehouse, actor=actor)
     numbers = {line.sku_id: order.number for order in orders for line in order.lines.all()}
@@ -41,10 +44,10 @@ def order_short(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> 
 
 def _outcome(pk: int, numbers: Mapping[int, str], unserved: Sequence[int]) -> RowOutcome:
     if pk in numbers:
-        return RowOutcome(pk, "ok", _now("On %(number)s") % {"number": numbers[pk]})
+        return RowOutcome(pk, "ok", gettext("On %(number)s") % {"number": numbers[pk]})
     if pk in unserved:
-        return RowOutcome(pk, "error", _now("No supplier offers this SKU."))
-    return RowOutcome(pk, "skipped", _now("Enough is there or ordered."))
+        return RowOutcome(pk, "error", gettext("No supplier offers this SKU."))
+    return RowOutcome(pk, "skipped", gettext("Enough is there or ordered."))
 
 
 class ShortageList(ListPage[Sku]):

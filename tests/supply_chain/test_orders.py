@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -171,7 +172,7 @@ class TestShortages:
         stock(warehouse, sku, 3)
         send(make_purchase_order(warehouse, {sku: 4}))
         make_purchase_order(warehouse, {sku: 2})
-        row = short_skus().get()
+        row: Any = short_skus().get()
         figures = (row.demand, row.waiting_lines, row.available, row.incoming, row.planned, row.short)
         assert figures == (25, 2, 3, 4, 2, 16)
 

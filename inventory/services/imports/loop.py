@@ -33,8 +33,15 @@ class RowRefused(Exception):
 class Importer(Protocol):
     """What differs between imports."""
 
-    fields: Mapping[str, Sequence[str]]
-    required: Sequence[str]
+    @property
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        """The other names of each column."""
+        ...
+
+    @property
+    def required(self) -> Sequence[str]:
+        """The columns that the file must have."""
+        ...
 
     def key(self, values: Mapping[str, str]) -> str:
         """What the row is about; a batch never holds two rows with the same key."""
