@@ -106,7 +106,17 @@
       $("#work").innerHTML = answer.html;
       window.htmx.process($("#work"));
     }
+    if (answer.progress) progress(...answer.progress);
     if (answer.outcome === "done" && answer.next) setTimeout(() => location.assign(answer.next), 900);
+  };
+
+  const progress = (done, total) => {
+    const count = $("#work-count");
+    if (!count) return;
+    count.textContent = `${done} / ${total}`;
+    const bar = $(".work-title .bar");
+    bar.max = total || 1;
+    bar.value = done;
   };
 
   // The scanner: a burst of characters ended by Enter

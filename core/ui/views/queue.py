@@ -96,7 +96,11 @@ class QueuePage(ConsoleView, Generic[M]):
                 result = self.scan(item, code, request.user)
         except DomainError as error:
             result = ScanResult(outcome="wrong", title=error.message)
-        return _as_json(result, request)
+        return {**_as_json(result, request), "progress": self._progress_after(request)}
+
+    def _progress_after(self, request: HttpRequest) -> tuple[int, int] | None:
+        item = self.get_item(request.user)
+        return self.progress(item) if item is not None else None
 
 
 def _as_json(result: ScanResult, request: HttpRequest) -> dict[str, Any]:

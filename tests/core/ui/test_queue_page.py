@@ -24,6 +24,7 @@ def test_a_scan_is_answered(pages, make_entries, sign, boss):
 
     assert answer["outcome"] == "ok"
     assert answer["title"] == "1 of 2"
+    assert answer["progress"] == [1, 2]
     assert scans() == ["ABC"]
 
 
