@@ -123,10 +123,22 @@ class Shipment(models.Model):
     fulfilment = models.ForeignKey(
         FulfilmentOrder, models.PROTECT, related_name="shipments", verbose_name=_("fulfilment order")
     )
-    order = models.ForeignKey(Order, models.PROTECT, related_name="shipments", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order,
+        models.PROTECT,
+        db_index=False,  # shipment_by_order
+        related_name="shipments",
+        verbose_name=_("order"),
+    )
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", verbose_name=_("warehouse"))
     carrier = models.ForeignKey(
-        Carrier, models.PROTECT, null=True, blank=True, related_name="shipments", verbose_name=_("carrier")
+        Carrier,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # what is asked by carrier has partial indexes of its own
+        related_name="shipments",
+        verbose_name=_("carrier"),
     )
     service = models.CharField(_("service"), max_length=40, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=64, blank=True)
@@ -211,7 +223,13 @@ class ShipmentLabel(models.Model):
 class TrackingEvent(models.Model):
     """One scan of a parcel as the carrier told it; append-only."""
 
-    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="events", verbose_name=_("shipment"))
+    shipment = models.ForeignKey(
+        Shipment,
+        models.PROTECT,
+        db_index=False,  # tracking_event_by_shipment
+        related_name="events",
+        verbose_name=_("shipment"),
+    )
     dedupe_key = models.CharField(max_length=64, editable=False)
     occurred_at = models.DateTimeField(_("occurred"))
     ingested_at = models.DateTimeField(_("ingested"))
@@ -237,7 +255,13 @@ class TrackingEvent(models.Model):
 class PushMessage(models.Model):
     """A carrier's push as it came, kept until and after it is ingested."""
 
-    carrier = models.ForeignKey(Carrier, models.CASCADE, related_name="pushes", verbose_name=_("carrier"))
+    carrier = models.ForeignKey(
+        Carrier,
+        models.CASCADE,
+        db_index=False,  # push_message_unique
+        related_name="pushes",
+        verbose_name=_("carrier"),
+    )
     body_sha256 = models.CharField(max_length=64)
     body = models.TextField(_("body"))
     state = models.CharField(_("state"), max_length=16, choices=PushState, default=PushState.RECEIVED)

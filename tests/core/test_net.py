@@ -97,8 +97,7 @@ def test_threads_share_the_pool(base):
     results: list[int] = []
 
     def worker() -> None:
-        for _ in range(20):
-            results.append(net.send("GET", f"{base}/x").status)
+        results.extend(net.send("GET", f"{base}/x").status for _ in range(20))
 
     threads = [threading.Thread(target=worker) for _ in range(6)]
     for thread in threads:

@@ -127,6 +127,7 @@ def test_the_command_serves_and_obeys(command):
             cwd=ROOT,
             capture_output=True,
             text=True,
+            check=False,
         )
 
     assert json.loads(manage("--control", "figures").stdout)["parcels"] == 0
