@@ -68,13 +68,12 @@ def test_panels_come_in_order_and_only_with_the_right(pages, registries, make_en
 def test_a_lazy_panel_is_rendered_by_its_own_request(pages, registries, make_entries, sign, boss):
     (entry,) = make_entries(1)
     seen = []
-    register_panel(
-        KEY,
-        code="slow",
-        title="Slow",
-        lazy=True,
-        render=lambda request, obj: seen.append(obj) or PanelContent("components/empty.html", {"icon": "inbox"}),
-    )
+
+    def render(request, obj):
+        seen.append(obj)
+        return PanelContent("components/empty.html", {"icon": "inbox"})
+
+    register_panel(KEY, code="slow", title="Slow", lazy=True, render=render)
     browser = sign(boss)
 
     assert "panel=slow" in browser.get(f"/entries/{entry.pk}/").content.decode()
