@@ -18,6 +18,8 @@ def storable(raw: Any) -> tuple[Any, str]:
     all (nested too deeply, a number of thousands of digits) is kept as the beginning of its text.
     """
     foreign: list[Any] = []
+    if raw is None:  # would become SQL's NULL
+        raw = {"unstorable": "null"}
     try:
         text = _dump(raw, foreign)
         if not _is_clean(text):

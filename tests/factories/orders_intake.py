@@ -13,7 +13,7 @@ def make_channel(code: str = "shop", **values: Any) -> Channel:
     return Channel.objects.create(code=code, **{"name": code.title(), "kind": "api", **values})
 
 
-def order_payload(external_id: str = "", *, lines: int = 2, **values: Any) -> dict[str, Any]:
+def order_payload(external_id: str = "", *, line_count: int = 2, **values: Any) -> dict[str, Any]:
     """A canonical order that passes the parser; every call names another order and another customer."""
     number = next(_numbers)
     return {
@@ -30,7 +30,9 @@ def order_payload(external_id: str = "", *, lines: int = 2, **values: Any) -> di
             "district": "南山区",
             "street": f"科技路 {number} 号",
         },
-        "lines": [{"sku": f"SKU-{n}", "name": "杯", "quantity": n, "unit_price": "12.50"} for n in range(1, lines + 1)],
+        "lines": [
+            {"sku": f"SKU-{n}", "name": "杯", "quantity": n, "unit_price": "12.50"} for n in range(1, line_count + 1)
+        ],
         "payment": {"status": "paid", "method": "alipay"},
         **values,
     }

@@ -46,7 +46,7 @@ def test_one_order_is_accepted(key: str) -> None:
 
 
 def test_results_come_in_order_and_a_bad_order_stops_nothing(key: str) -> None:
-    bad = order_payload("B", lines=1)
+    bad = order_payload("B", line_count=1)
     bad["lines"][0]["quantity"] = -1
     results = post(key, [order_payload("A"), bad, order_payload("C"), order_payload("A", buyer_note="x")]).json()[
         "results"
@@ -64,7 +64,7 @@ def test_results_come_in_order_and_a_bad_order_stops_nothing(key: str) -> None:
 
 
 def test_exact_decimals_survive_json_numbers(key: str) -> None:
-    body = json.dumps(order_payload("A", lines=1)).replace('"12.50"', "0.1")
+    body = json.dumps(order_payload("A", line_count=1)).replace('"12.50"', "0.1")
     assert post(key, body).json()["results"][0]["outcome"] == "accepted"
     assert str(Order.objects.get().lines.get().unit_price) == "0.1000"
 

@@ -1,0 +1,277 @@
+import gzip
+import os
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.actor import SYSTEM
+from core.jobs.models import Job, JobRow
+from core.jobs.running import run_job
+from core.tabular import TabularError
+from inventory.models import Sku, StockLevel
+from orders.importing.cells import number, split_address, unit_price
+from orders.importing.mapping import FileMapping, Options
+from orders.importing.presets import PRESETS, detect
+from orders.models import Channel, IntakeMessage, Order, OrderLine
+from orders.services.import_start import join_files, start_import, suggest_mapping
+from tests.factories.orders_intake import make_channel
+
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "orders" / "uci_online_retail_to_2011-08.csv.gz"
+UCI = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+1,A-1,MUG,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+1,B-1,PLATE,2.0,2010-12-01 08:26:00,1.00,17850.0,United Kingdom
+2,A-1,MUG,1.0,2010-12-01 09:00:00,2.55,,EIRE
+1,A-1,MUG,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+C3,A-1,MUG,-6.0,2010-12-01 10:00:00,2.55,17850.0,United Kingdom
+A4,B,Adjust bad debt,1.0,2010-12-01 10:00:00,11062.06,,United Kingdom
+5,B-1,damaged,-20.0,2010-12-01 10:00:00,0.0,,United Kingdom
+6,POST,POSTAGE,1.0,2010-12-01 11:00:00,18.0,12583.0,Unspecified
+7,A-1,MUG,x,2010-12-01 11:00:00,18.0,12583.0,France
+8,a-1,mug,1.0,2010-12-01 11:00:00,0.0,12583.0,Channel Islands
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write_file(text: str, name: str = "orders.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    return write_file
+
+
+def uci(path: Path, *extra: str) -> tuple[str, int]:
+    out, err = StringIO(), StringIO()
+    arguments = ["--channel", "uci", "--preset", "uci", "--create-channel", *extra]
+    try:
+        call_command("import_orders", str(path), *arguments, stdout=out, stderr=err)
+    except SystemExit as stop:
+        return out.getvalue(), int(stop.code or 0)
+    return out.getvalue(), 0
+
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_row_is_accounted_for_and_again_adds_nothing(write: Callable[..., Path]) -> None:
+    path = write(UCI)
+    said, code = uci(path, "--create-catalogue", "--opening-stock", "150")
+    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in said
+    assert "Orders: 8 read = 4 accepted + 0 duplicate + 4 rejected" in said
+    assert "row 10: 7: lines[0].quantity must be a number" in said
+    assert code == 1
+    assert set(Order.objects.values_list("external_id", flat=True)) == {"1", "2", "6", "8"}
+    first = Order.objects.get(external_id="1")
+    assert (first.total, first.line_count, first.currency) == (Decimal("17.30"), 2, "GBP")
+    assert Order.objects.get(external_id="2").ship_country == "IE"
+    assert Order.objects.get(external_id="6").ship_country == ""
+    outcomes = dict(JobRow.objects.values_list("row_number", "outcome"))
+    assert outcomes == {
+        2: "ok", 3: "ok", 4: "ok", 5: "skipped", 6: "skipped", 7: "skipped", 8: "skipped", 9: "ok", 10: "error",
+        11: "ok",
+    }  # fmt: skip
+    assert IntakeMessage.objects.filter(outcome="rejected").count() == 1
+
+    said, code = uci(path)
+    assert "Lines: 10 read = 0 accepted + 6 duplicate + 4 rejected" in said
+    assert (Order.objects.count(), OrderLine.objects.count()) == (4, 5)
+
+
+def test_a_file_without_faults_ends_with_zero(write: Callable[..., Path]) -> None:
+    text = "".join(line for line in UCI.splitlines(keepends=True) if not line.startswith("7,"))
+    assert uci(write(text))[1] == 0
+
+
+def test_the_catalogue_is_made_from_the_orders(write: Callable[..., Path]) -> None:
+    uci(write(UCI), "--create-catalogue", "--opening-stock", "150")
+    skus = {sku.code: sku for sku in Sku.objects.all()}
+    assert set(skus) == {"A-1", "B-1", "POST"}
+    assert (skus["A-1"].name, skus["A-1"].unit_price, skus["A-1"].currency) == ("MUG", Decimal("2.55"), "GBP")
+    assert not skus["POST"].is_stocked
+    levels = {level.sku.code: level.on_hand for level in StockLevel.objects.select_related("sku")}
+    assert levels == {"A-1": 12, "B-1": 3}  # half as much again as 6 + 1 + 1 and 2, rounded up
+    assert OrderLine.objects.filter(sku=None).count() == 0
+    assert OrderLine.objects.get(order__external_id="8").sku == skus["A-1"]
+
+
+def test_compressed_files_from_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(UCI.encode()))
+    assert "5 accepted" in uci(path)[0]
+
+
+def test_what_the_command_needs(write: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no channel nowhere"):
+        call_command("import_orders", str(write(UCI)), "--channel", "nowhere")
+    with pytest.raises(CommandError, match="There is no file"):
+        call_command("import_orders", str(tmp_path / "x.csv"), "--channel", "uci", "--create-channel")
+    with pytest.raises(CommandError, match="no column for"):
+        call_command("import_orders", str(write("a,b\n1,2\n")), "--channel", "uci", "--create-channel")
+    with pytest.raises(CommandError, match="empty"):
+        call_command("import_orders", str(write("")), "--channel", "uci", "--create-channel")
+
+
+def run(channel: Channel, path: Path, mapping: FileMapping, **options: Any) -> Job:
+    job = start_import(channel=channel, path=path, name=path.name, mapping=mapping, actor=SYSTEM, **options)
+    finished = run_job(job.pk)
+    assert finished is not None
+    return finished
+
+
+def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callable[..., Path]) -> None:
+    channel = make_channel(requires_payment=False)
+    mapping = PRESETS["uci"].mapping
+    first = run(channel, write(UCI), mapping)
+    before = list(JobRow.objects.order_by("row_number").values_list("row_number", "outcome"))
+    Job.objects.filter(pk=first.pk).update(status="queued")
+    again = run_job(first.pk)
+    assert again is not None
+    assert list(JobRow.objects.order_by("row_number").values_list("row_number", "outcome")) == before
+    assert again.message == first.message
+
+
+def test_a_row_with_too_many_cells_fails_its_order_only(write: Callable[..., Path]) -> None:
+    text = "external_id,placed_at,lines.sku,lines.quantity,lines.unit_price\n"
+    text += "A,2025-01-01,S,1,2\nB,2025-01-01,S,1,2,surplus\n"
+    path = write(text)
+    job = run(make_channel(), path, PRESETS["canonical"].mapping)
+    assert (job.succeeded, job.failed) == (1, 1)
+
+
+def test_our_own_columns_are_found_by_name() -> None:
+    header = ["Order number", "placed_at", "SKU", "lines.quantity", "Unit price", "Whatever"]
+    mapping, preset = suggest_mapping(None, header)
+    assert preset is None
+    assert mapping.columns == {
+        "external_id": "Order number",
+        "placed_at": "placed_at",
+        "lines.sku": "SKU",
+        "lines.quantity": "lines.quantity",
+        "lines.unit_price": "Unit price",
+    }
+    assert not mapping.missing()
+
+
+@pytest.mark.parametrize("code", sorted(PRESETS))
+def test_every_preset_is_complete_and_is_recognised(code: str) -> None:
+    preset = PRESETS[code]
+    assert preset.mapping.missing() == []
+    header = list(dict.fromkeys(preset.mapping.columns.values()))
+    if code != "canonical":
+        assert detect([*header, "something else"]) is preset
+    assert Options.from_json(preset.mapping.options.as_json()) == preset.mapping.options
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Paid at,Currency,Shipping,Taxes,Total,Discount Amount,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Lineitem sku,Billing Name,Billing Phone,Shipping Name,Shipping Address1,"
+    "Shipping Address2,Shipping City,Shipping Zip,Shipping Province,Shipping Country,Shipping Phone,Notes,"
+    "Cancelled at,Payment Method,Payment Reference,Id\n"
+    "#1001,a@b.de,paid,2025-03-01 10:00:05 +0100,EUR,5.00,0.00,33.00,2.00,2025-03-01 10:00:00 +0100,2,Mug,10.00,MUG,"
+    "Anna,,Anna,Hauptstr. 1,,Berlin,'10115,BE,DE,,,,Card,r-1,777\n"
+    "#1001,a@b.de,,,,,,,,2025-03-01 10:00:00 +0100,1,Plate,10.00,PLATE,,,,,,,,,,,,,,,\n"
+)
+
+
+def test_a_shopify_export(write: Callable[..., Path]) -> None:
+    job = run(make_channel(), write(SHOPIFY), PRESETS["shopify_csv"].mapping)
+    assert (job.succeeded, job.failed) == (2, 0), list(JobRow.objects.values_list("message", flat=True))
+    order = Order.objects.get()
+    assert (order.external_id, order.currency, order.total, order.discount) == ("777", "EUR", 33, 2)
+    assert (order.ship_postal_code, order.payment_status, order.placed_at.hour) == ("10115", "paid", 9)
+    assert order.items_total - order.discount + order.shipping_fee == order.total
+
+
+DOUYIN = (
+    "\ufeff主订单编号,子订单编号,选购商品,商品规格,商品数量,商家编码,订单应付金额,运费,收件人,收件人手机号,详细地址,"
+    "订单提交时间,商家备注,订单状态\n"
+    '"\t6917000000000000001","\t6917000000000000002",杯,白,3,MUG,100,0,##AbCdEf,$$xyz,-,2025-03-01 10:00:00,-,待发货\n'
+    '"\t6917000000000000009","\t6917000000000000010",杯,白,1,MUG,10,0,王,13800138000,广东省 深圳市 南山区 科技路 1 号,'
+    "2025-03-01 10:00:00,-,已关闭\n"
+)
+
+
+def test_a_douyin_export(write: Callable[..., Path]) -> None:
+    job = run(make_channel(), write(DOUYIN), PRESETS["douyin"].mapping)
+    assert (job.succeeded, job.skipped, job.failed) == (1, 1, 0)
+    order = Order.objects.get()
+    assert (order.external_id, order.total, order.payment_status) == ("6917000000000000001", 100, "paid")
+    assert (order.ship_name, order.ship_phone, order.ship_street) == ("", "", "")
+    closed = JobRow.objects.get(outcome="skipped")
+    assert "已关闭" in closed.message
+
+
+TAOBAO_ORDERS = (
+    "订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,订单状态,买家留言,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 \n"
+    '="2345678901234567",wang,78.00,10.00,88.00,买家已付款，等待卖家发货,null,王小明,'
+    "广东省 深圳市 南山区 粤海街道 科技路 1 号 (518000),'13800138000,2025-03-01 10:00:00,2025-03-01 10:01:00\n"
+)
+TAOBAO_LINES = (
+    "子订单编号,主订单编号,标题,价格,购买数量,外部系统编号,商家编码,买家应付货款,订单创建时间\n"
+    "1,2345678901234567,杯,40.00,2,x,MUG,72.00,2025-03-01 10:00:00\n"
+    "2,2345678901234567,勺,6.00,1,x,SPOON,6.00,2025-03-01 10:00:00\n"
+)
+
+
+def test_taobaos_two_files(write: Callable[..., Path], tmp_path: Path) -> None:
+    preset = PRESETS["taobao"]
+    orders = write(TAOBAO_ORDERS, "orders.csv", "gb18030")
+    lines = write(TAOBAO_LINES, "lines.csv", "gb18030")
+    job = run(make_channel(), orders, preset.mapping, lines_path=lines, lines_by=preset.lines_file)
+    assert (job.succeeded, job.failed) == (2, 0), list(JobRow.objects.values_list("message", flat=True))
+    order = Order.objects.get()
+    assert (order.total, order.items_total, order.shipping_fee) == (88, 78, 10)
+    assert (order.ship_province, order.ship_district, order.ship_postal_code) == ("广东省", "南山区", "518000")
+    assert (order.ship_phone, order.buyer_note) == ("13800138000", "")
+    with pytest.raises(TabularError, match="missing"):
+        assert preset.lines_file is not None
+        join_files(lines, orders, preset.lines_file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("6.0", "6.0"), ("¥1,234.50", "1234.50"), ("12 元", "12"), ("abc", "abc"), ("", "")]
+)
+def test_numbers(text: str, read: str) -> None:
+    assert number(text) == read
+
+
+def test_a_line_amount_that_doesnt_divide_is_exact() -> None:
+    price, discount = unit_price("100", "3")
+    assert 3 * Decimal(price) - Decimal(discount) == 100
+    assert unit_price("x", "3") == ("x", "0")
+
+
+def test_addresses_in_one_cell() -> None:
+    assert split_address("上海 上海市 黄浦区 南京东路 1 号(000000)") == {
+        "postal_code": "",
+        "province": "上海",
+        "city": "上海市",
+        "district": "黄浦区",
+        "street": "南京东路 1 号",
+    }
+    assert split_address("somewhere") == {"street": "somewhere"}
+
+
+@pytest.mark.skipif(
+    not (SHARED.is_file() and os.environ.get("TEST_WHOLE_UCI")),
+    reason="takes minutes: needs TEST_WHOLE_UCI=1 and the shared UCI file beside this checkout",
+)
+def test_the_whole_of_uci() -> None:
+    said, code = uci(SHARED, "--create-catalogue", "--opening-stock", "100")
+    lines = re.search(r"Lines: (\d+) read = (\d+) accepted \+ (\d+) duplicate \+ (\d+) rejected", said)
+    orders = re.search(r"Orders: (\d+) read = (\d+) accepted \+ (\d+) duplicate \+ (\d+) rejected", said)
+    assert lines is not None
+    assert orders is not None
+    assert [int(n) for n in lines.groups()] == [320_705, 311_470, 2_460, 6_775]
+    assert [int(n) for n in orders.groups()] == [16_459, 12_977, 0, 3_482]
+    assert (code, Order.objects.count(), OrderLine.objects.count()) == (0, 12_977, 311_470)
+    said, _code = uci(SHARED)
+    assert "Lines: 320705 read = 0 accepted + 313930 duplicate + 6775 rejected" in said
+    assert OrderLine.objects.count() == 311_470

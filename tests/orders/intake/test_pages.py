@@ -1,0 +1,262 @@
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from core.accounts.models import AccessScope, User
+from core.accounts.roles import Role
+from core.actor import SYSTEM
+from core.audit.models import AuditEntry
+from core.jobs.models import Job
+from core.jobs.running import run_job
+from inventory.services import upsert_skus
+from inventory.rules.catalogue import SkuDraft
+from orders.enums import IntakeSource
+from orders.models import Channel, ImportMapping, IntakeMessage, Order
+from orders.services.intake import receive
+from tests.factories.accounts import make_user
+from tests.factories.orders_intake import make_channel, order_payload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return make_channel(kind="manual")
+
+
+def signed_in(*roles: Role) -> Client:
+    client = Client()
+    client.force_login(make_user(*roles))
+    return client
+
+
+@pytest.fixture
+def manager() -> Client:
+    return signed_in(Role.OPERATIONS_MANAGER)
+
+
+def send(channel: Channel, *payloads: Any) -> None:
+    receive(channel, payloads, source=IntakeSource.API, actor=SYSTEM, received_at=timezone.now())
+
+
+def test_a_rejected_message_is_shown_masked_and_whole(channel: Channel) -> None:
+    bad = order_payload("B-1")
+    bad["lines"][0]["quantity"] = 0
+    send(channel, bad)
+    message = IntakeMessage.objects.get()
+    url = reverse("orders:intake_detail", args=[message.pk])
+    whole = signed_in(Role.OPERATIONS_MANAGER).get(url).content.decode()
+    assert "lines[0].quantity must be at least 1" in whole
+    assert "13800138000" in whole
+    clerk = make_user()
+    grant(clerk, "view_intake")
+    client = Client()
+    client.force_login(clerk)
+    hidden = client.get(url).content.decode()
+    assert "13800138000" not in hidden
+    assert "王小明" not in hidden
+    assert "Personal data is masked" in hidden
+
+
+def grant(user: User, *codenames: str) -> None:
+    from django.contrib.auth.models import Permission
+
+    user.user_permissions.add(*Permission.objects.filter(content_type__app_label="orders", codename__in=codenames))
+
+
+def test_a_message_is_taken_once_more(manager: Client, channel: Channel) -> None:
+    send(channel, order_payload("B-1") | {"currency": "KWD"})
+    message = IntakeMessage.objects.get()
+    url = reverse("orders:intake_replay", args=[message.pk])
+    assert "Still refused: currency" in manager.post(url, follow=True).content.decode()
+    message.raw["currency"] = "CNY"
+    message.save()
+    assert "Taken as order" in manager.post(url, follow=True).content.decode()
+    assert Order.objects.get().external_id == "B-1"
+
+
+def test_changes_to_the_message_before_are_shown(manager: Client, channel: Channel) -> None:
+    payload = order_payload("A-1")
+    send(channel, payload)
+    send(channel, {**payload, "buyer_note": "Ring twice"})
+    newest = IntakeMessage.objects.order_by("-pk").first()
+    assert newest is not None
+    page = manager.get(reverse("orders:intake_detail", args=[newest.pk])).content.decode()
+    assert "buyer_note" in page
+    assert "<ins>Ring twice</ins>" in page
+
+
+@pytest.mark.parametrize("name", ["intake_list", "channel_list"])
+def test_lists_cost_the_same_for_one_row_and_three(manager: Client, name: str, channel: Channel) -> None:
+    url = reverse(f"orders:{name}")
+    send(channel, order_payload())
+    manager.get(url)
+    with CaptureQueriesContext(connection) as one:
+        assert manager.get(url).status_code == 200
+    send(channel, order_payload(), order_payload())
+    make_channel("b")
+    make_channel("c")
+    manager.get(url)  # a list that shows other rows than before writes the session once
+    with CaptureQueriesContext(connection) as three:
+        manager.get(url)
+    assert len(one) == len(three)
+
+
+def test_messages_of_other_channels_are_out_of_reach(channel: Channel) -> None:
+    other = make_channel("other")
+    send(channel, order_payload("SECRET-1"))
+    user = make_user(Role.ORDER_CLERK)
+    AccessScope.objects.create(user=user, kind="channel", object_id=other.pk)
+    client = Client()
+    client.force_login(user)
+    message = IntakeMessage.objects.get()
+    assert client.get(reverse("orders:intake_detail", args=[message.pk])).status_code == 404
+    assert client.post(reverse("orders:intake_replay", args=[message.pk])).status_code == 404
+    assert "SECRET-1" not in client.get(reverse("orders:intake_list")).content.decode()
+    assert client.get(reverse("orders:channel_detail", args=[channel.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["intake_list", "import_new", "order_create", "channel_create"]
+)
+def test_pages_are_refused_without_the_right(name: str) -> None:
+    assert signed_in(Role.ANALYST).get(reverse(f"orders:{name}")).status_code == 403
+    assert Client().get(reverse(f"orders:{name}")).status_code == 302
+    assert signed_in(Role.OPERATIONS_MANAGER).get(reverse(f"orders:{name}")).status_code == 200
+
+
+def channel_form(**values: Any) -> dict[str, Any]:
+    return {
+        "code": "new-shop",
+        "name": "New shop",
+        "kind": "shopify",
+        "is_active": "on",
+        "currency": "EUR",
+        "country": "DE",
+        "time_zone": "Europe/Berlin",
+        "requires_payment": "on",
+        "duplicate_window_hours": 24,
+        **values,
+    }
+
+
+def test_a_channel_is_made_changed_and_audited(manager: Client) -> None:
+    manager.post(reverse("orders:channel_create"), channel_form())
+    made = Channel.objects.get(code="new-shop")
+    assert made.webhook_secret
+    assert not made.requires_address
+    manager.post(reverse("orders:channel_edit", args=[made.pk]), channel_form(name="Renamed", code="other"))
+    made.refresh_from_db()
+    assert (made.name, made.code) == ("Renamed", "new-shop")
+    entry = AuditEntry.objects.get(action="orders.channel_changed")
+    assert entry.changes["name"] == ["New shop", "Renamed"]
+    page = manager.get(reverse("orders:channel_detail", args=[made.pk])).content.decode()
+    assert "/hooks/shopify/new-shop" in page
+    assert made.webhook_secret not in page
+
+
+def test_the_secret_is_shown_once(manager: Client) -> None:
+    channel = make_channel(kind="shopify")
+    answer = manager.post(reverse("orders:channel_secret", args=[channel.pk]), {"secret": ""})
+    channel.refresh_from_db()
+    assert channel.webhook_secret in answer.content.decode()
+    assert answer.headers["Cache-Control"] == "no-store"
+    given = manager.post(reverse("orders:channel_secret", args=[channel.pk]), {"secret": "from-shopify"})
+    channel.refresh_from_db()
+    assert channel.webhook_secret == "from-shopify"
+    assert "from-shopify" not in given.content.decode()
+
+
+def order_form(channel: Channel, **values: Any) -> dict[str, Any]:
+    return {
+        "channel": channel.pk,
+        "name": "王小明",
+        "phone": "13800138000",
+        "country": "CN",
+        "province": "广东省",
+        "city": "深圳市",
+        "district": "南山区",
+        "street": "科技路 1 号",
+        "payment_status": "paid",
+        "line_count": 3,
+        "sku-0": "MUG-1",
+        "quantity-0": 2,
+        "price-0": "",
+        **values,
+    }
+
+
+def test_an_order_entered_by_hand_takes_the_list_price(manager: Client, channel: Channel) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=39)])  # type: ignore[arg-type]
+    answer = manager.post(reverse("orders:order_create"), order_form(channel))
+    order = Order.objects.get()
+    assert answer.headers["Location"] == reverse("orders:order_detail", args=[order.pk])
+    assert (order.total, order.unit_count, order.channel) == (78, 2, channel)
+    assert IntakeMessage.objects.get().source == "manual"
+
+
+def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(manager: Client, channel: Channel) -> None:
+    answer = manager.post(reverse("orders:order_create"), order_form(channel))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This SKU has no list price" in page
+    assert "科技路 1 号" in page
+    assert not Order.objects.exists()
+
+
+def test_more_lines(manager: Client, channel: Channel) -> None:
+    answer = manager.post(reverse("orders:order_create"), order_form(channel, more="1"))
+    page = answer.content.decode()
+    assert 'name="sku-5"' in page
+    assert 'value="MUG-1"' in page
+    assert not Order.objects.exists()
+
+
+FILE = "Order;When;SKU;Qty;Price\nX-1;01/03/2025 10:00;MUG-1;2;10,00\n".replace(",00", ".00")
+
+
+def test_a_file_is_mapped_saved_and_imported(manager: Client, channel: Channel) -> None:
+    upload = SimpleUploadedFile("orders.csv", FILE.encode())
+    answer = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload})
+    url = answer.headers["Location"]
+    page = manager.get(url).content.decode()
+    assert "01/03/2025 10:00" in page
+    form = {
+        "column-external_id": "Order",
+        "column-placed_at": "When",
+        "column-lines.sku": "SKU",
+        "column-lines.quantity": "Qty",
+        "repeated_rows": "keep",
+        "date_format": "%d/%m/%Y %H:%M",
+        "save_as": "shop export",
+        "preset": "",
+    }
+    refused = manager.post(url, form)
+    assert refused.status_code == 422
+    answer = manager.post(url, {**form, "column-lines.unit_price": "Price"})
+    job = Job.objects.get()
+    assert answer.headers["Location"] == reverse("jobs:job_detail", args=[job.pk])
+    run_job(job.pk)
+    order = Order.objects.get()
+    assert (order.external_id, order.total, order.placed_at.month) == ("X-1", 20, 3)
+    assert ImportMapping.objects.get().is_default
+    again = manager.get(url, follow=True).content.decode()
+    assert "is gone" in again
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "empty"), (b"\x00\x01\x02\x03\x04", "neither a text file")])
+def test_files_that_are_no_tables(manager: Client, channel: Channel, content: bytes, said: str) -> None:
+    upload = SimpleUploadedFile("orders.csv", content)
+    answer = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+
+
+def test_a_forged_token_leads_nowhere(manager: Client) -> None:
+    assert manager.get(reverse("orders:import_map", args=["forged:token"])).status_code == 404
