@@ -98,7 +98,7 @@ def find_order(number: str, contact: str) -> int | None:
 def public_order(order_id: int) -> PublicOrder | None:
     """Everything that the page shows, in a fixed number of statements."""
     order = (
-        Order.objects.filter(pk=order_id).only("number", "placed_at", "status", "released_at", "delivered_at").first()
+        Order.objects.filter(pk=order_id).only("number", "placed_at", "status", "released_at", "delivered_at", "ship_name", "ship_street").first()
     )
     if order is None:
         return None
@@ -129,10 +129,12 @@ def _parcels(order: Order, fulfilments: dict[int, FulfilmentOrder]) -> list[Publ
         .order_by("pk")
     )
     events: dict[int, list[PublicEvent]] = {shipment.pk: [] for shipment in shipments}
+    private = (order.ship_name, order.ship_street)
     rows = TrackingEvent.objects.filter(shipment__in=list(events)).order_by("-occurred_at", "-rank", "-id")
     for row in rows:
         label = ShipmentStatus(row.status).label if row.status else row.carrier_status
-        events[row.shipment_id].append(PublicEvent(row.occurred_at, label, scrubbed(row.description), row.location))
+        text, place = (scrubbed(words, private) for words in (row.description, row.location))
+        events[row.shipment_id].append(PublicEvent(row.occurred_at, label, text, place))
     return [_parcel(s, fulfilments.get(s.fulfilment_id), events[s.pk]) for s in shipments]
 
 

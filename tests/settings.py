@@ -28,6 +28,9 @@ CACHES["default"]["LOCATION"] = REDIS_URL
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
 # Processes that a test starts (a worker, the carrier sandbox) use the database of that test.
 DATABASES["default"]["NAME"] = os.environ.get("ECOM_TEST_DATABASE", DATABASES["default"]["NAME"])
+# … and meet the servers of that test.
+OUTGOING_ALLOWED_HOSTS += os.environ.get("ECOM_TEST_OUTGOING_HOSTS", "").split()  # noqa: F405
+PUBLIC_BASE_URL = os.environ.get("ECOM_TEST_PUBLIC_BASE_URL", PUBLIC_BASE_URL)  # noqa: F405
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

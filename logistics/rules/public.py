@@ -62,6 +62,11 @@ def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str])
     return any(matches)
 
 
-def scrubbed(text: str) -> str:
-    """A carrier's text without people's names and phone numbers."""
+def scrubbed(text: str, private: Sequence[str]) -> str:
+    """A carrier's text without people's names and phone numbers and without the recipient's own data.
+
+    `private` are the texts that the carrier knows of the recipient: street, name.
+    """
+    for known in sorted(filter(None, private), key=len, reverse=True):
+        text = text.replace(known, "***")
     return _PHONES.sub("***", _NAMES.sub(r"\1***", text))

@@ -1,0 +1,144 @@
+"""The public tracking page: what it shows, to whom, and what it never shows."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from core.cases.models import Case
+from logistics.enums import EventSource, ShipmentStatus
+from logistics.models import DeliveryRating, Shipment, TrackingEvent
+from logistics.public import find_order, sign, unsign
+from logistics.rules.public import Step, contact_matches, scrubbed, step_of
+from orders.models import Order
+from tests.factories.logistics import make_fulfilment
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("8000", True),
+        (" 8000 ", True),
+        ("ann@example.com", True),
+        ("ANN@EXAMPLE.COM", True),
+        ("8001", False),
+        ("000", False),
+        ("13800138000", False),  # the convention is four digits, and a longer guess tells nothing more
+        ("example.com", False),
+        ("", False),
+    ],
+)
+def test_the_contact_is_the_last_four_digits_or_the_whole_address(given, right):
+    assert contact_matches(given, phones=["+8613800138000", ""], emails=["ann@example.com", ""]) is right
+
+
+def test_an_order_without_contact_data_lets_nobody_in():
+    assert not contact_matches("", phones=["", ""], emails=[""])
+    assert not contact_matches("0000", phones=["", "12"], emails=[""])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("正在派送途中(派件人:王小二,电话:13912345678)", "正在派送途中(派件人:***,电话:***)"),
+        ("Courier: Bob, call +44 117 234 5678", "Courier: ***, call ***"),
+        ("Left at 12 Sample Street", "Left at ***"),
+        ("Arrived at Bristol depot 17", "Arrived at Bristol depot 17"),
+    ],
+)
+def test_carriers_texts_lose_people(text, shown):
+    assert scrubbed(text, ["12 Sample Street"]) == shown
+
+
+def test_steps():
+    assert step_of(ShipmentStatus.PENDING, packed=False, shipped=False) == Step.ORDERED
+    assert step_of(ShipmentStatus.LABEL_CREATED, packed=True, shipped=False) == Step.PACKED
+    assert step_of(ShipmentStatus.LABEL_CREATED, packed=True, shipped=True) == Step.SHIPPED
+    assert step_of(ShipmentStatus.ATTEMPT_FAILED, packed=True, shipped=True) == Step.OUT
+    assert step_of(ShipmentStatus.DELIVERED, packed=True, shipped=True) == Step.DELIVERED
+
+
+def test_a_token_opens_its_order_only():
+    assert unsign(sign(7)) == 7
+    assert unsign(sign(7)[:-1] + "x") is None
+    assert unsign("7") is None
+
+
+@pytest.fixture
+def order(db) -> Order:
+    fulfilment = make_fulfilment()
+    return fulfilment.order
+
+
+@pytest.mark.django_db
+def test_a_wrong_number_and_a_wrong_contact_get_the_same_answer(client, order):
+    answers = [
+        client.post(reverse("track:search"), {"number": number, "contact": contact})
+        for number, contact in ((order.number, "0001"), ("SO99999999", order.ship_phone[-4:]))
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    bodies = [answer.content.decode().replace(order.number, "N").replace("SO99999999", "N") for answer in answers]
+    bodies = [body.replace("0001", "C").replace(order.ship_phone[-4:], "C") for body in bodies]
+    assert _without_tokens(bodies[0]) == _without_tokens(bodies[1])
+
+
+def _without_tokens(body: str) -> str:
+    return "\n".join(line for line in body.splitlines() if "csrfmiddlewaretoken" not in line)
+
+
+@pytest.mark.django_db
+def test_both_numbers_and_both_contacts_lead_to_the_page(client, order):
+    last_four = order.ship_phone[-4:]
+    assert find_order(order.number.lower(), last_four) == order.pk
+    assert find_order(f"#{order.external_id}", order.buyer_email.upper()) == order.pk
+    assert find_order("\x00", last_four) is None
+    answer = client.post(reverse("track:search"), {"number": order.number, "contact": last_four}, follow=True)
+    assert answer.status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_page_shows_nothing_personal_and_costs_few_statements(client, order, django_assert_max_num_queries):
+    shipment = Shipment.objects.create(
+        number="SH1", fulfilment=order.fulfilments.get(), order=order, warehouse=order.fulfilments.get().warehouse,
+        tracking_number="SF1", status=ShipmentStatus.OUT_FOR_DELIVERY, created_at=NOW,
+    )  # fmt: skip
+    for number in range(5):
+        TrackingEvent.objects.create(
+            shipment=shipment, dedupe_key=str(number), occurred_at=NOW, ingested_at=NOW, source=EventSource.POLL,
+            status=ShipmentStatus.IN_TRANSIT, description=f"to {order.ship_name}", location=order.ship_street,
+        )  # fmt: skip
+    with django_assert_max_num_queries(6):
+        page = client.get(reverse("track:order", args=[sign(order.pk)]))
+    body = page.content.decode()
+    for private in (order.ship_name, order.ship_street, order.ship_phone, order.buyer_email):
+        assert private not in body
+    assert "Out for delivery" in body
+    assert page["Referrer-Policy"] == "no-referrer"
+    assert len(page.content) < 20_000
+
+
+@pytest.mark.django_db
+def test_tries_are_limited(client, settings):
+    url = reverse("track:search")
+    codes = [client.post(url, {"number": "SO1", "contact": "0000"}).status_code for _ in range(12)]
+    assert 429 in codes
+    assert codes[0] == 422
+
+
+@pytest.mark.django_db
+def test_a_delivery_is_rated_once(client, order):
+    url = reverse("track:rate", args=[sign(order.pk)])
+    assert client.post(url, {"stars": "5"}).status_code == 422
+    Order.objects.filter(pk=order.pk).update(delivered_at=NOW)
+    assert client.post(url, {"stars": "9"}).status_code == 422
+    assert client.post(url, {"stars": "5", "comment": "quick"}).status_code == 302
+    assert client.post(url, {"stars": "1"}).status_code == 422
+    assert DeliveryRating.objects.get(order=order).stars == 5
+
+
+@pytest.mark.django_db
+def test_a_wish_to_cancel_a_released_order_becomes_a_case(client, order):
+    assert client.post(reverse("track:cancel", args=[sign(order.pk)])).status_code == 302
+    assert Case.objects.get(subject_id=order.pk).type == "orders.customer_cancellation"
