@@ -1,6 +1,7 @@
 """Row locks of crm. Customers are locked in the order of their ids."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -26,6 +27,15 @@ def lock_free_customers(ids: Collection[int]) -> list[dict[str, Any]]:
     free = Customer.objects.filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True).order_by("pk")
     fields = ("id", "name", "email", "email_normalised", "phone", "phone_e164", "country")
     return [dict(row) for row in free.values(*fields)]
+
+
+@contextmanager
+def hardly_waiting() -> Iterator[None]:
+    """Let statements fail that would wait for another transaction. Use inside a savepoint."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '20ms'")
+        yield
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def lock_customers(ids: Collection[int]) -> dict[int, Customer]:

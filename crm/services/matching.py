@@ -66,33 +66,35 @@ def _text(value: str, width: int) -> str:
 
 
 def _match(source: str, candidates: Sequence[Candidate], at: datetime) -> list[int]:
-    ids: list[int | None] = [None] * len(candidates)
+    """Customers first, then identities: with one order of tables and rows, no two batches wait in a circle."""
+    profiles: dict[int, Profile] = {}
+    recorded: set[str] = set()
     for _round in range(_MAX_ROUNDS):
-        open_indexes = [index for index, customer_id in enumerate(ids) if customer_id is None]
-        if not open_indexes:
+        waiting = [index for index in range(len(candidates)) if index not in profiles]
+        if not waiting:
             break
-        batch = [candidates[index] for index in open_indexes]
-        for index, customer_id in zip(open_indexes, _match_round(source, batch, at), strict=True):
-            ids[index] = customer_id
-    if None in ids:
+        batch = [candidates[index] for index in waiting]
+        known = selectors.known_profiles(source, batch)
+        recorded |= known.identities.keys()
+        assigned = assign(batch, known)
+        _create([profile for profile in dict.fromkeys(assigned) if profile.is_new], at)
+        profiles |= {index: profile for index, profile in zip(waiting, assigned, strict=True) if profile.id}
+    if len(profiles) < len(candidates):
         raise OperationalError("customers kept changing while orders were matched to them")
-    return [customer_id for customer_id in ids if customer_id is not None]
-
-
-def _match_round(source: str, batch: Sequence[Candidate], at: datetime) -> list[int | None]:
-    known = selectors.known_profiles(source, batch)
-    known_identities = set(known.identities)
-    profiles = assign(batch, known)
-    distinct = list(dict.fromkeys(profiles))
-    _create([profile for profile in distinct if profile.is_new], at)
-    _fill([profile for profile in distinct if profile.is_filled and not profile.is_new], at)
+    _fill([profile for profile in dict.fromkeys(profiles.values()) if profile.is_filled and not profile.is_new], at)
     wanted = {
-        candidate.external_id: profile
-        for candidate, profile in zip(batch, profiles, strict=True)
-        if candidate.external_id and candidate.external_id not in known_identities and profile.id
+        candidate.external_id: profiles[index]
+        for index, candidate in enumerate(candidates)
+        if candidate.external_id and candidate.external_id not in recorded
     }
     owners = _record_identities(source, wanted, at)
-    return [owners.get(candidate.external_id, profile.id) for candidate, profile in zip(batch, profiles, strict=True)]
+    return [owners.get(candidate.external_id) or _id(profiles[index]) for index, candidate in enumerate(candidates)]
+
+
+def _id(profile: Profile) -> int:
+    if profile.id is None:
+        raise ValueError("the customer hasn't been written yet")
+    return profile.id
 
 
 def _create(profiles: Sequence[Profile], at: datetime) -> None:
@@ -127,16 +129,14 @@ def _fill(profiles: Sequence[Profile], at: datetime) -> None:
     blank = {row["id"]: row for row in locks.lock_free_customers({p.id for p in profiles if p.id})}
     ordered = sorted(profiles, key=lambda profile: (profile.phone_key, profile.id))
     rows = [_filled(blank[profile.id], profile, at) for profile in ordered if profile.id in blank]
+    columns = ("name", "email", "email_normalised", "phone", "phone_e164", "country", "updated_at")
     try:
-        with transaction.atomic():
-            update_rows(
-                Customer,
-                "id",
-                ("name", "email", "email_normalised", "phone", "phone_e164", "country", "updated_at"),
-                rows,
-            )
+        # A phone of these may belong to a customer that is being made this instant. Waiting for that could close
+        # a circle, so don't; the order keeps the phone anyway.
+        with transaction.atomic(), locks.hardly_waiting():
+            update_rows(Customer, "id", columns, rows)
     except (IntegrityError, OperationalError):
-        return  # a phone of these now belongs to a customer made this instant; the order keeps it anyway
+        return
 
 
 def _filled(row: dict[str, str], profile: Profile, at: datetime) -> tuple[object, ...]:

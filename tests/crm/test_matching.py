@@ -1,3 +1,4 @@
+import random
 import string
 import threading
 from dataclasses import replace
@@ -195,6 +196,40 @@ def test_a_batch_gives_what_one_by_one_gives(known, batch):
         return [order[customer_id] for customer_id in ids], stored
 
     assert outcome(at_once=True) == outcome(at_once=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_that_overlap_in_every_way_neither_fail_nor_double_a_phone():
+    threads, errors = 6, []
+
+    def intake(seed: int) -> None:
+        choose = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        try:
+            for _ in range(10):
+                match(*(_random_draft(choose) for _ in range(choose.choice([1, 20, 60]))))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test must see it
+            errors.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=intake, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=120)
+    assert errors == []
+    phones = Customer.objects.filter(merged_into=None).exclude(phone_e164="").values_list("phone_e164", flat=True)
+    assert len(phones) == len(set(phones)) > 0
+
+
+def _random_draft(choose: random.Random) -> CustomerDraft:
+    identity, phone, email = (choose.randrange(150) for _ in range(3))
+    return draft(
+        external_id=choose.choice(["", f"buyer-{identity}"]),
+        phone_e164=choose.choice(["", f"+86138001{phone:05}"]),
+        email=choose.choice(["", f"{email}@example.com"]),
+        address=choose.choice([None, SHANGHAI]),
+    )
 
 
 @pytest.mark.django_db(transaction=True)
