@@ -1,0 +1,32 @@
+"""Saved views for managers to tidy; what the console remembers, to look at."""
+
+from django.contrib import admin
+
+from core.admin import ReadOnlyAdmin
+from core.audit.admin import AuditedAdmin
+from core.ui.models import ListPreference, SavedView, ScanReceipt
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(AuditedAdmin[SavedView]):
+    list_display = ["name", "page", "owner", "is_shared", "default_for"]
+    list_filter = ["is_shared", "default_for", "page"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "page", "owner__username", "owner__display_name"]
+    autocomplete_fields = ["owner"]
+
+
+@admin.register(ListPreference)
+class ListPreferenceAdmin(ReadOnlyAdmin[ListPreference]):
+    list_display = ["user", "page"]
+    list_filter = ["page"]
+    list_select_related = ["user"]
+    search_fields = ["page", "user__username", "user__display_name"]
+
+
+@admin.register(ScanReceipt)
+class ScanReceiptAdmin(ReadOnlyAdmin[ScanReceipt]):
+    list_display = ["key", "user", "at"]
+    list_filter = ["at"]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "user__display_name"]
