@@ -60,7 +60,7 @@ class TrackOrder(View):
                      "asked": _("We have your wish to cancel and will answer you.")}.get(request.GET.get("said", "")),
         }  # fmt: skip
         response = render(request, "track/order.html", context, status=status)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"  # the link is a key: no other site may learn it
         response["X-Robots-Tag"] = "noindex"
         return response
 

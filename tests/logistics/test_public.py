@@ -115,7 +115,7 @@ def test_the_page_shows_nothing_personal_and_costs_few_statements(client, order,
     for private in (order.ship_name, order.ship_street, order.ship_phone, order.buyer_email):
         assert private not in body
     assert "Out for delivery" in body
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     assert len(page.content) < 20_000
 
 
