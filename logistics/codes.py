@@ -3,6 +3,7 @@
 LABEL = "logistics.label"
 POLL = "logistics.poll"
 INGEST = "logistics.ingest"
+STRAYS = "logistics.strays"
 
 NO_CARRIER = "logistics.no_carrier"
 LABEL_FAILED = "logistics.label_failed"

@@ -1,11 +1,12 @@
 """The stages of a parcel's way."""
 
-from core.stages import Stage, register_stage
-from logistics.codes import INGEST, LABEL, POLL
+from core.stages import Stage, StageDue, register_stage
+from logistics.codes import INGEST, LABEL, POLL, STRAYS
 from logistics.selectors import checks_due, labels_due, pushes_due
 from logistics.services.labels import label_batch
 from logistics.services.polling import poll_batch
 from logistics.services.pushes import ingest_batch
+from logistics.services.shipments import cancel_stray_shipments
 
 
 def register() -> None:
@@ -13,3 +14,9 @@ def register() -> None:
     register_stage(Stage(LABEL, label_batch, labels_due, every_seconds=3, batch_size=50))
     register_stage(Stage(INGEST, ingest_batch, pushes_due, every_seconds=3, batch_size=200))
     register_stage(Stage(POLL, poll_batch, checks_due, every_seconds=2, batch_size=200))
+    register_stage(Stage(STRAYS, cancel_stray_shipments, _nothing_due, every_seconds=60, batch_size=200))
+
+
+def _nothing_due() -> StageDue:
+    """A sweep has no queue: what it finds it finds by looking."""
+    return StageDue(False, 0, None)

@@ -1,39 +1,41 @@
-"""The picture of a UPS label: 6 × 4 inches at 200 dpi, black and white, with a real Code 128 bar code."""
+"""The picture of a UPS label: 4 × 6 inches at 200 dpi, black and white, with a real Code 128 bar code."""
 
 import io
 
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.graphics.barcode.code128 import Code128
 
-_WIDTH, _HEIGHT = 1200, 800
+_WIDTH, _HEIGHT = 800, 1200
 
 
 def label_png(number: str, reference: str, lines: list[str]) -> bytes:
-    """A PNG in landscape, as UPS sends it."""
+    """A PNG lying on its side, as UPS sends it: whoever prints it turns it clockwise."""
     image = Image.new("1", (_WIDTH, _HEIGHT), 1)
     draw = ImageDraw.Draw(image)
-    large, small = ImageFont.load_default(52), ImageFont.load_default(34)
-    draw.text((40, 30), "UPS WORLDWIDE SAVER", font=large, fill=0)
-    draw.text((40, 110), f"REF {reference}", font=small, fill=0)
-    draw.text((40, 190), "SHIP TO:", font=small, fill=0)
+    large, small = ImageFont.load_default(44), ImageFont.load_default(32)
+    draw.text((36, 36), "UPS WORLDWIDE SAVER", font=large, fill=0)
+    draw.text((36, 104), f"REF {reference}", font=small, fill=0)
+    draw.line((0, 170, _WIDTH, 170), fill=0, width=4)
+    draw.text((36, 196), "SHIP TO:", font=small, fill=0)
     for index, line in enumerate(_plain(line) for line in lines if line):
-        draw.text((220, 190 + 48 * index), line, font=small, fill=0)
-    draw.line((0, 400, _WIDTH, 400), fill=0, width=6)
-    draw.text((40, 420), f"TRACKING #: {number}", font=large, fill=0)
-    _draw_bars(draw, number, left=60, top=510, height=220)
-    draw.text((40, 745), "SANDBOX - NOT VALID FOR SHIPPING", font=small, fill=0)
+        draw.text((200, 196 + 46 * index), line, font=small, fill=0)
+    draw.line((0, 640, _WIDTH, 640), fill=0, width=8)
+    draw.text((36, 664), f"TRACKING #: {number}", font=small, fill=0)
+    _draw_bars(draw, number, top=730, height=300)
+    draw.text((36, 1120), "SANDBOX - NOT VALID FOR SHIPPING", font=small, fill=0)
     out = io.BytesIO()
-    image.save(out, format="PNG", dpi=(200, 200))
+    image.rotate(90, expand=True).save(out, format="PNG", dpi=(200, 200))
     return out.getvalue()
 
 
-def _draw_bars(draw: ImageDraw.ImageDraw, number: str, *, left: int, top: int, height: int) -> None:
+def _draw_bars(draw: ImageDraw.ImageDraw, number: str, *, top: int, height: int) -> None:
     code = Code128(number, quiet=0)
     code.validate()
     code.encode()
     code.decompose()
-    module = (_WIDTH - 2 * left) // sum(_width(letter) for letter in code.decomposed)
-    x = left
+    modules = sum(_width(letter) for letter in code.decomposed)
+    module = _WIDTH // (modules + 20)  # a quiet zone of 10 modules either side belongs to the symbol
+    x = (_WIDTH - modules * module) // 2
     for letter in code.decomposed:
         wide = _width(letter) * module
         if letter.isupper():

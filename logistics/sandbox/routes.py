@@ -54,8 +54,9 @@ def outcome_of(number: str, rates: Mapping[str, float] = DEFAULT_RATES) -> str:
 
 
 def steps_for(*, number: str, origin: str, destination: str, country: str, outcome: str) -> list[Step]:
-    """The parcel's whole life. Places are what the sender wrote: for China they start with the province."""
-    steps = _domestic(origin, destination) if country == "CN" else _international(origin, destination)
+    """The parcel's whole life. `country` is CN for Chinese companies' parcels, whose places start with the
+    province; other parcels' places are "City, COUNTRY"."""
+    steps = _domestic(origin, destination) if country == "CN" else _abroad(origin, destination)
     steps = _with_outcome(steps, outcome, origin)
     pace = 0.8 + 0.4 * _unit(number, "pace")
     return [Step(round(s.hours * pace, 4), s.kind, s.place, s.next_place) for s in steps]
@@ -80,11 +81,19 @@ def _domestic(origin: str, destination: str) -> list[Step]:
     ]
 
 
-def _international(origin: str, destination: str) -> list[Step]:
-    port = "Shenzhen, CN"
+def _abroad(origin: str, destination: str) -> list[Step]:
+    """Places are "City, COUNTRY"; a parcel that crosses a border passes customs."""
+    if origin.rpartition(", ")[2] == destination.rpartition(", ")[2]:
+        return [
+            Step(0.0, "picked_up", origin),
+            Step(5.0, "departed", origin, destination),
+            Step(22.0, "arrived_city", destination),
+            Step(28.0, "out_for_delivery", destination),
+            Step(34.0, "delivered", destination),
+        ]
     return [
         Step(0.0, "picked_up", origin),
-        Step(6.0, "departed", port, "Anchorage, US"),
+        Step(6.0, "departed", origin, destination),
         Step(20.0, "customs_hold", destination),
         Step(44.0, "customs_released", destination),
         Step(60.0, "arrived", destination),

@@ -17,6 +17,7 @@ from logistics.codes import LABEL, LABEL_FAILED, NO_CARRIER, POLL, SHIPMENT_SUBJ
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
 from logistics.services.estimates import estimate_for, transit_tables
+from orders.enums import FulfilmentStatus
 
 _S = ShipmentStatus
 
@@ -118,6 +119,18 @@ def cancel_shipments(*, fulfilment_ids: Sequence[int], actor: Actor = SYSTEM, at
     )
     _cancel(shipments, actor=actor, at=at)
     return [shipment.pk for shipment in shipments]
+
+
+def cancel_stray_shipments(limit: int) -> int:
+    """Stop parcels whose fulfilment order was cancelled by a way that no event tells of, such as a short pick;
+    returns how many."""
+    stray = Shipment.objects.filter(
+        status__in=[_S.PENDING, _S.LABEL_CREATED],
+        handed_over_at=None,
+        fulfilment__status=FulfilmentStatus.CANCELLED,
+    )
+    ids = list(stray.order_by("pk").values_list("fulfilment_id", flat=True)[:limit])
+    return len(cancel_shipments(fulfilment_ids=ids)) if ids else 0
 
 
 def _cancel(shipments: Sequence[Shipment], *, actor: Actor, at: datetime, reason: str = "") -> None:

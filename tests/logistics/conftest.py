@@ -1,6 +1,4 @@
-import asyncio
 import json
-import threading
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -10,44 +8,16 @@ from django.conf import LazySettings
 
 from core import net
 from logistics.models import Carrier
-from logistics.sandbox.server import Sandbox
+from logistics.sandbox.server import Sandbox, serving
 from tests.factories.logistics import make_carrier, make_rule
 
 
 class RunningSandbox:
     """The carrier sandbox in a thread of its own, talked to over HTTP like the real carriers."""
 
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        sandbox = Sandbox(**self._options)
-        self._task = self._loop.create_task(sandbox.serve("127.0.0.1", 0, ready=self._started))
-        try:
-            self._loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
-
-    def _started(self, port: int) -> None:
+    def __init__(self, port: int) -> None:
         self.port = port
-        self._ready.set()
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(10)
+        self.url = f"http://127.0.0.1:{port}"
 
     def control(self, what: str = "", body: Any = None, method: str = "") -> dict[str, Any]:
         request = urllib.request.Request(
@@ -69,11 +39,10 @@ class RunningSandbox:
 @pytest.fixture
 def sandbox(settings: LazySettings) -> Iterator[RunningSandbox]:
     """Speed 1: simulated time passes only when the test says so (`advance`). Every parcel arrives."""
-    running = RunningSandbox(speed=1.0, rates={})
-    settings.OUTGOING_ALLOWED_HOSTS = [f"127.0.0.1:{running.port}"]
-    yield running
-    net.close_connections()
-    running.stop()
+    with serving(Sandbox(speed=1.0, rates={}), port=0) as port:
+        settings.OUTGOING_ALLOWED_HOSTS = [f"127.0.0.1:{port}"]
+        yield RunningSandbox(port)
+        net.close_connections()
 
 
 @pytest.fixture

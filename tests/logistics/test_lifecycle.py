@@ -4,17 +4,18 @@ from decimal import Decimal
 
 import pytest
 
-from core.actor import SYSTEM
+from core.actor import SYSTEM, Actor
 from core.cases.models import Case
 from core.stages import drain
 from inventory.models import StockLevel
-from logistics.codes import INGEST, LABEL, POLL
+from logistics.codes import INGEST, LABEL, POLL, STRAYS
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TransitTime
 from logistics.services.labels import retry_homeless
 from orders.enums import FulfilmentStatus, OrderStatus
 from orders.services.cancel import cancel_order
-from orders.services.fulfilment import record_shipped
+from orders.services.fulfilment import record_shipped, report_short, start_picking
+from tests.factories.accounts import make_user
 from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, make_ups, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +91,18 @@ def test_a_cancelled_order_gives_its_label_back(rule, sandbox):
     shipment.refresh_from_db()
     assert shipment.status == S.CANCELLED
     assert shipment.label_due_at is None
+    assert sandbox.control()["requests"] == 2  # bought, given back
+
+
+def test_a_short_pick_stops_the_parcel_too(rule, sandbox):
+    part = make_fulfilment()
+    run()
+    person = Actor.for_user(make_user())
+    start_picking(fulfilment_id=part.pk, actor=person)
+    report_short(fulfilment_id=part.pk, found={part.lines.get().pk: 0}, actor=person)
+    drain(only=(STRAYS, LABEL))
+    shipment = Shipment.objects.get()
+    assert (shipment.status, shipment.label_due_at) == (S.CANCELLED, None)
     assert sandbox.control()["requests"] == 2  # bought, given back
 
 

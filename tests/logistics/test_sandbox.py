@@ -32,6 +32,17 @@ def test_a_route_goes_forward_and_ends_at_the_door(country):
     assert 20 < hours[-1] < 150
 
 
+def test_only_a_parcel_that_crosses_a_border_passes_customs():
+    def kinds(origin, destination):
+        found = routes.steps_for(
+            number="1Z", origin=origin, destination=destination, country="INTL", outcome=routes.NORMAL
+        )
+        return {step.kind for step in found}
+
+    assert "customs_released" in kinds("Shenzhen, CN", "San Francisco, US")
+    assert not kinds("London, GB", "Leeds, GB") & {"customs_hold", "customs_released"}
+
+
 def test_a_chinese_route_passes_the_hubs_of_both_regions():
     places = {step.place for step in steps()}
     assert {"广州白云转运中心", "成都双流转运中心"} <= places
