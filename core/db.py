@@ -184,10 +184,29 @@ def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
 
 def _array_literals(fields: "Sequence[models.Field[Any, Any]]", rows: Sequence[Row]) -> list[str]:
     columns = zip(*rows, strict=True)
-    return [_array_literal(map(_encoder(field), values)) for field, values in zip(fields, columns, strict=True)]
+    return [_array_literal(_texts(field, values)) for field, values in zip(fields, columns, strict=True)]
 
 
-def _array_literal(texts: Iterable[str | None]) -> str:
+def _texts(field: "models.Field[Any, Any]", values: Sequence[Any]) -> Sequence[str | None]:
+    """A column's values in text form; a column of one plain type takes no call per value."""
+    encode = _encoder(field)
+    if encode is _text:
+        kinds = set(map(type, values))
+        if kinds == {str}:
+            return values
+        if kinds <= {int, Decimal}:
+            return list(map(str, values))
+        if kinds == {datetime}:
+            return list(map(datetime.isoformat, values))
+    return list(map(encode, values))
+
+
+def _array_literal(texts: Sequence[str | None]) -> str:
+    if None not in texts:
+        # Most columns hold nothing that needs escaping: one look at the whole instead of one at each item.
+        joined = '","'.join(cast("Sequence[str]", texts))
+        if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
+            return f'{{"{joined}"}}' if texts else "{}"
     return "{" + ",".join(map(_array_item, texts)) + "}"
 
 
@@ -208,7 +227,9 @@ def _encoder(field: "models.Field[Any, Any]") -> Callable[[Any], str | None]:
     """A function from a Python value to PostgreSQL's text input form of it."""
     if isinstance(field, ArrayField):
         item = _encoder(field.base_field)
-        return lambda value: None if value is None else _array_literal(map(item, value))
+        return lambda value: None if value is None else _array_literal(list(map(item, value)))
+    if isinstance(field, models.ForeignKey):
+        return _encoder(field.target_field)
 
     def encode(value: Any) -> str | None:
         return _text(field.get_db_prep_save(value, connection))
