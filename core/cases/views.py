@@ -113,7 +113,7 @@ class CasePage(DetailPage[Case]):
         user = self.request.user
         ways_out = resolution_actions(obj, user)
         steps = allowed_actions(work_actions(obj, user), user)
-        first = ways_out[:1] or steps[:1]
+        first = ways_out[:1] or (steps[:1] if obj.is_open else [])
         return Header(
             title=title_of(obj),
             line=gettext("Opened %(when)s") % {"when": relative_text(obj.opened_at)},
