@@ -20,11 +20,10 @@ class AuditedAdmin(admin.ModelAdmin[M]):
 
     def save_model(self, request: HttpRequest, obj: M, form: forms.ModelForm[M], change: bool) -> None:
         super().save_model(request, obj, form, change)
-        changes = {name: [form.initial.get(name), form.cleaned_data.get(name)] for name in form.changed_data}
         record(
             action=f"{obj._meta.app_label}.{obj._meta.model_name}_{'changed' if change else 'added'}",
             actor=_actor(request),
-            changes={name: [_plain(value) for value in pair] for name, pair in changes.items()},
+            changes=_changes(form),
             **_subject(obj),
         )
 
@@ -54,6 +53,12 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _subject(obj: Model) -> dict[str, Any]:
     return {"subject_type": obj._meta.label_lower, "subject_id": obj.pk, "subject_label": str(obj)}
+
+
+def _changes(form: forms.ModelForm[Any]) -> dict[str, list[Any]]:
+    """{field: [old, new]}; a form also calls changed what is only written differently (JSON), which is left out."""
+    pairs = {name: [_plain(form.initial.get(name)), _plain(form.cleaned_data.get(name))] for name in form.changed_data}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _deleted(obj: Model) -> str:

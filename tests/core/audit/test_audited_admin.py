@@ -1,0 +1,57 @@
+"""AuditedAdmin: what managers change in the admin site is in the trail with old and new."""
+
+import pytest
+from django.urls import reverse
+
+from core.accounts.enums import Role
+from core.audit.models import AuditEntry
+from core.ui.models import SavedView
+from tests.factories.accounts import make_user
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:ui_savedview_changelist"
+
+
+@pytest.fixture
+def owner(client):
+    user = make_user(Role.ADMINISTRATOR, username="boss")
+    client.force_login(user, "core.accounts.backends.RoleBackend")
+    return user
+
+
+def form(owner, **fields):
+    defaults = {"page": "orders.order", "name": "Mine", "query": "", "columns": "[]", "owner": owner.pk}
+    return {**defaults, "default_for": "", **fields}
+
+
+def entries(action: str):
+    return list(AuditEntry.objects.filter(action=action).order_by("id"))
+
+
+def test_added_changed_and_deleted(client, owner):
+    client.post(reverse("admin:ui_savedview_add"), form(owner))
+    view = SavedView.objects.get()
+    client.post(reverse("admin:ui_savedview_change", args=[view.pk]), form(owner, name="Ours", is_shared="on"))
+    client.post(reverse("admin:ui_savedview_delete", args=[view.pk]), {"post": "yes"})
+    assert not SavedView.objects.exists()
+    (added,) = entries("ui.savedview_added")
+    (changed,) = entries("ui.savedview_changed")
+    (deleted,) = entries("ui.savedview_deleted")
+    assert changed.changes == {"name": ["Mine", "Ours"], "is_shared": [False, True]}
+    assert {entry.subject_id for entry in (added, changed, deleted)} == {view.pk}
+    assert {entry.actor_label for entry in (added, changed, deleted)} == {"boss"}
+    assert deleted.subject_label == "Ours"
+
+
+def test_refused_change_records_nothing(client, owner):
+    client.post(reverse("admin:ui_savedview_add"), form(owner, name=""))
+    assert entries("ui.savedview_added") == []
+
+
+def test_deleting_many_records_each(client, owner):
+    views = [SavedView.objects.create(page="orders.order", name=f"View {number}", owner=owner) for number in range(3)]
+    ids = [str(view.pk) for view in views]
+    client.post(reverse(LIST), {"action": "delete_selected", "_selected_action": ids, "post": "yes"})
+    assert not SavedView.objects.exists()
+    assert len(entries("ui.savedview_deleted")) == 3
