@@ -37,7 +37,9 @@ class ConsoleAdminSite(AdminSite):
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or resolve_url("admin:index")
         return redirect_to_login(wanted)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # the console's page instead of Django's
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return redirect("accounts:password")
 
     def logout(  # type: ignore[override]  # a redirect instead of Django's farewell page
