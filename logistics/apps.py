@@ -9,6 +9,8 @@ class LogisticsConfig(AppConfig):
 
     def ready(self) -> None:
         from logistics import cases, handlers, permissions, stages  # noqa: F401
+        from logistics.services import customer_mail
 
         stages.register()
         cases.register()
+        customer_mail.register()

@@ -2,6 +2,7 @@
 
 from core.outbox.events import EventEnvelope
 from core.outbox.registry import subscribe
+from logistics.services.customer_mail import DELIVERED, SHIPPED, tell_customers
 from logistics.services.shipments import cancel_shipments, create_shipments, hand_over
 
 
@@ -15,6 +16,18 @@ def prepare_shipments(event: EventEnvelope) -> None:
 def follow_parcels(event: EventEnvelope) -> None:
     """The parcels have left: promise a date and follow them."""
     hand_over(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
+
+
+@subscribe("orders.shipped")
+def tell_of_shipping(event: EventEnvelope) -> None:
+    """The customer hears that the parcel left."""
+    tell_customers(SHIPPED, fulfilment_ids=event.payload["fulfilment_ids"])
+
+
+@subscribe("orders.delivered")
+def tell_of_delivery(event: EventEnvelope) -> None:
+    """The customer hears that the parcel arrived, and is asked how it went."""
+    tell_customers(DELIVERED, fulfilment_ids=event.payload["fulfilment_ids"])
 
 
 @subscribe("orders.cancelled")

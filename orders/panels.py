@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
-from core.addresses import Address, format_address, mask_email, mask_name, mask_phone, mask_street
+from core.addresses import format_address, mask_address, mask_email, mask_name, mask_phone
 from core.phones import format_phone
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
@@ -85,7 +85,7 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
     unmasked = may_see_personal_data(request.user)  # type: ignore[arg-type]
     phone = format_phone(address.phone, address.country) if unmasked else mask_phone(address.phone)
     if not unmasked:
-        address, email = _masked(address), mask_email(email)
+        address, email = mask_address(address), mask_email(email)
     context = {
         "customer": order.customer,
         "customer_name": order.customer.name if unmasked else mask_name(order.customer.name),
@@ -105,19 +105,6 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
             ),
         )
     return PanelContent("orders/_recipient.html", context, actions=actions)
-
-
-def _masked(address: Address) -> Address:
-    return Address(
-        name=mask_name(address.name),
-        phone=mask_phone(address.phone),
-        country=address.country,
-        province=address.province,
-        city=address.city,
-        district=address.district,
-        street=mask_street(address.street),
-        postal_code=address.postal_code,
-    )
 
 
 def money(request: HttpRequest, order: Order) -> PanelContent:
