@@ -35,7 +35,7 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
         return ("code",) if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Channel, form: ModelForm[Channel], change: bool) -> None:
-        actor = Actor.for_user(request.user)  # type: ignore[arg-type]
+        actor = Actor.for_user(request.user)
         if change:
             update_channel(channel_id=obj.pk, values=form.cleaned_data, actor=actor)
         else:

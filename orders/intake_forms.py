@@ -77,8 +77,8 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["channel"].queryset = channels.filter(is_active=True)  # type: ignore[attr-defined]
 
-    def clean_file(self) -> UploadedFile:
-        upload: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> "UploadedFile[Any]":
+        upload: UploadedFile[Any] = self.cleaned_data["file"]
         if not upload.size:
             raise forms.ValidationError(_("The file is empty."))
         return upload
@@ -122,7 +122,7 @@ class MappingForm(forms.Form):
             "date_format": next(iter(options.date_formats), ""),
             "cancellation_prefix": options.cancellation_prefix,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         self.options = options
         if not may_create:
             del self.fields["create_catalogue"]
@@ -220,7 +220,7 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["channel"].queryset = channels.filter(is_active=True)  # type: ignore[attr-defined]
         self.initial.setdefault("line_count", line_count)
-        self.line_count = line_count
+        self.shown_lines = line_count
         for number in range(line_count):
             self.fields[f"sku-{number}"] = forms.CharField(label=_("SKU"), max_length=120, required=False)
             self.fields[f"quantity-{number}"] = forms.IntegerField(
@@ -231,19 +231,19 @@ class OrderForm(forms.Form):
             )
 
     def line_rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
-        return [(self[f"sku-{n}"], self[f"quantity-{n}"], self[f"price-{n}"]) for n in range(self.line_count)]
+        return [(self[f"sku-{n}"], self[f"quantity-{n}"], self[f"price-{n}"]) for n in range(self.shown_lines)]
 
     def lines(self) -> list[dict[str, Any]]:
         """The lines that were filled in: {row, sku, quantity, price}; a blank price is None."""
         data = self.cleaned_data
         return [
             {"row": n, "sku": data[f"sku-{n}"], "quantity": data[f"quantity-{n}"] or 1, "price": data[f"price-{n}"]}
-            for n in range(self.line_count)
+            for n in range(self.shown_lines)
             if data.get(f"sku-{n}")
         ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not any(cleaned.get(f"sku-{n}") for n in range(self.line_count)):
+        if not any(cleaned.get(f"sku-{n}") for n in range(self.shown_lines)):
             self.add_error("sku-0", _("An order has at least one line."))
         return cleaned

@@ -39,7 +39,7 @@ def channel_of(request: HttpRequest, key: ApiKey) -> Channel:
     if key.scope_kind not in ("", SCOPE):
         raise ApiError(403, "wrong_scope", "This key isn't for channels.")
     if key.scope_kind == SCOPE:
-        channel = Channel.objects.filter(pk=key.scope_object_id).first()
+        channel = Channel.objects.filter(pk=key.scope_object_id or 0).first()
         if channel is None or (wanted and wanted != channel.code):
             raise ApiError(403, "other_channel", "This key is for another channel.", "channel")
     elif not wanted:

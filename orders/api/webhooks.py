@@ -64,9 +64,10 @@ def _payload(topic: str, raw: Any) -> Any:
 def _is_known(channel: Channel, delivery: str) -> bool:
     if breaker.is_open:
         return False
+    found = 0
     with breaker.guard("look for a webhook delivery"):
-        return bool(redis_client().exists(_key(channel, delivery)))
-    return False
+        found = int(redis_client().exists(_key(channel, delivery)))
+    return found > 0
 
 
 def _remember(channel: Channel, delivery: str) -> None:

@@ -39,7 +39,7 @@ class FileOrder:
 
 class _Column(NamedTuple):
     field: str
-    index: int
+    place: int
     convert: Convert
 
 
@@ -74,7 +74,7 @@ class Assembler:
             for column in columns
             if column.field.startswith("lines.")
         ]
-        by_field = {column.field: column.index for column in columns}
+        by_field = {column.field: column.place for column in columns}
         self._key_index = by_field.get("group", by_field.get("external_id", -1))
         self.columns = [column.field for column in columns]
 
@@ -129,10 +129,10 @@ class Assembler:
                 return
             group.seen.add(content)
         order = group.order
-        for path, index, convert in self._order_columns:
-            if cells[index] and not order.get(path):
-                order[path] = convert(cells[index])
-        line = {name: convert(cells[index]) for name, index, convert in self._line_columns if cells[index]}
+        for path, place, convert in self._order_columns:
+            if cells[place] and not order.get(path):
+                order[path] = convert(cells[place])
+        line = {name: convert(cells[place]) for name, place, convert in self._line_columns if cells[place]}
         if line:
             group.lines.append(line)
             group.line_rows.append(row.number)

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from django.utils.translation import gettext_lazy as _
 
@@ -50,7 +50,7 @@ def _by_key(rows: Iterable[Row], index: int) -> dict[str, list[list[str]]]:
     return groups
 
 
-def _write_orphans(writer: "csv._writer", groups: Mapping[str, list[list[str]]], order_key: int, width: int) -> int:
+def _write_orphans(writer: Any, groups: Mapping[str, list[list[str]]], order_key: int, width: int) -> int:
     count = 0
     for key, lines in groups.items():
         order = [""] * width

@@ -21,11 +21,9 @@ EXTRA_FIELDS: Final[Mapping[str, str | Promise]] = {
 REQUIRED: Final = ("external_id", "placed_at", "lines.sku", "lines.quantity")
 
 
-def importable_fields() -> dict[str, str | Promise]:
+def importable_fields() -> dict[str, Any]:
     """{field path: label} of everything that a column can be mapped to."""
-    paths: dict[str, str | Promise] = {
-        entry.name: entry.label for entry in ORDER if entry.name not in {"tags", "updated_at"}
-    }
+    paths: dict[str, Any] = {entry.name: entry.label for entry in ORDER if entry.name not in {"tags", "updated_at"}}
     for parent, table in NESTED.items():
         paths |= {f"{parent}.{entry.name}": entry.label for entry in table}
     return paths | dict(EXTRA_FIELDS)

@@ -1,7 +1,8 @@
 """What can be wrong with a field of an order, in words that the sender can act on."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext, gettext_noop
@@ -51,7 +52,7 @@ class FieldError:
 
     field: str
     code: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def reason(self) -> str:

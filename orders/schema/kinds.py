@@ -43,12 +43,12 @@ def text(max_length: int, *, lines: bool = False) -> Kind:
     def parse(value: Any, _: Defaults) -> str:
         if type(value) is not str:
             raise Refused("not_text")
-        value = value.strip()
-        if len(value) > max_length:
+        kept: str = value.strip()
+        if len(kept) > max_length:
             raise Refused("too_long", limit=max_length)
-        if not value.isprintable() and forbidden.search(value):
+        if not kept.isprintable() and forbidden.search(kept):
             raise Refused("control_characters")
-        return value
+        return kept
 
     return Kind(parse, {"type": "string", "maxLength": max_length})
 

@@ -62,9 +62,7 @@ def parse_order(raw: Any, defaults: Defaults) -> CanonicalOrder | list[FieldErro
     )
 
 
-def _fields(
-    plan: _Plan, raw: dict[str, Any], prefix: str, defaults: Defaults, errors: Errors
-) -> dict[str, Any]:
+def _fields(plan: _Plan, raw: dict[str, Any], prefix: str, defaults: Defaults, errors: Errors) -> dict[str, Any]:
     values: dict[str, Any] = {}
     get = raw.get
     for field in plan.fields:
@@ -103,9 +101,7 @@ def _printable(key: Any) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in str(key)[:80])
 
 
-def _object(
-    plan: _Plan, parent: dict[str, Any], name: str, defaults: Defaults, errors: Errors
-) -> dict[str, Any]:
+def _object(plan: _Plan, parent: dict[str, Any], name: str, defaults: Defaults, errors: Errors) -> dict[str, Any]:
     raw = parent.get(name)
     if raw is None:
         raw = {}
@@ -177,9 +173,7 @@ def _complete_amounts(top: dict[str, Any], lines: list[CanonicalLine], errors: E
         errors.append(FieldError("total", "too_large", {"limit": str(MAX_AMOUNT)}))
 
 
-def _check_decimals(
-    values: dict[str, Any], names: tuple[str, ...], currency: str, prefix: str, errors: Errors
-) -> None:
+def _check_decimals(values: dict[str, Any], names: tuple[str, ...], currency: str, prefix: str, errors: Errors) -> None:
     """Yen have no decimals: the kinds check the column's precision, this checks the currency's."""
     if CURRENCIES[currency]:
         return

@@ -120,9 +120,7 @@ def _warehouse(code: str, channel: Channel, actor: Actor) -> int:
         return found
     if code or Warehouse.objects.exists():
         raise DomainError(_("There is no warehouse with this code."), "no_warehouse", field="warehouse")
-    main = Warehouse(
-        code="MAIN", name="Main warehouse", country=channel.country, time_zone=channel.time_zone
-    )
+    main = Warehouse(code="MAIN", name="Main warehouse", country=channel.country, time_zone=channel.time_zone)
     return save_warehouse(warehouse=main, before={}, actor=actor).pk
 
 

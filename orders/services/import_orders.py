@@ -1,6 +1,7 @@
 """Importing a file of orders: every row is accounted for, and the same file again adds nothing."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.exceptions import DomainError
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.registry import job_kind
-from core.tabular import open_table
+from core.tabular import Table, open_table
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
 from orders.importing.mapping import FileMapping, Options
@@ -70,19 +71,11 @@ class _Plan:
     last_rows: dict[str, int]
 
 
-class _open:  # noqa: N801 - used like a function
+@contextmanager
+def _open(context: JobContext, mapping: FileMapping) -> Iterator[tuple[Assembler, Table]]:
     """The job's file with its assembler; a table can be read once, so each pass opens it anew."""
-
-    def __init__(self, context: JobContext, mapping: FileMapping) -> None:
-        self.table = open_table(context.input_path(), allow_gzip=True)
-        self.mapping = mapping
-
-    def __enter__(self) -> tuple[Assembler, Any]:
-        table = self.table.__enter__()
-        return Assembler(self.mapping, table.header), table
-
-    def __exit__(self, *error: object) -> None:
-        self.table.__exit__(*error)
+    with open_table(context.input_path(), allow_gzip=True) as table:
+        yield Assembler(mapping, table.header), table
 
 
 def _look(context: JobContext, mapping: FileMapping) -> _Plan:

@@ -4,6 +4,7 @@ import secrets
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -14,7 +15,7 @@ from core.exceptions import DomainError
 _KEPT_SECONDS = 24 * 3600
 
 
-def keep_upload(upload: UploadedFile) -> str:
+def keep_upload(upload: "UploadedFile[Any]") -> str:
     """Store an upload under a random name, which is returned. Raises DomainError above UPLOAD_MAX_BYTES."""
     if (upload.size or 0) > settings.UPLOAD_MAX_BYTES:
         megabytes = settings.UPLOAD_MAX_BYTES >> 20

@@ -64,9 +64,7 @@ def defaults_of(channel: Channel) -> Defaults:
     )
 
 
-def prepare(
-    payloads: Sequence[Any], raws: Sequence[Any] | None, *, defaults: Defaults, keep_raw: bool
-) -> list[Entry]:
+def prepare(payloads: Sequence[Any], raws: Sequence[Any] | None, *, defaults: Defaults, keep_raw: bool) -> list[Entry]:
     """Parse every payload. `raws` are the messages as they came where the payloads were made from them.
 
     A payload that is a list of FieldErrors stands for a message that couldn't be mapped to an order.

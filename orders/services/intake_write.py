@@ -80,10 +80,7 @@ def create_orders(
         history.append((order_id, at, "", _status(order), actor.user_id, actor.label[:120], ""))
     written = _insert(rows, line_rows, history)
     record_many(
-        [
-            AuditRow("orders.received", actor, ORDER_SUBJECT, order_id, number)
-            for order_id, number in written.values()
-        ]
+        [AuditRow("orders.received", actor, ORDER_SUBJECT, order_id, number) for order_id, number in written.values()]
     )
     return written
 

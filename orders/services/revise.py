@@ -30,9 +30,7 @@ CHANGEABLE = frozenset(
 _BY_PART: Mapping[str, tuple[str, ...]] = {
     "payment": ("payment_status", "payment_method", "payment_reference", "paid_at"),
     "customer": ("buyer_name", "buyer_email", "buyer_phone"),
-    "shipping_address": tuple(
-        name for name in CONTENT_COLUMNS if name.startswith("ship_") and name != "ship_by"
-    ),
+    "shipping_address": tuple(name for name in CONTENT_COLUMNS if name.startswith("ship_") and name != "ship_by"),
     "lines": ("items_total", "line_count", "unit_count"),
 }
 _KEPT_MESSAGES = 20
@@ -67,9 +65,7 @@ class _Revision:
         return self.new.is_cancelled and self.row.status != OrderStatus.CANCELLED
 
 
-def apply_updates(
-    changes: Sequence[Change], *, channel: Channel, actor: Actor, at: datetime
-) -> dict[int, str]:
+def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, at: datetime) -> dict[int, str]:
     """Take over newer versions of orders of one channel, in the caller's transaction.
 
     Only what the channel changed is taken over, so a correction made here survives a message about something

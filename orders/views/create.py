@@ -68,7 +68,7 @@ class OrderCreate(FormPage[Order]):
             channel=data["channel"],
             values=data,
             lines=form.lines(),
-            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(self.request.user),
             at=timezone.now(),
         )
 

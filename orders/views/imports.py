@@ -149,7 +149,7 @@ class ImportMap(ConsoleView):
         return self.page(context=context, status=status)
 
     def _begin(self, upload: _Upload, form: MappingForm) -> HttpResponse:
-        actor = Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        actor = Actor.for_user(self.request.user)
         mapping = form.mapping()
         if form.cleaned_data["save_as"]:
             save_mapping(channel=upload.channel, name=form.cleaned_data["save_as"], mapping=mapping, actor=actor)

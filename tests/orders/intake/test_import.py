@@ -184,7 +184,7 @@ def test_a_shopify_export(write: Callable[..., Path]) -> None:
     job = run(make_channel(), write(SHOPIFY), PRESETS["shopify_csv"].mapping)
     assert (job.succeeded, job.failed) == (2, 0), list(JobRow.objects.values_list("message", flat=True))
     order = Order.objects.get()
-    assert (order.external_id, order.currency, order.total, order.discount) == ("777", "EUR", 33, 2)
+    assert (order.external_id, order.currency, order.total, order.discount) == ("777", "EUR", Decimal(33), Decimal(2))
     assert (order.ship_postal_code, order.payment_status, order.placed_at.hour) == ("10115", "paid", 9)
     assert order.items_total - order.discount + order.shipping_fee == order.total
 
@@ -202,14 +202,15 @@ def test_a_douyin_export(write: Callable[..., Path]) -> None:
     job = run(make_channel(), write(DOUYIN), PRESETS["douyin"].mapping)
     assert (job.succeeded, job.skipped, job.failed) == (1, 1, 0)
     order = Order.objects.get()
-    assert (order.external_id, order.total, order.payment_status) == ("6917000000000000001", 100, "paid")
+    assert (order.external_id, order.total, order.payment_status) == ("6917000000000000001", Decimal(100), "paid")
     assert (order.ship_name, order.ship_phone, order.ship_street) == ("", "", "")
     closed = JobRow.objects.get(outcome="skipped")
     assert "已关闭" in closed.message
 
 
 TAOBAO_ORDERS = (
-    "订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,订单状态,买家留言,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 \n"
+    "订单编号,买家会员名,买家应付货款,买家应付邮费,总金额,订单状态,"
+    "买家留言,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 \n"
     '="2345678901234567",wang,78.00,10.00,88.00,买家已付款，等待卖家发货,null,王小明,'
     "广东省 深圳市 南山区 粤海街道 科技路 1 号 (518000),'13800138000,2025-03-01 10:00:00,2025-03-01 10:01:00\n"
 )
@@ -227,11 +228,11 @@ def test_taobaos_two_files(write: Callable[..., Path], tmp_path: Path) -> None:
     job = run(make_channel(), orders, preset.mapping, lines_path=lines, lines_by=preset.lines_file)
     assert (job.succeeded, job.failed) == (2, 0), list(JobRow.objects.values_list("message", flat=True))
     order = Order.objects.get()
-    assert (order.total, order.items_total, order.shipping_fee) == (88, 78, 10)
+    assert (order.total, order.items_total, order.shipping_fee) == (Decimal(88), Decimal(78), Decimal(10))
     assert (order.ship_province, order.ship_district, order.ship_postal_code) == ("广东省", "南山区", "518000")
     assert (order.ship_phone, order.buyer_note) == ("13800138000", "")
+    assert preset.lines_file is not None
     with pytest.raises(TabularError, match="missing"):
-        assert preset.lines_file is not None
         join_files(lines, orders, preset.lines_file, tmp_path)
 
 

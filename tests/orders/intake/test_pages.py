@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from core.actor import SYSTEM
 from core.audit.models import AuditEntry
 from core.jobs.models import Job
 from core.jobs.running import run_job
-from inventory.services import upsert_skus
 from inventory.rules.catalogue import SkuDraft
+from inventory.services import upsert_skus
 from orders.enums import IntakeSource
 from orders.models import Channel, ImportMapping, IntakeMessage, Order
 from orders.services.intake import receive
@@ -122,9 +123,7 @@ def test_messages_of_other_channels_are_out_of_reach(channel: Channel) -> None:
     assert client.get(reverse("orders:channel_detail", args=[channel.pk])).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "name", ["intake_list", "import_new", "order_create", "channel_create"]
-)
+@pytest.mark.parametrize("name", ["intake_list", "import_new", "order_create", "channel_create"])
 def test_pages_are_refused_without_the_right(name: str) -> None:
     assert signed_in(Role.ANALYST).get(reverse(f"orders:{name}")).status_code == 403
     assert Client().get(reverse(f"orders:{name}")).status_code == 302
@@ -193,11 +192,11 @@ def order_form(channel: Channel, **values: Any) -> dict[str, Any]:
 
 
 def test_an_order_entered_by_hand_takes_the_list_price(manager: Client, channel: Channel) -> None:
-    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=39)])  # type: ignore[arg-type]
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=Decimal(39))])
     answer = manager.post(reverse("orders:order_create"), order_form(channel))
     order = Order.objects.get()
     assert answer.headers["Location"] == reverse("orders:order_detail", args=[order.pk])
-    assert (order.total, order.unit_count, order.channel) == (78, 2, channel)
+    assert (order.total, order.unit_count, order.channel) == (Decimal(78), 2, channel)
     assert IntakeMessage.objects.get().source == "manual"
 
 
@@ -244,7 +243,7 @@ def test_a_file_is_mapped_saved_and_imported(manager: Client, channel: Channel) 
     assert answer.headers["Location"] == reverse("jobs:job_detail", args=[job.pk])
     run_job(job.pk)
     order = Order.objects.get()
-    assert (order.external_id, order.total, order.placed_at.month) == ("X-1", 20, 3)
+    assert (order.external_id, order.total, order.placed_at.month) == ("X-1", Decimal(20), 3)
     assert ImportMapping.objects.get().is_default
     again = manager.get(url, follow=True).content.decode()
     assert "is gone" in again

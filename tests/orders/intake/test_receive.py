@@ -45,7 +45,7 @@ def test_everything_of_an_order_is_written(channel: Channel) -> None:
     assert result == IntakeResult(0, "A", IntakeOutcome.ACCEPTED, order.number, [])
     assert order.number == f"SO{order.pk:08d}"
     assert (order.status, order.payment_status) == ("pending_review", "paid")
-    assert (order.items_total, order.shipping_fee, order.total) == (Decimal("37.50"), 10, Decimal("47.50"))
+    assert (order.items_total, order.shipping_fee, order.total) == (Decimal("37.50"), Decimal(10), Decimal("47.50"))
     assert (order.line_count, order.unit_count, order.tags) == (2, 3, ["vip"])
     assert (order.ship_phone_e164, order.ship_city) == ("+8613800138000", "深圳市")
     assert order.validate_due_at == order.received_at == AT
@@ -169,7 +169,7 @@ def test_an_update_replaces_lines_and_totals(channel: Channel) -> None:
     changed = {**payload, "lines": [{"sku": "NEW", "quantity": 5, "unit_price": "2"}]}
     assert outcomes(send(channel, changed)) == ["updated"]
     order.refresh_from_db()
-    assert (order.items_total, order.total, order.unit_count, order.line_count) == (10, 10, 5, 1)
+    assert (order.items_total, order.total, order.unit_count, order.line_count) == (Decimal(10), Decimal(10), 5, 1)
     assert [line.external_sku for line in order.lines.all()] == ["NEW"]
     assert (order.status, order.validate_due_at, order.version) == ("pending_review", AT, 2)
     entry = AuditEntry.objects.get(action="orders.changed_by_channel")
