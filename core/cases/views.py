@@ -1,6 +1,7 @@
 """The exceptions inbox, one case, and what can be done with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -293,8 +294,8 @@ class WorkScreen(QueuePage[Case]):
             "procedure": kind.procedure if kind else "",
             "subject_url": _subject_url(kind, item),
             "detail_url": _url("case_detail", item),
-            "ways_out": resolution_actions(item, user, next_url=onwards),
-            "steps": allowed_actions(_stay_or_go(item, user, here, onwards), user),
+            "ways_out": _as_pages(resolution_actions(item, user, next_url=onwards)),
+            "steps": _as_pages(allowed_actions(_stay_or_go(item, user, here, onwards), user)),
             "skip_url": onwards,
             "waiting": len(queue_for(user)),
             "events": item.events.order_by("-id")[:5],
@@ -319,6 +320,11 @@ def _stay_or_go(item: Case, user: Any, here: str, onwards: str) -> list[PageActi
         for action in work_actions(item, user, next_url)
         if (action.label in staying) == stays
     ]
+
+
+def _as_pages(actions: Sequence[PageAction]) -> list[PageAction]:
+    """Forms open as pages: the work screen has no dialog."""
+    return [replace(action, dialog=False) for action in actions]
 
 
 def _badges(case: Case) -> list[Any]:

@@ -239,6 +239,15 @@ def test_the_work_screen_moves_on_after_a_resolution(signed_in, case, leaks):
     assert "All done." in text(signed_in.get(reverse("cases:work")))
 
 
+def test_forms_open_as_pages_from_the_work_screen_and_lead_back(signed_in, case):
+    page = text(signed_in.get(reverse("cases:work")))
+    assert 'hx-target="#dialog-body"' not in page, "there is no dialog on this layout"
+    address = re.search(r'href="([^"]*/wait/[^"]*)"', page).group(1)
+    form = text(signed_in.get(address))
+    onwards = re.search(r'name="next" value="([^"]+)"', form).group(1)
+    assert onwards.startswith(reverse("cases:work"))
+
+
 def test_other_teams_cases_are_not_in_one_s_queue(client, case):
     client.force_login(make_user(Role.BUYER))
     assert "All done." in text(client.get(reverse("cases:work")))
