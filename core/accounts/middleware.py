@@ -73,7 +73,10 @@ def _lead_to(url_name: str, request: HttpRequest) -> HttpResponse:
     """Redirect to the page that must come first, and from there to the one that was wanted."""
     wanted = request.get_full_path() if request.method == "GET" else settings.LOGIN_REDIRECT_URL
     query = "" if wanted == settings.LOGIN_REDIRECT_URL else f"?{urlencode({'next': wanted})}"
-    return redirect(reverse(url_name) + query)
+    url = reverse(url_name) + query
+    if request.headers.get("HX-Request"):  # else the page would be put into the middle of another
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse(url_name)})
+    return redirect(url)
 
 
 class PreferencesMiddleware:

@@ -160,6 +160,14 @@ def test_policy_holds_for_people_already_signed_in(client):
     assert client.get(PROFILE)["Location"].startswith(SET_UP)
 
 
+def test_fragment_of_a_page_makes_the_whole_page_go_to_set_up(client):
+    user = make_user(Role.BUYER)
+    sign_in(client, user)
+    demand(Role.BUYER)
+    response = client.get(PROFILE, headers={"HX-Request": "true"})
+    assert (response.status_code, response["HX-Redirect"]) == (204, SET_UP)
+
+
 def test_policy_of_another_role_does_not_matter(client):
     demand(Role.ADMINISTRATOR)
     sign_in(client, make_user(Role.BUYER))
