@@ -51,9 +51,7 @@ class Row(NamedTuple):
 class Table:
     """The header and the rows of a file; iterate once."""
 
-    def __init__(
-        self, header: list[str], rows: Iterator[Row], description: str, fraction: "_Fraction"
-    ) -> None:
+    def __init__(self, header: list[str], rows: Iterator[Row], description: str, fraction: "_Fraction") -> None:
         self.header = header
         self.description = description  # such as "CSV, gb18030, tab", for logs and reports
         self._rows = rows
@@ -107,9 +105,7 @@ def open_table(
             yield _open_text(stack, raw, path.stat().st_size, packed=packed, limits=limits, clean=clean)
 
 
-def _open_text(
-    stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limits: Limits, clean: bool
-) -> Table:
+def _open_text(stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limits: Limits, clean: bool) -> Table:
     if not packed:
         refuse_above(size, limits.max_bytes)
     try:
@@ -222,9 +218,7 @@ def _check_header(header: list[str], limits: Limits) -> None:
         raise TabularError(_("The column “%(name)s” is there twice.") % {"name": twice}, "duplicate_column")
 
 
-def _rows(
-    numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool
-) -> Iterator[Row]:
+def _rows(numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool) -> Iterator[Row]:
     count = 0
     for number, raw_cells in numbered:
         cells = [clean_cell(cell) for cell in raw_cells] if clean else raw_cells
