@@ -13,6 +13,7 @@ from random import random
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from core.cases.services import clear_cases, open_cases
 from core.db import claim, insert_rows, update_rows
@@ -108,9 +109,16 @@ def label_batch(limit: int) -> int:
 
 def _call(adapter: CarrierAdapter, item: LabelWork) -> Result:
     if item.request is not None:
+        _refuse_incomplete(item.request)
         return adapter.create_label(item.request)
     adapter.cancel_label(tracking_number=item.tracking_number, carrier_reference=item.carrier_reference)
     return True
+
+
+def _refuse_incomplete(request: ShipmentRequest) -> None:
+    """No carrier takes a parcel without a street; asking would only tell so in the carrier's own words."""
+    if not request.recipient.street.strip():
+        raise CarrierRejected(gettext("The recipient's street is missing."))
 
 
 # Claim

@@ -196,6 +196,6 @@ def test_public_addresses(address, public):
 def test_a_name_with_one_private_address_is_refused(monkeypatch, settings):
     settings.OUTGOING_ALLOWED_HOSTS = []
     found = [(2, 1, 6, "", ("8.8.8.8", 80)), (2, 1, 6, "", ("10.0.0.7", 80))]
-    monkeypatch.setattr(net.socket, "getaddrinfo", lambda *args, **kwargs: found)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: found)
     with pytest.raises(net.OutgoingRefused):
         net.allowed_addresses("rebinding.example", 80)

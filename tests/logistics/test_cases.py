@@ -60,7 +60,9 @@ def test_parcels_that_stand_still_are_found_by_state_and_clock():
     quiet(out, days=2, hours=1)
     quiet(arrived, days=30)
     quiet(sped_up, minutes=5)
-    found = {seed.subject_id for seed in case_type(NO_MOVEMENT).detector()}
+    detector = case_type(NO_MOVEMENT).detector
+    assert detector
+    found = {seed.subject_id for seed in detector()}
     assert found == {still.pk, out.pk, sped_up.pk}
     assert case_type(NO_MOVEMENT).still_true([fresh.pk, still.pk]) == {still.pk}
 

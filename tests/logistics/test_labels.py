@@ -16,6 +16,7 @@ from core.actor import SYSTEM
 from core.cases.models import Case
 from core.exceptions import DomainError, NotFound
 from core.outbox.models import OutboxEvent
+from inventory.models import Warehouse
 from logistics.carriers.base import Label
 from logistics.carriers.kuaidi100.adapter import Kuaidi100Adapter
 from logistics.enums import ShipmentStatus
@@ -121,6 +122,7 @@ def test_a_worker_killed_between_call_and_save_never_buys_twice(sandbox, child_e
     worker = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(KILLED)], env=environment, stdout=subprocess.PIPE, text=True
     )
+    assert worker.stdout
     try:
         assert worker.stdout.readline() == "called\n"
     finally:
@@ -184,7 +186,7 @@ def test_a_carrier_that_is_down_is_tried_again_and_then_a_person_is_asked(carrie
 def test_a_refusal_is_not_repeated(carrier, sandbox):
     make_rule(carrier)
     part = make_fulfilment()
-    type(part.warehouse).objects.filter(pk=part.warehouse_id).update(phone="")
+    Warehouse.objects.update(phone="")
     create_shipments(fulfilment_ids=[part.pk])
     label_batch(10)
     shipment = Shipment.objects.get()

@@ -48,6 +48,7 @@ def test_release_label_hand_over_track_deliver(rule, sandbox):
     shipment.refresh_from_db()
     assert shipment.handed_over_at
     assert shipment.estimated_at_handover == shipment.estimated_delivery_at
+    assert shipment.estimated_at_handover
     assert 3 <= (shipment.estimated_at_handover - shipment.handed_over_at).days + 1 <= 4
 
     due_now()

@@ -68,7 +68,7 @@ def test_due_parcels_are_found_through_the_index(carrier):
 def test_two_pollers_never_ask_about_the_same_parcel(carrier, sandbox):
     mine = parcels(carrier, sandbox, 20)
     start = threading.Barrier(4)
-    claimed = []
+    claimed: list[int] = []
 
     def poller():
         start.wait()

@@ -154,8 +154,7 @@ def test_the_sandbox_pushes_a_subscribed_parcel_to_its_end(live_server, sandbox,
     sandbox.control("abort", {"number": number})
     _until(lambda: PushMessage.objects.filter(body__contains="abort").exists())
     drain(only=[INGEST])
-    parcel.refresh_from_db()
-    assert parcel.subscribe_due
+    assert Shipment.objects.get().subscribe_due
     Shipment.objects.update(next_poll_at=timezone.now())
     drain(only=[POLL])
     sandbox.fault("repeat", path="push")

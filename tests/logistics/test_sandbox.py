@@ -108,7 +108,9 @@ def test_parcels_survive_a_restart(tmp_path):
     world.close()
     again = World(speed=1440, path=path)
     assert again.parcels["SF1"].started_at == 1.0
-    assert again.by_reference("shunfeng", "R1").number in ("SF1", "SF2")
+    known = again.by_reference("shunfeng", "R1")
+    assert known
+    assert known.number in ("SF1", "SF2")
     assert again.happened(again.parcels["SF1"])[-1].step.kind == "delivered"
     again.close()
 
@@ -122,6 +124,7 @@ def command(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout
     try:
         line = process.stdout.readline()
         yield int(line.rpartition(":")[2])

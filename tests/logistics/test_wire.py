@@ -163,7 +163,9 @@ def test_ups_times_use_gmt_then_offset():
 def test_ups_promises_are_the_scheduled_day_and_never_the_day_of_delivery():
     assert ups.estimate({"deliveryDate": [{"type": "DEL", "date": "20260305"}]}) is None
     dates = [{"type": "SDD", "date": "20260305"}, {"type": "RDD", "date": "20260306"}]
-    assert ups.estimate({"deliveryDate": dates}).date() == date(2026, 3, 6)
+    promised = ups.estimate({"deliveryDate": dates})
+    assert promised
+    assert promised.date() == date(2026, 3, 6)
     assert ups.estimate({"deliveryDate": [{"type": "SDD", "date": "soon"}]}) is None
     assert ups.estimate({}) is None
 
