@@ -31,6 +31,8 @@ DATABASES["default"]["NAME"] = os.environ.get("ECOM_TEST_DATABASE", DATABASES["d
 # … and meet the servers of that test.
 OUTGOING_ALLOWED_HOSTS += os.environ.get("ECOM_TEST_OUTGOING_HOSTS", "").split()  # noqa: F405
 PUBLIC_BASE_URL = os.environ.get("ECOM_TEST_PUBLIC_BASE_URL", PUBLIC_BASE_URL)  # noqa: F405
+# Nobody needs what a test committed after a power cut.
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
