@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.countries import country_choices
 from core.money import CURRENCIES
 from orders.enums import PaymentStatus
-from orders.importing.mapping import FileMapping, Options, importable_fields
+from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
 from orders.models import Channel
 
@@ -129,7 +129,10 @@ class MappingForm(forms.Form):
         choices = [("", "—"), *((name, name) for name in header if name)]
         for path, label in importable_fields().items():
             self.fields[_name(path)] = forms.ChoiceField(
-                label=label, choices=choices, required=False, initial=mapping.columns.get(path, "")
+                label=label,
+                choices=choices,
+                required=path in REQUIRED and path not in options.constants,
+                initial=mapping.columns.get(path, ""),
             )
 
     def groups(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
@@ -222,13 +225,17 @@ class OrderForm(forms.Form):
         self.initial.setdefault("line_count", line_count)
         self.shown_lines = line_count
         for number in range(line_count):
-            self.fields[f"sku-{number}"] = forms.CharField(label=_("SKU"), max_length=120, required=False)
-            self.fields[f"quantity-{number}"] = forms.IntegerField(
-                label=_("Quantity"), min_value=1, max_value=1_000_000, required=False
-            )
-            self.fields[f"price-{number}"] = forms.DecimalField(
-                label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True
-            )
+            self._add_line(number)
+
+    def _add_line(self, number: int) -> None:
+        sku = forms.CharField(label=_("SKU"), max_length=120, required=False)
+        quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=1_000_000, required=False)
+        price = forms.DecimalField(
+            label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True
+        )
+        for name, entry in (("sku", sku), ("quantity", quantity), ("price", price)):
+            entry.widget.attrs["class"] = "form-control"
+            self.fields[f"{name}-{number}"] = entry
 
     def line_rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
         return [(self[f"sku-{n}"], self[f"quantity-{n}"], self[f"price-{n}"]) for n in range(self.shown_lines)]

@@ -86,7 +86,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "orders/api_docs.html")
+    # Swagger UI has no dark colours of its own.
+    return render(request, "orders/api_docs.html", {"theme": "light"})
 
 
 def _payloads(body: Any) -> list[Any]:
