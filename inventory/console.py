@@ -61,6 +61,14 @@ register_panel(
 )
 register_panel(
     "inventory.sku",
+    code="demand",
+    title=_("Waited for by"),
+    render=panels.demand_panel,
+    order=25,
+    permission="inventory.view_stockdemand",
+)
+register_panel(
+    "inventory.sku",
     code="ledger",
     title=_("Ledger"),
     render=panels.ledger_panel,

@@ -65,6 +65,16 @@ def reservations_panel(request: HttpRequest, sku: Sku) -> PanelContent | None:
     return PanelContent("inventory/_sku_reservations.html", {"entries": entries}, actions=(more,))
 
 
+def demand_panel(request: HttpRequest, sku: Sku) -> PanelContent | None:
+    """Which documents wait for this SKU, the longest first."""
+    rows = list(sku.demands.order_by("since", "pk")[:ROWS])
+    if not rows:
+        return None
+    links = links_for(request.user, [(row.document, row.document_id) for row in rows])
+    entries = [(row, links.get((row.document, row.document_id))) for row in rows]
+    return PanelContent("inventory/_sku_demand.html", {"entries": entries})
+
+
 def facts_panel(request: HttpRequest, sku: Sku) -> PanelContent:
     """What the SKU is."""
     return PanelContent("inventory/_sku_facts.html", {"sku": sku})

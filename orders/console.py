@@ -22,8 +22,10 @@ from core.ui.timeline import TimelineEntry, register_action_labels, register_tim
 from core.ui.today import register_today_card
 from crm.models import Customer
 from crm.selectors import register_customer_restriction
+from inventory.documents import register_document
 from orders import intake_panels, panels
-from orders.codes import ORDER_SUBJECT
+from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, RESERVATION_DOCUMENT
+from orders.documents import find_fulfilment_lines, find_order_lines
 from orders.enums import FulfilmentStatus, OrderStatus
 from orders.models import Channel, Order
 from orders.selectors.orders import orders_for, search_orders
@@ -119,3 +121,6 @@ register_action_labels(
         "orders.note": (_("Note"), "message", "neutral"),
     }
 )
+
+register_document(RESERVATION_DOCUMENT, find_fulfilment_lines)
+register_document(DEMAND_DOCUMENT, find_order_lines)
