@@ -29,7 +29,6 @@ __all__ = [
     "clear_demand",
     "consume_reservations",
     "count_stock",
-    "first_warehouse",
     "receive_stock",
     "release_reservations",
     "remove_alias",
