@@ -38,6 +38,7 @@ class Command(BaseCommand):
             return
         self._import_catalogue()
         self._import_history()
+        self._address_history()
         self._first_orders()
         # Labels are bought from the carriers' sandbox, as they will be when the demo runs.
         sandbox = Sandbox(speed=SANDBOX_SPEED, path=str(SANDBOX_FILE))
@@ -46,7 +47,7 @@ class Command(BaseCommand):
             drain()
             packed = staff.pack(2000, leave=STAYING)
             left = staff.hand_over(2000, leave=STAYING)
-            drain()
+            drain(only=["outbox.relay"])  # the parcels are followed once the demo runs
         self._say(f"{Order.objects.count()} orders; {packed} parcels packed, {left} handed over")
 
     def _import_catalogue(self) -> None:
@@ -63,10 +64,19 @@ class Command(BaseCommand):
             "--preset=uci",
             "--create-channel",
             "--create-catalogue",
-            "--opening-stock=97",
+            "--opening-stock=100",
             "--warehouse=LDN",
             "--quiet-rows",
             stdout=self.stderr,
+        )
+
+    def _address_history(self) -> None:
+        """The invoices name a country only; a sample address lets their parcels travel."""
+        Order.objects.filter(channel__code="uci", ship_street="").update(
+            ship_name="Sample Customer",
+            ship_street="1 Sample Street",
+            ship_city="Sample City",
+            ship_postal_code="00000",
         )
 
     def _first_orders(self) -> None:
