@@ -77,10 +77,9 @@ class Demo:
             return 1
 
     def run_on_services(self) -> int:
-        for step in ("prepare", "seed_demo"):
-            if code := self.manage(step):
-                say(f"manage.py {step} failed with code {code}.")
-                return 1
+        if code := self.prepare():
+            say(f"manage.py prepare --demo failed with code {code}.")
+            return 1
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS | {signal.SIGCHLD})
         try:
             for name, arguments in COMMANDS.items():
@@ -90,9 +89,10 @@ class Demo:
         finally:
             self.stop()
 
-    def manage(self, command: str) -> int:
-        arguments = [*MANAGE, command]
-        return subprocess.run(arguments, env=self.environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603
+    def prepare(self) -> int:
+        """Bring everything up to date in a process of its own, whose memory isn't kept; its exit code."""
+        command = [*MANAGE, "prepare", "--demo"]
+        return subprocess.run(command, env=self.environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603
 
     def start(self, name: str, command: tuple[str, ...]) -> None:
         log = self.data_dir / "log" / f"{name}.log"

@@ -19,7 +19,7 @@ from pathlib import Path
 from ecom_admin import demo
 stay = (sys.executable, "-c", "import time; time.sleep(600)", sys.argv[1])
 demo.COMMANDS = {"first": stay, "second": stay, "third": (sys.executable, "-c", sys.argv[3], sys.argv[1])}
-demo.Demo.manage = lambda self, command: print(command, flush=True) or 0
+demo.Demo.prepare = lambda self: print("preparing", flush=True) or 0
 demo.STOP_SECONDS = 1
 sys.exit(demo.Demo(Path(sys.argv[1]), int(sys.argv[2])).run())
 """
@@ -79,7 +79,7 @@ def test_a_signal_stops_everything(demo, data_dir, stop_signal):
     running.send_signal(stop_signal)
     output, _ = running.communicate(timeout=20)
     assert running.returncode == 0
-    assert output.splitlines()[:2] == ["prepare", "seed_demo"]
+    assert output.startswith("preparing")
     assert children(data_dir) == []
 
 

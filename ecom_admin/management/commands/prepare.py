@@ -1,3 +1,5 @@
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +14,10 @@ from ecom_admin import messages
 class Command(BaseCommand):
     help = "Bring translations, static files and database up to date; does only what isn't done yet."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="put the demo's data in as well")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         messages.compile_stale(settings.LOCALE_PATHS[0])
         if self.static_files_changed():
             self.stdout.write("Collecting static files")
@@ -22,10 +27,12 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Migrating the database")
             call_command("migrate", interactive=False, verbosity=0)
+        if options["demo"]:
+            call_command("seed_demo")
 
     @property
-    def static_stamp(self) -> Any:
-        return settings.STATIC_ROOT / ".collected"
+    def static_stamp(self) -> Path:
+        return Path(settings.STATIC_ROOT) / ".collected"
 
     def static_files_changed(self) -> bool:
         if not self.static_stamp.exists():
