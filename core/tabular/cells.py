@@ -18,7 +18,7 @@ def clean_cell(text: str) -> str:
     An apostrophe is taken away before a digit only; names may start with one.
     """
     text = text.strip()
-    if match := _FORMULA_TEXT.match(text):
+    if text[:1] == "=" and (match := _FORMULA_TEXT.match(text)):
         text = match.group(1).replace('""', '"').strip()
     if text[:1] in {"'", "\u2018", "`"} and text[1:2].isdigit():
         text = text[1:]

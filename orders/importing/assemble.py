@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from core.tabular import Row
+from core.tabular import Row, clean_cell
 from orders.importing.cells import is_ciphertext, moment_reader, number, plain_id, split_address, unit_price
 from orders.importing.mapping import FileMapping
 from orders.schema import FieldError
@@ -79,9 +79,12 @@ class Assembler:
         self.columns = [column.field for column in columns]
 
     def keys(self, rows: Iterable[Row]) -> Iterator[tuple[str, int]]:
-        """(order key, row number) of every row; the last row of each key is what orders() needs to know."""
+        """(order key, row number) of every row; the last row of each key is what orders() needs to know.
+
+        The cells may be uncleaned: cleaning all of them would take as long as everything else in this pass.
+        """
         for row in rows:
-            yield self._key(row.cells), row.number
+            yield clean_cell(self._key(row.cells)), row.number
 
     def orders(self, rows: Iterable[Row], last_rows: Mapping[str, int]) -> Iterator[FileOrder]:
         """Orders, each as soon as its last row has been read, so that few are held at a time.
@@ -93,8 +96,10 @@ class Assembler:
             key = self._key(row.cells)
             group = groups.setdefault(key, _Group())
             self._add(group, row)
-            if last_rows[key] == row.number:
+            if last_rows.get(key) == row.number:
                 yield self._finish(key, groups.pop(key))
+        for key, group in groups.items():  # their last row turned out to be blank once it was cleaned
+            yield self._finish(key, group)
 
     def _key(self, cells: list[str]) -> str:
         return cells[self._key_index] if self._key_index >= 0 else ""

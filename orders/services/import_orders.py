@@ -72,15 +72,15 @@ class _Plan:
 
 
 @contextmanager
-def _open(context: JobContext, mapping: FileMapping) -> Iterator[tuple[Assembler, Table]]:
+def _open(context: JobContext, mapping: FileMapping, *, clean: bool = True) -> Iterator[tuple[Assembler, Table]]:
     """The job's file with its assembler; a table can be read once, so each pass opens it anew."""
-    with open_table(context.input_path(), allow_gzip=True) as table:
+    with open_table(context.input_path(), allow_gzip=True, clean=clean) as table:
         yield Assembler(mapping, table.header), table
 
 
 def _look(context: JobContext, mapping: FileMapping) -> _Plan:
     """One pass over the file: how long it is, and where each order ends."""
-    with _open(context, mapping) as (assembler, table):
+    with _open(context, mapping, clean=False) as (assembler, table):
         absent = [heading for path, heading in mapping.columns.items() if path not in assembler.columns]
         if absent and not {"external_id", "group"} & set(assembler.columns):
             raise DomainError(_("The file has no column “%(name)s”.") % {"name": absent[0]}, "missing_column")
