@@ -20,9 +20,7 @@ def lock_order(order_id: int) -> Order:
 def lock_orders(order_ids: Iterable[int]) -> list[Order]:
     """Lock and re-read orders, in order of id."""
     return list(
-        Order.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=list(order_ids))
-        .order_by("pk")
+        Order.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(order_ids)).order_by("pk")
     )
 
 

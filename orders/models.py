@@ -331,9 +331,7 @@ class Hold(models.Model):
         ]
         indexes = [
             models.Index(fields=["reason"], condition=Q(released_at=None), name="hold_open_by_reason"),
-            models.Index(
-                fields=["until"], condition=Q(released_at=None, until__isnull=False), name="hold_until_due"
-            ),
+            models.Index(fields=["until"], condition=Q(released_at=None, until__isnull=False), name="hold_until_due"),
         ]
 
     def __str__(self) -> str:

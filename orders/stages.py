@@ -33,9 +33,7 @@ def _validate_due() -> StageDue:
 
 def _allocate_due() -> StageDue:
     due = Order.objects.filter(allocate_due_at__lte=timezone.now(), status__in=ALLOCATABLE)
-    return capped_due(
-        list(due.order_by("allocate_due_at").values_list("allocate_due_at", flat=True)[:CAP]), CAP
-    )
+    return capped_due(list(due.order_by("allocate_due_at").values_list("allocate_due_at", flat=True)[:CAP]), CAP)
 
 
 def _release_due() -> StageDue:
@@ -53,9 +51,7 @@ def _holds_due() -> StageDue:
 
 
 def _complete_due() -> StageDue:
-    due = Order.objects.filter(
-        status=OrderStatus.DELIVERED, delivered_at__lte=timezone.now() - COMPLETE_AFTER
-    )
+    due = Order.objects.filter(status=OrderStatus.DELIVERED, delivered_at__lte=timezone.now() - COMPLETE_AFTER)
     return capped_due(list(due.values_list("delivered_at", flat=True)[:CAP]), CAP)
 
 

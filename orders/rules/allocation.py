@@ -80,9 +80,7 @@ def plan_orders(demands: Sequence[Demand], warehouses: Sequence[WarehouseFacts],
     return [_plan_order(demand, warehouses, stock, loads) for demand in demands]
 
 
-def _plan_order(
-    demand: Demand, warehouses: Sequence[WarehouseFacts], stock: Stock, loads: dict[int, int]
-) -> Plan:
+def _plan_order(demand: Demand, warehouses: Sequence[WarehouseFacts], stock: Stock, loads: dict[int, int]) -> Plan:
     plan = Plan(demand.order_id)
     open_lines = list(demand.lines)
     candidates = [w for w in warehouses if not w.serves or demand.country in w.serves]
@@ -120,9 +118,7 @@ def _score(
             lines_missing += 1
             units_missing += missing
         left[line.sku_id] = max(0, -missing)
-    return Score(
-        lines_missing, units_missing, zone(warehouse, demand), warehouse.priority, loads[warehouse.id]
-    )
+    return Score(lines_missing, units_missing, zone(warehouse, demand), warehouse.priority, loads[warehouse.id])
 
 
 def zone(warehouse: WarehouseFacts, demand: Demand) -> int:
@@ -134,9 +130,7 @@ def zone(warehouse: WarehouseFacts, demand: Demand) -> int:
     return 0 if demand.city and warehouse.city == demand.city else 1
 
 
-def _take(
-    warehouse_id: int, lines: Sequence[DemandLine], stock: Stock
-) -> tuple[list[DemandLine], list[DemandLine]]:
+def _take(warehouse_id: int, lines: Sequence[DemandLine], stock: Stock) -> tuple[list[DemandLine], list[DemandLine]]:
     taken, left = [], []
     for line in lines:
         key = (warehouse_id, line.sku_id)
@@ -149,10 +143,7 @@ def _take(
     return taken, left
 
 
-def _explain(
-    scored: Sequence[tuple[Score, WarehouseFacts]], chosen: WarehouseFacts
-) -> list[dict[str, object]]:
+def _explain(scored: Sequence[tuple[Score, WarehouseFacts]], chosen: WarehouseFacts) -> list[dict[str, object]]:
     return [
-        {"warehouse": warehouse.code, "chosen": warehouse is chosen, **score._asdict()}
-        for score, warehouse in scored
+        {"warehouse": warehouse.code, "chosen": warehouse is chosen, **score._asdict()} for score, warehouse in scored
     ]

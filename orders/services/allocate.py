@@ -61,9 +61,7 @@ def allocate_batch(limit: int) -> int:
     now = timezone.now()
     with transaction.atomic():
         orders = claim(
-            Order.objects.filter(allocate_due_at__lte=now, status__in=ALLOCATABLE).order_by(
-                "allocate_due_at", "id"
-            ),
+            Order.objects.filter(allocate_due_at__lte=now, status__in=ALLOCATABLE).order_by("allocate_due_at", "id"),
             limit,
         )
         if orders:
@@ -85,9 +83,7 @@ def _allocate(orders: Sequence[Order], now: datetime) -> None:
     nudge(RELEASE)
 
 
-def _lock_stock(
-    demands: Iterable[Demand], warehouses: Sequence[WarehouseFacts]
-) -> dict[tuple[int, int], int]:
+def _lock_stock(demands: Iterable[Demand], warehouses: Sequence[WarehouseFacts]) -> dict[tuple[int, int], int]:
     sku_ids = {line.sku_id for demand in demands for line in demand.lines}
     levels = lock_levels((w.id, sku_id) for w in warehouses for sku_id in sku_ids)
     return {pair: level.available for pair, level in levels.items()}
@@ -95,9 +91,7 @@ def _lock_stock(
 
 def _backorders_of(order_ids: Iterable[int]) -> dict[int, FulfilmentOrder]:
     """The waiting fulfilment order of each order, emptied: its lines are written anew."""
-    waiting = FulfilmentOrder.objects.filter(
-        order_id__in=list(order_ids), status=FulfilmentStatus.BACKORDERED
-    )
+    waiting = FulfilmentOrder.objects.filter(order_id__in=list(order_ids), status=FulfilmentStatus.BACKORDERED)
     found = {fulfilment.order_id: fulfilment for fulfilment in waiting}
     if found:
         FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in found.values()]).delete()
@@ -111,9 +105,7 @@ def _collect(
     the first part that has stock."""
     writes = _Writes()
     fulfilment_ids = iter(next_ids(FulfilmentOrder, sum(len(p.parts) + bool(p.backordered) for p in plans)))
-    line_total = sum(len(part.lines) for p in plans for part in p.parts) + sum(
-        len(p.backordered) for p in plans
-    )
+    line_total = sum(len(part.lines) for p in plans for part in p.parts) + sum(len(p.backordered) for p in plans)
     line_ids = iter(next_ids(FulfilmentLine, line_total))
     numbers = _numbers([plan.order_id for plan in plans])
     for plan in plans:
@@ -177,9 +169,7 @@ def _numbers(order_ids: Sequence[int]) -> dict[int, "count[int]"]:
 
 def _write(writes: _Writes, plans: Sequence[Plan], now: datetime) -> None:
     insert_rows(FulfilmentOrder, _FULFILMENT, writes.fulfilments)
-    update_rows(
-        FulfilmentOrder, "id", ("warehouse_id", "status", "scores", "allocated_at"), writes.taken_over
-    )
+    update_rows(FulfilmentOrder, "id", ("warehouse_id", "status", "scores", "allocated_at"), writes.taken_over)
     insert_rows(FulfilmentLine, _LINE, writes.lines)
     reserve(writes.claims, at=now)
     still_waiting = {waiting.line_id for waiting in writes.waiting}
@@ -202,9 +192,7 @@ def _settle_nothing_to_ship(orders: Sequence[Order], demands: Sequence[Demand], 
     )
     done = [order for order in idle if order.pk not in shipping]
     move_orders(done, OrderStatus.COMPLETED, at=now, actor=SYSTEM, reason="nothing to ship")
-    update_rows(
-        Order, "id", ("released_at", "shipped_at", "delivered_at"), [(o.pk, now, now, now) for o in done]
-    )
+    update_rows(Order, "id", ("released_at", "shipped_at", "delivered_at"), [(o.pk, now, now, now) for o in done])
 
 
 def _tell_of_backorders(plans: Sequence[Plan], orders: dict[int, Order], now: datetime) -> None:

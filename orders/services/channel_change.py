@@ -33,9 +33,7 @@ def accept_channel_change(*, order_id: int, actor: Actor) -> Order:
     # Without a known version every part of the message counts as changed.
     Order.objects.filter(pk=order.pk).update(released_at=None, payload_sha256="")
     version = _newest_version(order)
-    apply_updates(
-        [Change(order.pk, version, version.content_sha256())], channel=order.channel, actor=actor, at=now
-    )
+    apply_updates([Change(order.pk, version, version.content_sha256())], channel=order.channel, actor=actor, at=now)
     return order
 
 

@@ -116,9 +116,7 @@ def pick_and_check_all(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
 
 
 @transaction.atomic
-def report_short(
-    *, fulfilment_id: int, found: Mapping[int, int], actor: Actor, reason: str = ""
-) -> FulfilmentOrder:
+def report_short(*, fulfilment_id: int, found: Mapping[int, int], actor: Actor, reason: str = "") -> FulfilmentOrder:
     """Say that the shelf holds less than the ledger promised: {fulfilment line id: units found}.
 
     What is missing leaves the ledger, the rest goes back to the pool, and the order is allocated anew, from
@@ -178,9 +176,7 @@ def record_shipped(
     if not leaving:
         return []
     move_fulfilments(leaving, FulfilmentStatus.SHIPPED, at=at, actor=actor)
-    line_ids = list(
-        FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in leaving]).values_list("pk", flat=True)
-    )
+    line_ids = list(FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in leaving]).values_list("pk", flat=True))
     consume_reservations(RESERVATION_DOCUMENT, line_ids, actor, at)
     _settle_shipped({f.order_id for f in leaving}, at=at, actor=actor)
     publish(OrdersShipped(fulfilment_ids=[f.pk for f in leaving]))
@@ -250,9 +246,5 @@ def _settle_shipped(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
 def _settle_delivered(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
     statuses = _live_statuses(order_ids)
     orders = lock_orders(order_ids)
-    done = [
-        o
-        for o in orders
-        if statuses[o.pk] == {FulfilmentStatus.DELIVERED} and o.status == OrderStatus.SHIPPED
-    ]
+    done = [o for o in orders if statuses[o.pk] == {FulfilmentStatus.DELIVERED} and o.status == OrderStatus.SHIPPED]
     move_orders(done, OrderStatus.DELIVERED, at=at, actor=actor)

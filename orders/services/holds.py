@@ -100,10 +100,7 @@ def place_holds(holds: Sequence[NewHold], *, at: datetime, actor: Actor) -> dict
     placed = insert_rows(
         Hold,
         _COLUMNS,
-        [
-            (h.order_id, h.reason, h.note[:500], h.until, at, actor.user_id, h.held_value_sha256, "")
-            for h in holds
-        ],
+        [(h.order_id, h.reason, h.note[:500], h.until, at, actor.user_id, h.held_value_sha256, "") for h in holds],
         on_conflict="ON CONFLICT (order_id, reason) WHERE released_at IS NULL DO NOTHING",
         returning=("order_id", "reason"),
     )
@@ -133,9 +130,7 @@ def release_due_batch(limit: int) -> int:
     """Stage: release the holds whose date has come; returns how many."""
     now = timezone.now()
     due = list(
-        Hold.objects.filter(released_at=None, until__lte=now)
-        .order_by("until")
-        .values_list("pk", flat=True)[:limit]
+        Hold.objects.filter(released_at=None, until__lte=now).order_by("until").values_list("pk", flat=True)[:limit]
     )
     for hold_id in due:
         release_hold(hold_id=hold_id, actor=SYSTEM, note="the date has come")

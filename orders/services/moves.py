@@ -37,9 +37,7 @@ _HISTORY = (
 )
 
 
-def move_orders(
-    orders: Sequence[Order], to: OrderStatus, *, at: datetime, actor: Actor, reason: str = ""
-) -> None:
+def move_orders(orders: Sequence[Order], to: OrderStatus, *, at: datetime, actor: Actor, reason: str = "") -> None:
     """Move locked orders to a status: two statements for any number.
 
     Orders that are there already stay untouched. Raises IllegalTransition before anything is written.

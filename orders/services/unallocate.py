@@ -35,9 +35,7 @@ def unallocate_orders(
     allowed = NOT_RELEASED | IN_WAREHOUSE if intercept else NOT_RELEASED
     if any(fulfilment.status not in allowed for fulfilment in live):
         raise DomainError(_("A part of this order has been released or shipped."), "order_released")
-    line_ids = list(
-        FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in live]).values_list("pk", flat=True)
-    )
+    line_ids = list(FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in live]).values_list("pk", flat=True))
     release_reservations(RESERVATION_DOCUMENT, line_ids, actor, at, reason=reason)
     order_ids = [order.pk for order in orders]
     waiting = OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", flat=True)
