@@ -49,7 +49,6 @@ class Channel(models.Model):
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
         ordering = ["code"]
-        permissions = [("use_all_channels", "Can see every channel")]
 
     def __str__(self) -> str:
         return self.name

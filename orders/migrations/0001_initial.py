@@ -73,7 +73,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "channel",
                 "verbose_name_plural": "channels",
                 "ordering": ["code"],
-                "permissions": [("use_all_channels", "Can see every channel")],
             },
         ),
         migrations.CreateModel(
