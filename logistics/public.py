@@ -97,9 +97,8 @@ def find_order(number: str, contact: str) -> int | None:
 
 def public_order(order_id: int) -> PublicOrder | None:
     """Everything that the page shows, in a fixed number of statements."""
-    order = (
-        Order.objects.filter(pk=order_id).only("number", "placed_at", "status", "released_at", "delivered_at", "ship_name", "ship_street").first()
-    )
+    shown = ("number", "placed_at", "status", "released_at", "delivered_at", "ship_name", "ship_street")
+    order = Order.objects.filter(pk=order_id).only(*shown).first()
     if order is None:
         return None
     fulfilments = list(FulfilmentOrder.objects.filter(order=order).exclude(status=FulfilmentStatus.CANCELLED))

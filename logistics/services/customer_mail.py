@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from core.notifications.registry import Audience, register_template
+from core.notifications.enums import Audience
+from core.notifications.registry import register_template
 from core.notifications.services import send_email
 from logistics.public import tracking_url
 from orders.models import FulfilmentOrder

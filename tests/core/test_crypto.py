@@ -19,7 +19,7 @@ def vault():
     with isolate_apps("core.accounts"):
 
         class Vault(models.Model):
-            text = EncryptedTextField(blank=True, null=True)  # type: ignore[misc]
+            text = EncryptedTextField(blank=True, null=True)
             data = EncryptedJSONField(default=dict)
 
             class Meta:

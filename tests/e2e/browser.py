@@ -60,9 +60,7 @@ class Chromium:
     data_dir: Path
 
     def launch(self, playwright: Playwright) -> Browser:
-        return playwright.chromium.launch(
-            executable_path=self.executable, args=list(FLAGS), env={**self.environment}
-        )
+        return playwright.chromium.launch(executable_path=self.executable, args=list(FLAGS), env={**self.environment})
 
     @cached_property
     def executable(self) -> Path:
@@ -77,12 +75,8 @@ class Chromium:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        libraries = (
-            {} if ctypes.util.find_library("nss3") else {"LD_LIBRARY_PATH": str(self._unpacked / "lib")}
-        )
-        return (
-            os.environ | libraries | {"FONTCONFIG_FILE": str(self._fontconfig), "HOME": str(self._unpacked)}
-        )
+        libraries = {} if ctypes.util.find_library("nss3") else {"LD_LIBRARY_PATH": str(self._unpacked / "lib")}
+        return os.environ | libraries | {"FONTCONFIG_FILE": str(self._fontconfig), "HOME": str(self._unpacked)}
 
     @cached_property
     def _unpacked(self) -> Path:

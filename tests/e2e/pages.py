@@ -14,9 +14,7 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
-def new_page(
-    browser: Browser, site: str, *, phone: bool = False, dark: bool = False, language: str = "en-US"
-) -> Page:
+def new_page(browser: Browser, site: str, *, phone: bool = False, dark: bool = False, language: str = "en-US") -> Page:
     """A page of a browser without history, on the site with the address `site`."""
     context = browser.new_context(
         base_url=site,
@@ -48,9 +46,7 @@ def log_in(page: Page, user: User, site: str) -> None:
 def watch(page: Page, errors: list[str]) -> None:
     """Add to `errors` what goes wrong on `page`: scripts, content security policy, answers of 5xx."""
     page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
-    page.on(
-        "console", lambda line: errors.append(f"{page.url}: {line.text}") if line.type == "error" else None
-    )
+    page.on("console", lambda line: errors.append(f"{page.url}: {line.text}") if line.type == "error" else None)
     page.on(
         "response",
         lambda answer: errors.append(f"{answer.url}: {answer.status}") if answer.status >= 500 else None,

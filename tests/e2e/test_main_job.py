@@ -42,21 +42,19 @@ class House:
 
     def send(self, order: dict[str, Any]) -> dict[str, Any]:
         """POST one order to the API; returns its result."""
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"{self.address}/api/v1/orders",
             data=json.dumps(order).encode(),
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 202
             result: dict[str, Any] = json.loads(answer.read())["results"][0]
             return result
 
 
 @pytest.fixture
-def house(
-    live_server: Any, child_environment: dict[str, str], tmp_path: Path, settings: Any
-) -> Iterator[House]:
+def house(live_server: Any, child_environment: dict[str, str], tmp_path: Path, settings: Any) -> Iterator[House]:
     sandbox = Sandbox(speed=DAY, rates={"normal": 1.0})
     with serving(sandbox, port=0) as port:
         environment = child_environment | {
@@ -85,7 +83,7 @@ class _worker:  # noqa: N801 - a context manager
 
     def __enter__(self) -> None:
         self.log = (self.folder / "worker.log").open("wb")
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             self.command, cwd=settings.BASE_DIR, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
         )
 
@@ -108,7 +106,7 @@ def eventually(check: Callable[[], Any], what: str) -> Any:
     pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what}")
 
 
-def test_an_order_from_the_api_to_the_tracking_page(
+def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one story, told in one piece
     house: House, open_page: Callable[..., Page], log_in: Callable[[Page, Any], None], page_errors: list[str]
 ) -> None:
     sent = payload(("MUG", 2))

@@ -15,8 +15,8 @@ from inventory.models import Reservation, StockLevel
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import DataError, Finding, FulfilmentOrder, Hold, Order
 from orders.services import cancel, edit, fulfilment, holds
-from orders.services.approval import unapprove_order
 from orders.services.allocate import allocate_batch
+from orders.services.approval import unapprove_order
 from orders.services.release import release_batch
 from orders.services.validate import validate_batch
 from tests.factories.accounts import make_user
@@ -77,7 +77,9 @@ def test_pick_pack_ship_deliver(channel, warehouse, sku):
 
 
 def test_an_address_error_holds_the_order_and_fixing_it_releases_the_hold(channel, sku):
-    order = make_order(channel, ("MUG", 1), shipping_address=payload(("MUG", 1))["shipping_address"] | {"city": "杭洲市"})
+    order = make_order(
+        channel, ("MUG", 1), shipping_address=payload(("MUG", 1))["shipping_address"] | {"city": "杭洲市"}
+    )
     run()
     order.refresh_from_db()
     assert order.status == OrderStatus.PENDING_REVIEW
@@ -271,7 +273,9 @@ def test_a_stage_costs_the_same_number_of_statements_for_1_and_50(channel, wareh
         send(channel, *[payload(("CUP", 1)) for _ in range(size)])
         if before:
             drain(only=before)
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert stage(500) == size
         counts.append(len(captured))
         run()

@@ -39,10 +39,10 @@ class Leaks:
 
 
 def seed(subject_id: int = 1, **values: Any) -> CaseSeed:
-    return CaseSeed(
-        **{"type": CODE, "subject_type": "test.pipe", "subject_id": subject_id, "subject_label": f"P-{subject_id}"}
-        | values
-    )
+    standard: dict[str, Any] = {
+        "type": CODE, "subject_type": "test.pipe", "subject_id": subject_id, "subject_label": f"P-{subject_id}"
+    }  # fmt: skip
+    return CaseSeed(**standard | values)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_status_owns_its_look():
     )
     assert Light.choices == [("red", "Stop"), ("green", "Go")]
     assert Light("green") is Light.GREEN
-    assert Light.GREEN == "green"
+    assert Light.GREEN.value == "green"
 
 
 def test_a_colour_outside_the_palette_is_refused():

@@ -229,8 +229,12 @@ def test_failed_rows_can_be_tried_again(db, kinds, actor, tmp_path):
     assert seen == [("all", "a,b"), ([2], "a,b")]
 
 
+def _write_result(context: JobContext) -> None:
+    context.output("result.csv").write_text("x")
+
+
 def test_files_have_random_names_limits_and_an_end(db, kinds, settings, tmp_path):
-    job_kind("test.kind", "Count")(lambda context: context.output("result.csv").write_text("x"))
+    job_kind("test.kind", "Count")(_write_result)
     source = tmp_path / "passwd.CSV"
     source.write_bytes(b"x" * 100)
     job = start_job(kind="test.kind", params={}, actor=SYSTEM, input_file=source)

@@ -34,7 +34,7 @@ BEFORE: list[object] = []
 def write_user(event: EventEnvelope) -> None:
     """A handler that writes to the database, and may raise afterwards."""
     for call in BEFORE:
-        call(event)  # type: ignore[operator]
+        call(event)
     User.objects.create(username=f"lamp{event.payload['lamp_ids'][0]}-{event.id}")
     SEEN.append(event)
     if ERRORS:
