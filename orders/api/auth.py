@@ -1,6 +1,5 @@
 """Which key is it, which channel may it use, and how often."""
 
-import time
 from typing import Final
 
 from django.conf import settings
@@ -9,12 +8,11 @@ from django.http import HttpRequest
 from core.accounts.models import ApiKey
 from core.accounts.selectors import authenticate_api_key
 from core.accounts.services.api_keys import note_api_key_use
-from core.nudging import breaker, redis_client
+from core.rate_limit import seconds_to_wait
 from orders.api.errors import ApiError
 from orders.models import Channel
 
 SCOPE: Final = "channel"
-_WINDOW_SECONDS: Final = 60
 
 
 def authenticate(request: HttpRequest) -> ApiKey:
@@ -54,22 +52,13 @@ def channel_of(request: HttpRequest, key: ApiKey) -> Channel:
 
 
 def _count(key: ApiKey) -> None:
-    """Refuse a key above its requests a minute. Without Redis nothing is counted and everything passes."""
+    """Refuse a key above its requests a minute."""
     limit = settings.API_REQUESTS_PER_MINUTE
-    if not limit or breaker.is_open:
-        return
-    window, used = divmod(int(time.time()), _WINDOW_SECONDS)
-    count = 0
-    with breaker.guard("request count of an API key"):
-        name = f"ecom:api-rate:{key.pk}:{window}"
-        pipeline = redis_client().pipeline(transaction=False)
-        pipeline.incr(name)
-        pipeline.expire(name, 2 * _WINDOW_SECONDS)
-        count = pipeline.execute()[0]
-    if count > limit:
+    wait = seconds_to_wait(what="api", who=str(key.pk), limit=limit)
+    if wait:
         raise ApiError(
             429,
             "too_many_requests",
             f"More than {limit} requests a minute. Send up to 500 orders in one request.",
-            headers={"Retry-After": str(_WINDOW_SECONDS - used)},
+            headers={"Retry-After": str(wait)},
         )
