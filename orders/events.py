@@ -56,6 +56,9 @@ class OrdersDelivered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrdersCancelled(Event):
+    """Orders that are cancelled, and fulfilment orders that a warehouse stops, which need not be theirs:
+    after a short pick or a change by the channel the order itself goes on."""
+
     name: ClassVar[str] = "orders.cancelled"
     order_ids: list[int]
     fulfilment_ids: list[int]

@@ -468,6 +468,11 @@ class DataError(models.Model):
         verbose_name = _("data error after release")
         verbose_name_plural = _("data errors after release")
         indexes = [models.Index(fields=["order"], name="data_error_by_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(source="undeliverable"), name="data_error_undeliverable_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.field}"

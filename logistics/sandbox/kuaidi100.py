@@ -29,6 +29,7 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "attempt_failed": ("无法联系", "206", "2", "【{place}】派件不成功:电话无人接听,改约明日再派"),
     "damaged": ("破损", "209", "2", "【{place}】快件外包装破损,已登记为疑难件"),
     "refused": ("拒收", "203", "2", "【{place}】收件人拒收快件"),
+    "bad_address": ("派件异常", "204", "2", "【{place}】派件不成功:收件地址不详,快件将退回"),
     "returning": ("退回", "6", "6", "快件正从【{place}】退回【{next}】"),
     "returned": ("退签", "4", "4", "快件已退回【{place}】,发件人已签收"),
 }

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 NORMAL, ATTEMPT_FAILED, STUCK, EXCEPTION, RETURNED = "normal", "attempt_failed", "stuck", "exception", "returned"
-DEFAULT_RATES: Mapping[str, float] = {ATTEMPT_FAILED: 0.06, STUCK: 0.03, EXCEPTION: 0.03, RETURNED: 0.03}
-OUTCOMES = (NORMAL, ATTEMPT_FAILED, STUCK, EXCEPTION, RETURNED)
+UNDELIVERABLE = "undeliverable"
+DEFAULT_RATES: Mapping[str, float] = {
+    ATTEMPT_FAILED: 0.06, STUCK: 0.03, EXCEPTION: 0.03, RETURNED: 0.03, UNDELIVERABLE: 0.01,
+}  # fmt: skip
+OUTCOMES = (NORMAL, ATTEMPT_FAILED, STUCK, EXCEPTION, RETURNED, UNDELIVERABLE)
 
 # Where parcels between two regions change vehicles.
 _HUBS = {
@@ -118,9 +121,9 @@ def _with_outcome(steps: list[Step], outcome: str, origin: str) -> list[Step]:
         return steps[: max(out - 2, 1)]
     if outcome == EXCEPTION:
         return [*steps[:out], Step(steps[out].hours, "damaged", place)]
-    if outcome == RETURNED:
+    if outcome in (RETURNED, UNDELIVERABLE):
         back = [
-            Step(end, "refused", place),
+            Step(end, "refused" if outcome == RETURNED else "bad_address", place),
             Step(end + 6, "returning", place, origin),
             Step(end + 40, "returned", origin),
         ]

@@ -32,6 +32,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "attempt_failed": ("X", "48", "The receiver was not available for delivery. We'll make a second attempt."),
     "damaged": ("X", "DA", "Merchandise is damaged. UPS will notify the sender."),
     "refused": ("X", "RF", "The receiver refused the package. It will be returned to the sender."),
+    "bad_address": ("X", "14", "The street number is incorrect: incomplete address. We will return the package."),
     "returning": ("I", "RS", "Returning to Sender"),
     "returned": ("RS", "RD", "Returned to Sender"),
 }

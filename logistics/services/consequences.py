@@ -8,11 +8,12 @@ from datetime import datetime
 from core.cases.services import CaseSeed, clear_cases, open_cases
 from logistics.codes import ATTEMPT_FAILED, NO_MOVEMENT, PARCEL_EXCEPTION, SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
-from logistics.models import Shipment
+from logistics.models import Shipment, TrackingEvent
+from logistics.rules.return_reason import names_bad_address
 from orders.enums import FulfilmentStatus
 from orders.locks import lock_fulfilments
 from orders.models import FulfilmentOrder, Order
-from orders.services.fulfilment import record_delivery, record_shipped
+from orders.services.fulfilment import record_delivery, record_shipped, record_undeliverable
 
 S = ShipmentStatus
 
@@ -40,6 +41,7 @@ def lock_orders_of(shipment_ids: Sequence[int]) -> None:
 def follow_up(changes: Sequence[StatusChange], *, at: datetime) -> None:
     """Everything that new states bring with them, in the caller's transaction."""
     _move_orders(changes)
+    _note_bad_addresses(changes, at)
     _open_cases(changes)
     _clear_cases(changes)
 
@@ -60,6 +62,17 @@ def _move_orders(changes: Sequence[StatusChange]) -> None:
     ready = {FulfilmentStatus.PACKED, FulfilmentStatus.SHIPPED}
     for moment, ids in _by_moment(arrived, statuses, ready).items():
         record_delivery(fulfilment_ids=ids, at=moment)
+
+
+def _note_bad_addresses(changes: Sequence[StatusChange], at: datetime) -> None:
+    """Parcels that came back because of their address count as data errors that escaped."""
+    back = {c.shipment.pk: c.shipment.fulfilment_id for c in changes if c.after == S.RETURNED}
+    if not back:
+        return
+    told = TrackingEvent.objects.filter(shipment_id__in=back).values_list("shipment_id", "description")
+    blamed = {shipment_id for shipment_id, text in told if names_bad_address(text)}
+    if blamed:
+        record_undeliverable(fulfilment_ids=[back[pk] for pk in blamed], at=at)
 
 
 def _by_moment(

@@ -7,9 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.audit.services import record
 from core.exceptions import DomainError
+from core.outbox.services import publish
 from orders.channels import canonical_payload
 from orders.codes import ORDER_SUBJECT
 from orders.enums import OrderStatus
+from orders.events import OrdersCancelled
 from orders.locks import lock_order
 from orders.models import IntakeMessage, Order
 from orders.schema import CanonicalOrder, parse_order
@@ -28,7 +30,8 @@ def accept_channel_change(*, order_id: int, actor: Actor) -> Order:
     order = lock_order(order_id)
     now = timezone.now()
     reason = str(_("changed by the channel"))
-    unallocate_orders([order], at=now, actor=actor, reason=reason, intercept=True)
+    stopped = unallocate_orders([order], at=now, actor=actor, reason=reason, intercept=True)
+    publish(OrdersCancelled(order_ids=[], fulfilment_ids=[f.pk for f in stopped]))
     move_orders([order], OrderStatus.PENDING_REVIEW, at=now, actor=actor, reason=reason)
     # Without a known version every part of the message counts as changed.
     Order.objects.filter(pk=order.pk).update(released_at=None, payload_sha256="")

@@ -11,16 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM, Actor
+from core.db import insert_rows
 from core.exceptions import DomainError, NotFound
 from core.outbox.services import publish
 from core.stages import nudge
 from inventory.rules.stock import StockAdjustment
 from inventory.services import adjust_stock, consume_reservations, release_reservations
 from orders.codes import ALLOCATE, RESERVATION_DOCUMENT
-from orders.enums import FulfilmentStatus, OrderStatus
-from orders.events import OrdersDelivered, OrdersPacked, OrdersShipped
+from orders.enums import DataErrorSource, FulfilmentStatus, OrderStatus
+from orders.events import OrdersCancelled, OrdersDelivered, OrdersPacked, OrdersShipped
 from orders.locks import lock_fulfilments, lock_orders
-from orders.models import FulfilmentLine, FulfilmentOrder, Order
+from orders.models import DataError, FulfilmentLine, FulfilmentOrder, Order
 from orders.services.moves import move_fulfilments, move_orders
 
 COMPLETE_AFTER = timedelta(days=7)
@@ -139,6 +140,7 @@ def report_short(*, fulfilment_id: int, found: Mapping[int, int], actor: Actor, 
         at=now,
     )
     move_fulfilments([fulfilment], FulfilmentStatus.CANCELLED, at=now, actor=actor, reason=reason)
+    publish(OrdersCancelled(order_ids=[], fulfilment_ids=[fulfilment.pk]))
     Order.objects.filter(pk=fulfilment.order_id).update(allocate_due_at=now)
     nudge(ALLOCATE)
     return fulfilment
@@ -198,6 +200,21 @@ def record_delivery(
     _settle_delivered({f.order_id for f in arrived}, at=at, actor=actor)
     publish(OrdersDelivered(fulfilment_ids=[f.pk for f in arrived]))
     return arrived
+
+
+def record_undeliverable(*, fulfilment_ids: Sequence[int], at: datetime) -> None:
+    """Parcels came back because of their address: an error in the order's data that its release let through.
+
+    Counts once per order, however many of its parcels come back and however often that is told. Locks no
+    order, so that the caller may hold its parcels' locks.
+    """
+    orders = FulfilmentOrder.objects.filter(pk__in=fulfilment_ids).values_list("order_id", flat=True)
+    insert_rows(
+        DataError,
+        ("order_id", "source", "field", "note", "found_at"),
+        [(pk, DataErrorSource.UNDELIVERABLE, "shipping_address", "", at) for pk in sorted(set(orders))],
+        on_conflict="ON CONFLICT (order_id) WHERE source = 'undeliverable' DO NOTHING",
+    )
 
 
 def complete_batch(limit: int) -> int:

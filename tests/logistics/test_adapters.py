@@ -111,6 +111,7 @@ def test_a_parcel_is_followed_to_its_end(case, sandbox):
         ("attempt_failed", {S.ATTEMPT_FAILED, S.DELIVERED}, S.DELIVERED),
         ("exception", {S.EXCEPTION}, S.EXCEPTION),
         ("returned", {S.RETURNING, S.RETURNED}, S.RETURNED),
+        ("undeliverable", {S.RETURNED}, S.RETURNED),
         ("stuck", set(), S.IN_TRANSIT),
     ],
 )

@@ -54,6 +54,7 @@ def test_a_chinese_route_passes_the_hubs_of_both_regions():
         (routes.ATTEMPT_FAILED, "delivered_after_attempt"),
         (routes.EXCEPTION, "damaged"),
         (routes.RETURNED, "returned"),
+        (routes.UNDELIVERABLE, "returned"),
         (routes.STUCK, "arrived"),
     ],
 )
