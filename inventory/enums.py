@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.states import StatusEnum
 
@@ -16,7 +17,7 @@ class StockBucket(models.TextChoices):
     ON_HAND = "on_hand", _("On hand")
     RESERVED = "reserved", _("Reserved")
     INCOMING = "incoming", _("Incoming")
-    IN_TRANSIT = "in_transit", _("In transit")
+    IN_TRANSIT = "in_transit", pgettext_lazy("stock", "In transit")
     QUARANTINED = "quarantined", _("Quarantined")
     DAMAGED = "damaged", _("Damaged")
 
@@ -50,4 +51,4 @@ RARE_MOVEMENT_KINDS = (
 class ReservationState(StatusEnum):
     ACTIVE = "active", _("Active"), "progress", "lock"
     CONSUMED = "consumed", _("Shipped"), "success", "truck"
-    RELEASED = "released", _("Released"), "neutral", "lock-open"
+    RELEASED = "released", pgettext_lazy("reservation", "Released"), "neutral", "lock-open"

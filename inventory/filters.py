@@ -5,6 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ui.filters import ConsoleFilterSet
 from inventory.enums import MovementKind, ReservationState, SkuStatus, StockBucket
@@ -13,7 +14,7 @@ from inventory.selectors import matching_skus
 
 AVAILABILITY = [
     ("out", _("Out of stock")),
-    ("low", _("Low")),
+    ("low", pgettext_lazy("stock", "Low")),
     ("below", _("Below safety stock")),
     ("in", _("In stock")),
     ("incoming", _("On the way")),

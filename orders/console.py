@@ -7,11 +7,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.accounts.enums import Role
 from core.accounts.scopes import register_scope_kind
 from core.accounts.selectors import scope_ids
 from core.cases.panels import cases_panel
+from core.cases.permissions import VIEW
 from core.ui.content import PanelContent
 from core.ui.counting import capped_count
 from core.ui.create import register_create
@@ -107,11 +109,11 @@ register_create(_("Order import"), "orders:import_new", "orders.import_order", i
 register_today_card("orders.desk", "orders.approve_order", 10, _desk, title=_("Order desk"), size="l")
 panels.register()
 intake_panels.register()
-register_panel(PAGE, code="cases", title=_("Exceptions"), render=cases_panel(ORDER_SUBJECT), order=5)
+register_panel(PAGE, code="cases", title=_("Exceptions"), render=cases_panel(ORDER_SUBJECT), order=5, permission=VIEW)
 register_timeline(PAGE, _history)
 register_action_labels(
     {
-        "orders.hold_placed": (_("Put on hold"), "hand-stop", "warning"),
+        "orders.hold_placed": (pgettext_lazy("event", "Put on hold"), "hand-stop", "warning"),
         "orders.hold_released": (_("Hold released"), "lock-open", "success"),
         "orders.edited": (_("Corrected"), "pencil", "info"),
         "orders.approved": (_("Approved by hand"), "circle-check", "success"),

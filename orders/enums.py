@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.states import StatusEnum, Transitions
 
@@ -128,7 +129,7 @@ HoldReason.AUTOMATIC = frozenset(  # type: ignore[attr-defined]
 class FindingSeverity(StatusEnum):
     ERROR = "error", _("Error"), "danger", "alert-octagon"
     WARNING = "warning", _("Warning"), "warning", "alert-triangle"
-    INFO = "info", _("Note"), "info", "info-circle"
+    INFO = "info", pgettext_lazy("severity", "Note"), "info", "info-circle"
 
 
 class FulfilmentStatus(StatusEnum):

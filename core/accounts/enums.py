@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -9,7 +10,7 @@ class Role(models.TextChoices):
 
     ORDER_CLERK = "order_clerk", _("Order clerk")
     WAREHOUSE_OPERATOR = "warehouse_operator", _("Warehouse operator")
-    BUYER = "buyer", _("Buyer")
+    BUYER = "buyer", pgettext_lazy("role", "Buyer")
     CUSTOMER_SERVICE = "customer_service", _("Customer service")
     MARKETER = "marketer", _("Marketer")
     ANALYST = "analyst", _("Analyst")

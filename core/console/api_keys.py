@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 
 from core.accounts.forms import ApiKeyForm
@@ -167,4 +168,4 @@ def _facts(request: HttpRequest, key: ApiKey) -> PanelContent:
     return PanelContent("console/_api_key_facts.html", {"key": key, "limit": limit_words(key)})
 
 
-register_panel("accounts.api_key", code="facts", title=_("Key"), render=_facts, order=10, column="side")
+register_panel("accounts.api_key", code="facts", title=pgettext_lazy("API", "Key"), render=_facts, order=10, column="side")

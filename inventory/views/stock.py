@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.actor import Actor
 from core.ui.columns import Column
@@ -65,7 +66,7 @@ class StockLevelList(_OfWarehouses, ListPage[StockLevel]):
     )
     views = (
         PresetView("out", _("Out of stock"), "availability=out"),
-        PresetView("low", _("Low"), "availability=low"),
+        PresetView("low", pgettext_lazy("stock", "Low"), "availability=low"),
         PresetView("below", _("Below safety stock"), "availability=below"),
     )
 
