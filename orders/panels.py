@@ -12,10 +12,10 @@ from core.phones import format_phone
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
 from orders.enums import FindingSeverity, FulfilmentStatus
-from orders.models import FulfilmentLine, Order
+from orders.models import Order
 from orders.rules.validation import message
 from orders.selectors.facts import ship_to
-from orders.selectors.orders import orders_for
+from orders.selectors.orders import fulfilments_with_lines, orders_for
 
 PAGE = "orders.order"
 
@@ -38,18 +38,19 @@ def register() -> None:
 
 def findings(request: HttpRequest, order: Order) -> PanelContent | None:
     """Errors first; a fix that is known is one button."""
-    found = sorted(order.findings.all(), key=lambda f: (list(FindingSeverity).index(FindingSeverity(f.severity)), f.pk))
+    found = order.found  # type: ignore[attr-defined]
     if not found:
         return None
+    ranks = list(FindingSeverity)
     rows = [
         {
-            "severity": FindingSeverity(finding.severity),
-            "message": message(finding.code, finding.params),
-            "expected": finding.expected,
-            "suggestion": finding.suggestion,
-            "fix_url": _fix_url(order, finding.pk) if finding.suggestion else "",
+            "severity": FindingSeverity(finding["severity"]),
+            "message": message(finding["code"], finding["params"]),
+            "expected": finding["expected"],
+            "suggestion": finding["suggestion"],
+            "fix_url": _fix_url(order, finding["id"]) if finding["suggestion"] else "",
         }
-        for finding in found
+        for finding in sorted(found, key=lambda finding: ranks.index(FindingSeverity(finding["severity"])))
     ]
     may_fix = request.user.has_perm("orders.edit_order") and order.released_at is None
     return PanelContent("orders/_findings.html", {"findings": rows, "may_fix": may_fix}, count=len(rows))
@@ -67,17 +68,11 @@ def lines(request: HttpRequest, order: Order) -> PanelContent:
 
 def fulfilments(request: HttpRequest, order: Order) -> PanelContent | None:
     """Which warehouse sends what, and why that one."""
-    rows = list(order.fulfilments.select_related("warehouse", "picker").order_by("pk"))
-    if not rows:
-        return None
-    parts: dict[int, list[FulfilmentLine]] = {row.pk: [] for row in rows}
-    for line in FulfilmentLine.objects.filter(fulfilment__order=order).select_related("sku").order_by("pk"):
-        parts[line.fulfilment_id].append(line)
     shown = [
-        {"fulfilment": row, "status": FulfilmentStatus(row.status), "lines": parts[row.pk], "scores": row.scores}
-        for row in rows
+        {"fulfilment": row, "status": FulfilmentStatus(row.status), "lines": row.contents}  # type: ignore[attr-defined]
+        for row in fulfilments_with_lines(order)
     ]
-    return PanelContent("orders/_fulfilments.html", {"fulfilments": shown}, count=len(shown))
+    return PanelContent("orders/_fulfilments.html", {"fulfilments": shown}, count=len(shown)) if shown else None
 
 
 def recipient(request: HttpRequest, order: Order) -> PanelContent:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from core.accounts.selectors import scope_ids
 from core.exceptions import NotFound
-from orders.models import Channel, FulfilmentOrder, Order
+from orders.models import Channel, Finding, FulfilmentLine, FulfilmentOrder, Order
 
 
 def channels_for(user: Any) -> QuerySet[Channel]:
@@ -27,6 +29,24 @@ def orders_for(user: Any) -> QuerySet[Order]:
         sent_from = FulfilmentOrder.objects.filter(warehouse_id__in=warehouse_ids)
         orders = orders.filter(pk__in=sent_from.values("order_id"))
     return orders
+
+
+def orders_with_findings(user: Any) -> QuerySet[Order]:
+    """The orders that a person may see, each with channel, customer and what validation found.
+
+    `found` is a list of {id, code, severity, field, params, expected, suggestion}, read in the same statement.
+    """
+    findings = Finding.objects.filter(order=OuterRef("pk")).order_by("id")
+    columns = ("id", "code", "severity", "field", "params", "expected", "suggestion")
+    found = ArraySubquery(findings.values(row=JSONObject(**{name: name for name in columns})))
+    return orders_for(user).select_related("channel", "customer").annotate(found=found)
+
+
+def fulfilments_with_lines(order: Order) -> QuerySet[FulfilmentOrder]:
+    """The order's fulfilment orders, oldest first; `contents` lists {quantity, code, name} of each one's lines."""
+    lines = FulfilmentLine.objects.filter(fulfilment=OuterRef("pk")).order_by("pk")
+    contents = ArraySubquery(lines.values(row=JSONObject(quantity="quantity", code="sku__code", name="sku__name")))
+    return order.fulfilments.select_related("warehouse", "picker").annotate(contents=contents).order_by("pk")
 
 
 def get_order_for(user: Any, order_id: int) -> Order:

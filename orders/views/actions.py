@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
-from core.exceptions import DomainError
+from core.exceptions import DomainError, NotFound
 from core.ui.content import Text
 from core.ui.views import ActionPage, FormPage
 from inventory.selectors import resolve_skus
@@ -32,7 +32,8 @@ class OrderFormPage(FormPage[Order]):
 
     @property
     def order(self) -> Order:
-        assert self.object is not None
+        if self.object is None:
+            raise NotFound
         return self.object
 
     @property
@@ -230,9 +231,8 @@ class HoldRelease(FormPage[Hold]):
         return Hold.objects.filter(order__in=orders_for(user)).select_related("order")
 
     def perform(self, form: ReleaseHoldForm) -> Order:
-        assert self.object is not None
         return release_hold(
-            hold_id=self.object.pk,
+            hold_id=self.kwargs["pk"],
             actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
             note=form.cleaned_data["note"],
         )

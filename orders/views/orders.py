@@ -10,16 +10,17 @@ from django.utils.translation import ngettext
 
 from core.accounts.enums import Role
 from core.actor import Actor
+from core.cases.panels import case_banners
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction
 from core.ui.formats import money_text, relative_text
 from core.ui.lists import PresetView
 from core.ui.views import DetailPage, ListPage
 from orders.bulk import ORDER_ACTIONS
-from orders.codes import ORDER_SUBJECT
+from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
 from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
-from orders.selectors.orders import orders_for
+from orders.selectors.orders import orders_for, orders_with_findings
 from orders.services.edit import add_note
 from orders.tables import ORDER_COLUMNS
 
@@ -110,8 +111,14 @@ class OrderDetail(DetailPage[Order]):
             menu=_menu(obj),
         )
 
+    def get_queryset(self, user: Any) -> QuerySet[Order]:
+        return orders_with_findings(user)
+
     def banners(self, obj: Order) -> Sequence[Banner]:
-        return [_hold_banner(hold) for hold in obj.open_holds]  # type: ignore[attr-defined]
+        """Holds, and the open cases that no hold stands for."""
+        holds = obj.holds.filter(released_at=None).order_by("placed_at") if obj.open_hold_count else ()
+        cases = case_banners(self.request, ORDER_SUBJECT, obj.pk, leave_out={VALIDATION_FAILED})
+        return [*(_hold_banner(hold) for hold in holds), *cases]
 
     def add_note(self, obj: Order, text: str, user: Any) -> None:
         add_note(order_id=obj.pk, text=text, actor=Actor.for_user(user))

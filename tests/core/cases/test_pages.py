@@ -267,10 +267,12 @@ def test_the_subject_s_page_shows_its_cases(rf, case, worker):
     assert content.context["lines"][0]["summary"].startswith("3 drips")
     Pipe.pk = 99
     assert cases_panel("test.pipe")(request, Pipe()) is None
-    (banner,) = case_banners("test.pipe", 1, worker)
+    (banner,) = case_banners(request, "test.pipe", 1)
     assert banner.level == "warning"
     assert [str(action.label) for action in banner.actions] == ["Mended", "Noted", "Try the spanner", "Open case"]
-    assert case_banners("test.pipe", 1, make_user()) == []
+    assert case_banners(request, "test.pipe", 1, leave_out={case.type}) == []
+    request.user = make_user()
+    assert case_banners(request, "test.pipe", 1) == []
 
 
 def test_counts_in_the_navigation(signed_in, case):
