@@ -4,9 +4,10 @@
 register_panel("orders.order", code="cases", title=_("Cases"), render=cases_panel("orders.order"), permission=VIEW)
 
 # the page's banners()
-yield from case_banners("orders.order", order.pk, self.request.user)
+yield from case_banners(self.request, "orders.order", order.pk)
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.permissions import VIEW
-from core.cases.selectors import open_cases_for, subject_cases
+from core.cases.selectors import subject_cases
 from core.cases.words import due_badge, resolution_label, summary_of, title_of, type_label
 from core.ui.content import Banner, PageAction, PanelContent
 from core.ui.formats import relative_text
@@ -30,7 +31,7 @@ def cases_panel(subject_type: str) -> PanelRender:
     """A panel with the cases of the page's object, open ones first; left out where there are none."""
 
     def render(request: HttpRequest, obj: Any) -> PanelContent | None:
-        cases = subject_cases(request.user, subject_type, obj.pk)
+        cases = _cases_of(request, subject_type, obj.pk)
         if not cases:
             return None
         lines = [describe(case) for case in cases]
@@ -39,12 +40,26 @@ def cases_panel(subject_type: str) -> PanelRender:
     return render
 
 
-def case_banners(subject_type: str, subject_id: int, user: Any) -> list[Banner]:
-    """The open cases of a thing as banners with their one-click resolutions."""
-    if not user.has_perm(VIEW):
+def case_banners(
+    request: HttpRequest, subject_type: str, subject_id: int, leave_out: Collection[str] = ()
+) -> list[Banner]:
+    """The open cases of a thing as banners with their one-click resolutions, those due first on top.
+
+    `leave_out` are codes of types that the page shows in another way.
+    """
+    if not request.user.has_perm(VIEW):
         return []
-    cases = open_cases_for(user).filter(subject_type=subject_type, subject_id=subject_id).order_by("resolve_by")
-    return [_banner(case, user) for case in cases[:5]]
+    cases = [c for c in _cases_of(request, subject_type, subject_id) if c.is_open and c.type not in leave_out]
+    return [_banner(case, request) for case in sorted(cases, key=lambda case: case.resolve_by)[:5]]
+
+
+def _cases_of(request: HttpRequest, subject_type: str, subject_id: int) -> list[Case]:
+    """Read once for a page, whose banners and panel both show them."""
+    known: dict[tuple[str, int], list[Case]] = request.__dict__.setdefault("_cases_of_subjects", {})
+    key = (subject_type, subject_id)
+    if key not in known:
+        known[key] = subject_cases(request.user, subject_type, subject_id)
+    return known[key]
 
 
 def describe(case: Case) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def describe(case: Case) -> dict[str, Any]:
     }
 
 
-def _banner(case: Case, user: Any) -> Banner:
+def _banner(case: Case, request: HttpRequest) -> Banner:
     owner = case.assigned_to.label if case.assigned_to else _("nobody yet")
     opened = PageAction(label=_("Open case"), url=reverse("cases:case_detail", args=[case.pk]))
     return Banner(
@@ -68,5 +83,5 @@ def _banner(case: Case, user: Any) -> Banner:
         title=type_label(case.type),
         body=_("%(summary)s · due %(due)s · assigned to %(owner)s")
         % {"summary": summary_of(case) or case.subject_label, "due": relative_text(case.resolve_by), "owner": owner},
-        actions=[*resolution_actions(case, user, keys=False)[:3], opened],
+        actions=[*resolution_actions(case, request.user, request.path, keys=False)[:3], opened],
     )
