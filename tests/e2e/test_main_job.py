@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from core.accounts.enums import Role
 from core.cases.models import Case
+from core.notifications.models import Notification
 from inventory.models import Warehouse
 from logistics.models import Shipment
 from logistics.sandbox.server import Sandbox, serving
@@ -39,6 +41,17 @@ class House:
     channel: Channel
     key: str
     warehouse: Warehouse
+    worker_log: Path
+
+    def eventually(self, check: Callable[[], Any], what: str) -> Any:
+        """Wait for the workers until `check()` is true; returns its value."""
+        give_up_at = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up_at:
+            value = check()
+            if value:
+                return value
+            time.sleep(0.2)
+        pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what}\n{self.worker_log.read_text()[-4000:]}")
 
     def send(self, order: dict[str, Any]) -> dict[str, Any]:
         """POST one order to the API; returns its result."""
@@ -67,43 +80,25 @@ def house(live_server: Any, child_environment: dict[str, str], tmp_path: Path, s
         make_rule(make_carrier(base_url=f"http://127.0.0.1:{port}", time_scale=DAY, supports_push=True))
         channel = make_channel("shop")
         _key, text = make_api_key(scope_kind="channel", scope_object_id=channel.pk)
-        with _worker(environment, tmp_path):
-            yield House(live_server.url, channel, text, warehouse)
+        with celery(environment, tmp_path) as log:
+            yield House(live_server.url, channel, text, warehouse, log)
 
 
-class _worker:  # noqa: N801 - a context manager
-    """A Celery worker with beat, in processes of their own."""
-
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self.environment, self.folder = environment, folder
-        self.command = [
-            sys.executable, "-m", "celery", "-A", "ecom_admin", "worker", "--beat", "--concurrency=1",
-            "--without-mingle", "--without-gossip", f"--schedule={folder / 'beat'}",
-        ]  # fmt: skip
-
-    def __enter__(self) -> None:
-        self.log = (self.folder / "worker.log").open("wb")
-        self.process = subprocess.Popen(
-            self.command, cwd=settings.BASE_DIR, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
-        )
-
-    def __exit__(self, *error: object) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        self.log.close()
-        if error[0]:
-            print((self.folder / "worker.log").read_text()[-8000:])  # noqa: T201 - why the test failed
-
-
-def eventually(check: Callable[[], Any], what: str) -> Any:
-    """Wait for the workers until `check()` is true; returns its value."""
-    give_up_at = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up_at:
-        value = check()
-        if value:
-            return value
-        time.sleep(0.2)
-    pytest.fail(f"waited {PATIENCE:.0f} s in vain for {what}")
+@contextmanager
+def celery(environment: dict[str, str], folder: Path) -> Iterator[Path]:
+    """A Celery worker with beat, in processes of their own; gives its log."""
+    command = [
+        sys.executable, "-m", "celery", "-A", "ecom_admin", "worker", "--beat", "--concurrency=1",
+        "--without-mingle", "--without-gossip", "--loglevel=info", f"--schedule={folder / 'beat'}",
+    ]  # fmt: skip
+    path = folder / "worker.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log)
+        try:
+            yield path
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
 
 
 def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one story, told in one piece
@@ -111,7 +106,7 @@ def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one stor
 ) -> None:
     sent = payload(("MUG", 2))
     assert house.send(sent)["outcome"] == "accepted"
-    order = eventually(lambda: Order.objects.filter(released_at__isnull=False).first(), "the release")
+    order = house.eventually(lambda: Order.objects.filter(released_at__isnull=False).first(), "the release")
 
     # The customer looks before anything was sent: wrong contact and wrong number read the same.
     customer = open_page(phone=True)
@@ -142,14 +137,14 @@ def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one stor
     operator.get_by_role("button", name="All 2").click()
     operator.get_by_label("Weight (g)").fill("760")
     operator.get_by_role("button", name="Close parcel").click()
-    shipment = eventually(lambda: Shipment.objects.exclude(tracking_number="").first(), "the label")
+    shipment = house.eventually(lambda: Shipment.objects.exclude(tracking_number="").first(), "the label")
     operator.reload()
     expect(operator.get_by_text(shipment.tracking_number)).to_be_visible()
     operator.get_by_role("button", name="Hand over to carrier").click()
     expect(operator.get_by_text("has left the warehouse")).to_be_visible()
 
     # The carrier's clock runs; polls and pushes bring the parcel home.
-    eventually(lambda: Order.objects.filter(pk=order.pk, status="delivered").exists(), "the delivery")
+    house.eventually(lambda: Order.objects.filter(pk=order.pk, status="delivered").exists(), "the delivery")
     customer.reload()
     expect(customer.get_by_role("heading", level=1)).to_have_text("Delivered")
     assert "13800138000" not in customer.content()
@@ -162,7 +157,9 @@ def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one stor
     clerk = open_page()
     log_in(clerk, make_user(Role.ORDER_CLERK))
     clerk.goto("/orders/")
-    clerk.get_by_role("link", name=order.number).click()
+    clerk.keyboard.press("/")
+    clerk.keyboard.type(order.number.lower())
+    clerk.get_by_role("option", name=order.number).first.click()
     expect(clerk.get_by_role("heading", level=1)).to_contain_text(order.number)
     expect(clerk.locator(".timeline")).to_contain_text("Delivered")
     expect(clerk.get_by_text(shipment.tracking_number).first).to_be_visible()
@@ -174,11 +171,11 @@ def test_an_exception_from_alert_to_verified(
     clerk_user = make_user(Role.ORDER_CLERK)
     address = payload(("MUG", 1))["shipping_address"] | {"city": "杭洲市"}
     house.send(payload(("MUG", 1), shipping_address=address))
-    case = eventually(lambda: Case.objects.filter(type="orders.validation_failed").first(), "the case")
+    case = house.eventually(lambda: Case.objects.filter(type="orders.validation_failed").first(), "the case")
 
     clerk = open_page()
     log_in(clerk, clerk_user)
-    eventually(lambda: clerk_user.notifications.exists() if hasattr(clerk_user, "notifications") else True, "the alert")
+    house.eventually(Notification.objects.filter(user=clerk_user).exists, "the alert")
     clerk.goto("/")
     clerk.get_by_role("link", name="Exceptions").first.click()
     clerk.get_by_role("link", name=case.subject_label).first.click()
@@ -188,8 +185,12 @@ def test_an_exception_from_alert_to_verified(
     clerk.goto(f"/orders/{case.subject_id}/")
     expect(clerk.get_by_text("On hold: Address")).to_be_visible()
     clerk.get_by_role("button", name="Apply fix").click()
-    eventually(lambda: Order.objects.filter(pk=case.subject_id, released_at__isnull=False).exists(), "the release")
-    eventually(lambda: Case.objects.filter(pk=case.pk, status__in=("verified", "closed")).exists(), "the verification")
+    house.eventually(
+        lambda: Order.objects.filter(pk=case.subject_id, released_at__isnull=False).exists(), "the release"
+    )
+    house.eventually(
+        lambda: Case.objects.filter(pk=case.pk, status__in=("verified", "closed")).exists(), "the verification"
+    )
     clerk.reload()
     expect(clerk.get_by_text("On hold: Address")).to_have_count(0)
     expect(clerk.locator(".timeline")).to_contain_text("Hold released")
