@@ -279,6 +279,7 @@ OUTGOING_ALLOWED_HOSTS = env.items("OUTGOING_ALLOWED_HOSTS", "" if PRODUCTION el
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", ("en", "zh-hans"))
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["ecom_admin.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -79,7 +79,7 @@ register_panel("inventory.sku", code="facts", title=_("Facts"), render=panels.fa
 register_panel(
     "inventory.sku",
     code="codes",
-    title=_("Barcodes and channel SKUs"),
+    title=_("Codes"),
     render=panels.codes_panel,
     order=20,
     column="side",

@@ -85,14 +85,14 @@ def codes_panel(request: HttpRequest, sku: Sku) -> PanelContent:
     context = {"barcodes": list(sku.barcodes.order_by("gtin")), "aliases": list(sku.aliases.order_by("source", "id"))}
     actions = (
         PageAction(
-            label=_("Add a barcode"),
+            label=_("Barcode"),
             url=reverse("inventory:barcode_add", args=[sku.pk]),
             dialog=True,
             permission="inventory.add_skubarcode",
-            icon="barcode",
+            icon="plus",
         ),
         PageAction(
-            label=_("Add a channel SKU"),
+            label=_("Channel SKU"),
             url=reverse("inventory:alias_add", args=[sku.pk]),
             dialog=True,
             permission="inventory.add_skualias",

@@ -14,6 +14,7 @@ from core.accounts.scopes import register_scope_kind
 from core.accounts.selectors import scope_ids
 from core.cases.panels import cases_panel
 from core.cases.permissions import VIEW
+from core.ui.changes import register_change_names
 from core.ui.content import PanelContent
 from core.ui.counting import capped_count
 from core.ui.create import register_create
@@ -28,7 +29,7 @@ from inventory.documents import register_document
 from orders import intake_panels, panels
 from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, RESERVATION_DOCUMENT
 from orders.documents import find_fulfilment_lines, find_order_lines
-from orders.enums import FulfilmentStatus, OrderStatus
+from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import Channel, Order
 from orders.selectors.orders import orders_for, search_orders
 from orders.selectors.today import desk_figures
@@ -64,8 +65,9 @@ def _desk(request: HttpRequest) -> PanelContent:
 
 
 def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
-    """The order's own way and that of its fulfilment orders."""
-    for row in order.history.select_related("fulfilment").order_by("-id")[:200]:
+    """The order's own way and that of its fulfilment orders; its first status is told by the audit's "Received"."""
+    steps = order.history.exclude(fulfilment=None, from_status="")
+    for row in steps.select_related("fulfilment").order_by("-id")[:200]:
         state: Any = FulfilmentStatus(row.to_status) if row.fulfilment else OrderStatus(row.to_status)
         yield TimelineEntry(
             at=row.at,
@@ -111,6 +113,7 @@ panels.register()
 intake_panels.register()
 register_panel(PAGE, code="cases", title=_("Exceptions"), render=cases_panel(ORDER_SUBJECT), order=5, permission=VIEW)
 register_timeline(PAGE, _history)
+register_change_names(ORDER_SUBJECT, {"hold": (_("Hold"), dict(HoldReason.choices))})
 register_action_labels(
     {
         "orders.hold_placed": (pgettext_lazy("event", "Put on hold"), "hand-stop", "warning"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
@@ -16,7 +17,7 @@ from core.cases.permissions import VIEW, WORK
 from core.cases.registry import find_case_type
 from core.cases.selectors import open_cases_for, queue_for, urgent_for
 from core.cases.words import event_title, resolution_label, summary_of, type_label
-from core.ui.content import PanelContent
+from core.ui.content import PageAction, PanelContent
 from core.ui.counting import capped_count
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
@@ -83,7 +84,8 @@ def for_you(request: HttpRequest) -> PanelContent | None:
     cases = urgent_for(request.user, 6)
     if not cases:
         return None
-    return PanelContent("cases/_for_you.html", {"lines": [describe(case) for case in cases]})
+    work = PageAction(label=_("Work through"), url=reverse("cases:work"), icon="player-play")
+    return PanelContent("cases/_for_you.html", {"lines": [describe(case) for case in cases]}, actions=(work,))
 
 
 def find_cases(user: Any, query: str, limit: int) -> list[SearchHit]:

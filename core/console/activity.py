@@ -3,15 +3,18 @@
 from typing import Any
 
 import django_filters
+from django.apps import apps
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
 from core.audit.models import ActorKind, AuditEntry
 from core.audit.permissions import VIEW_ACTIVITY
 from core.audit.selectors import actions_seen, subject_types_seen
+from core.ui.changes import change_words
 from core.ui.columns import Column
 from core.ui.content import EmptyState, Header, PanelContent, Text
 from core.ui.filters import ConsoleFilterSet
@@ -26,8 +29,16 @@ def action_words(entry: AuditEntry) -> Text:
 
 
 def subject_words(entry: AuditEntry) -> str:
-    """The subject's name, or its type and id where it has none."""
-    return entry.subject_label or f"{entry.subject_type} {entry.subject_id or ''}".strip()
+    """The subject's name, or its kind and id where it has none."""
+    return entry.subject_label or f"{kind_words(entry.subject_type)} {entry.subject_id or ''}".strip()
+
+
+def kind_words(subject_type: str) -> str:
+    """What a kind of subject is called ("orders.order" reads "Order")."""
+    try:
+        return capfirst(str(apps.get_model(subject_type)._meta.verbose_name))
+    except (LookupError, ValueError):
+        return subject_type.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _action_choices() -> list[tuple[str, Text]]:
@@ -35,7 +46,7 @@ def _action_choices() -> list[tuple[str, Text]]:
 
 
 def _subject_choices() -> list[tuple[str, str]]:
-    return [(subject, subject) for subject in subject_types_seen()]
+    return [(subject, kind_words(subject)) for subject in subject_types_seen()]
 
 
 def _people() -> list[tuple[int, str]]:
@@ -97,20 +108,13 @@ class ActivityEntry(DetailPage[AuditEntry]):
 
 
 def _facts(request: HttpRequest, entry: AuditEntry) -> PanelContent:
-    return PanelContent("console/_activity_facts.html", {"entry": entry})
+    return PanelContent("console/_activity_facts.html", {"entry": entry, "subject": subject_words(entry)})
 
 
 def _changes(request: HttpRequest, entry: AuditEntry) -> PanelContent | None:
     if not entry.changes:
         return None
-    return PanelContent("console/_activity_changes.html", {"changes": _pairs(entry.changes)})
-
-
-def _pairs(changes: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    return [
-        (name, *value) if isinstance(value, list) and len(value) == 2 else (name, "", value)
-        for name, value in changes.items()
-    ]
+    return PanelContent("console/_activity_changes.html", {"changes": change_words(entry.subject_type, entry.changes)})
 
 
 register_panel("audit.entry", code="changes", title=_("Changes"), render=_changes, order=10)

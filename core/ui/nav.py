@@ -45,6 +45,11 @@ class NavItem:
         return f"{self.url_name}?{self.query}" if self.query else self.url_name
 
     @property
+    def is_counted(self) -> bool:
+        """For templates, which would call `count` itself."""
+        return self.count is not None
+
+    @property
     def url(self) -> str:
         path = reverse(self.url_name)
         return f"{path}?{self.query}" if self.query else path
@@ -95,8 +100,9 @@ class VisibleSection:
     items: list[VisibleItem] = field(default_factory=list)
 
     @property
-    def has_counts(self) -> bool:
-        return any(entry.item.count for entry in self.items)
+    def counted(self) -> NavItem | None:
+        """The page whose count stands for the whole section while it is folded."""
+        return next((entry.item for entry in self.items if entry.item.is_counted), None)
 
 
 def items_for(user: Any, section: str) -> list[NavItem]:

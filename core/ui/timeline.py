@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.audit.models import AuditEntry
+from core.ui.changes import change_words
 from core.ui.content import Text
 
 KINDS: dict[str, Text] = {
@@ -92,9 +93,6 @@ def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[
     entries = []
     for row in AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")[:limit]:
         label, icon, colour = action_label(row.action)
-        changes: dict[Text, tuple[Any, Any]] = {
-            _field_label(name): (pair[0], pair[1]) for name, pair in row.changes.items() if _is_pair(pair)
-        }
         entries.append(
             TimelineEntry(
                 at=row.at,
@@ -104,15 +102,7 @@ def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[
                 icon=icon,
                 colour=colour,
                 kind="change" if row.actor_kind != "system" else "system",
-                changes=changes,
+                changes=change_words(subject_type, row.changes),
             )
         )
     return entries
-
-
-def _field_label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 2

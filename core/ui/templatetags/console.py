@@ -159,7 +159,7 @@ def kpi(
     """`{% kpi label figure unit=… delta=… better="up" definition=… url=… %}`: one figure.
 
     Args:
-        figure: formatted text, None where nothing was measured.
+        figure: formatted text or a whole number, None where nothing was measured.
         delta: change against the period before, as a ratio (0.12 = +12 %).
         better: the direction that is good, "up" or "down".
         definition: how the figure is defined, on hover and for screen readers.
@@ -169,7 +169,7 @@ def kpi(
     good = None if not delta else (delta > 0) == (better == "up")
     return {
         "label": label,
-        "figure": figure,
+        "figure": formats.number_text(figure) if isinstance(figure, int) else figure,
         "unit": unit,
         "delta": delta,
         "delta_text": "" if delta is None else formats.percent_text(abs(delta), 0),

@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import RequestFactory
 
+from core.accounts.enums import Role
 from core.ui import nav, search, today
 from core.ui.content import PanelContent
 from core.ui.nav import NavItem, bottom_bar_for, navigation_for, register_nav
@@ -115,6 +116,28 @@ def test_today_shows_the_cards_of_ones_role_and_loads_slow_ones_later(empty_regi
     assert "Empty" not in html
     assert "Card body" in browser.get("/?card=c").content.decode()
     assert browser.get("/?card=b").status_code == 404
+
+
+def test_what_ones_role_comes_for_stands_on_top_of_today(empty_registries, sign, clerk, boss):
+    card = PanelContent("components/empty.html", {"title": "Card body", "icon": "inbox"})
+    register_today_card("a", "", 1, lambda request: card, title="Work")
+    register_today_card("b", "", 2, lambda request: card, title="Board", first_for=(Role.ORDER_CLERK,))
+
+    clerks, others = sign(clerk).get("/").content.decode(), sign(boss).get("/").content.decode()
+
+    assert clerks.index("Board") < clerks.index("Work")
+    assert others.index("Work") < others.index("Board")
+
+
+def test_navigation_has_a_place_for_each_count(empty_registries, sign, boss):
+    register_nav("orders", NavItem("Held", "ui:settings", query="held=1", count=lambda user: 3, order=1))
+    register_nav("orders", NavItem("All", "ui:settings", order=2))
+
+    html = sign(boss).get("/").content.decode()
+
+    side, _sep, bottom = html.partition('class="bottom-bar"')
+    assert side.count('data-count="ui:settings?held=1"') == 1
+    assert bottom.count('data-count="ui:settings?held=1"') == 1
 
 
 def test_settings_lists_what_one_may_set_up(sign, boss, clerk):

@@ -1,0 +1,63 @@
+"""What an audit entry changed, in words: fields by their names, choices by their labels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import pgettext
+
+from core.ui.content import Text
+
+Pair = tuple[Any, Any]
+
+_names: dict[tuple[str, str], tuple[Text, Mapping[Any, Text]]] = {}
+
+
+def register_change_names(subject_type: str, names: Mapping[str, tuple[Text, Mapping[Any, Text]]]) -> None:
+    """Name what the entries of a subject record beside the fields of its model.
+
+    Args:
+        subject_type: the entries' subject_type ("orders.order").
+        names: recorded name → (label, words of its values; empty where the value reads as it is).
+    """
+    _names.update({(subject_type, name): words for name, words in names.items()})
+
+
+def change_words(subject_type: str, changes: Mapping[str, Any]) -> dict[Text, Pair]:
+    """Label → (old, new) of the entry's changes; a single value reads as new, an empty one as None."""
+    worded: dict[Text, Pair] = {}
+    for name, value in changes.items():
+        old, new = value if isinstance(value, (list, tuple)) and len(value) == 2 else (None, value)
+        label, words = _words_of(subject_type, name)
+        worded[label] = (_read(old, words), _read(new, words))
+    return worded
+
+
+def _words_of(subject_type: str, name: str) -> tuple[Text, Mapping[Any, Text]]:
+    if (subject_type, name) in _names:
+        return _names[subject_type, name]
+    field = _field(subject_type, name)
+    if field is None:
+        return name.replace("_", " ").capitalize(), {}
+    return capfirst(str(field.verbose_name)), dict(field.flatchoices)
+
+
+def _field(subject_type: str, name: str) -> "models.Field[Any, Any] | None":
+    try:
+        field = apps.get_model(subject_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return None
+    return field if isinstance(field, models.Field) else None
+
+
+def _read(value: Any, words: Mapping[Any, Text]) -> Any:
+    if value in (None, "", "None", [], {}):
+        return None
+    if isinstance(value, bool):
+        return pgettext("a yes/no value", "yes") if value else pgettext("a yes/no value", "no")
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(_read(item, words)) for item in value)
+    return words.get(value, value)
