@@ -4,24 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Board',
+            name="Board",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
             options={
-                'verbose_name': 'board',
-                'verbose_name_plural': 'boards',
-                'permissions': [('view_board', 'Can see the five-pains board')],
-                'managed': False,
-                'default_permissions': (),
+                "verbose_name": "board",
+                "verbose_name_plural": "boards",
+                "permissions": [("view_board", "Can see the five-pains board")],
+                "managed": False,
+                "default_permissions": (),
             },
         ),
     ]

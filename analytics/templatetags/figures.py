@@ -1,5 +1,6 @@
 """`{% load figures %}`: a figure of the board as a tile."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import template
@@ -12,7 +13,7 @@ from core.ui.templatetags.console import kpi
 
 register = template.Library()
 
-_FORMATS = {
+_FORMATS: dict[Unit, Callable[[float], str]] = {
     Unit.SECONDS: duration_text,
     Unit.RATIO: percent_text,
     Unit.COUNT: lambda value: number_text(round(value, 2)),

@@ -137,7 +137,7 @@ class ShipmentAction(ActionPage[Shipment]):
 
     @property
     def actor(self) -> Actor:
-        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        return Actor.for_user(self.request.user)
 
     def next_url(self, obj: Shipment) -> str:
         return reverse("logistics:shipment_detail", args=[obj.pk])
@@ -180,7 +180,7 @@ class CarrierChange(FormPage[Shipment]):
             shipment_id=self.kwargs["pk"],
             carrier_id=form.cleaned_data["carrier"].pk,
             service=form.cleaned_data["service"],
-            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(self.request.user),
         )
 
     def success_url(self, result: Shipment) -> str:

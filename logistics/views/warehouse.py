@@ -223,7 +223,7 @@ class FulfilmentAction(ActionPage[FulfilmentOrder]):
 
     @property
     def actor(self) -> Actor:
-        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        return Actor.for_user(self.request.user)
 
 
 class PickStop(FulfilmentAction):
@@ -266,7 +266,7 @@ class PackClose(FormPage[FulfilmentOrder]):
         return record_packed(
             fulfilment_id=self.kwargs["pk"],
             weight_g=form.cleaned_data["weight_g"] or 0,
-            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(self.request.user),
         )
 
     def success_url(self, result: FulfilmentOrder) -> str:
