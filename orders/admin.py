@@ -1,22 +1,62 @@
-"""Channels, import mappings and intake messages on the administration site."""
+"""Orders on the administration site: rows to read, changes by the services that the console calls.
+
+Channels, import mappings and data errors are master data or remarks that managers edit here.
+"""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from core.accounts.selectors import may_see_personal_data
 from core.actor import Actor
-from core.admin import ReadOnlyAdmin
-from orders.models import Channel, ImportMapping, IntakeMessage
+from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.audit.admin import AuditedAdmin
+from core.exceptions import DomainError
+from orders.enums import HoldReason
+from orders.models import (
+    Channel,
+    DataError,
+    Finding,
+    FulfilmentLine,
+    FulfilmentOrder,
+    Hold,
+    ImportMapping,
+    IntakeMessage,
+    Order,
+    OrderHistory,
+    OrderLine,
+)
 from orders.rules.masking import masked
 from orders.selectors.intake import messages_for
-from orders.selectors.orders import channels_for
+from orders.selectors.orders import channels_for, fulfilments_for, of_orders_for, orders_for
+from orders.services.approval import approve_order
+from orders.services.cancel import cancel_order
 from orders.services.channels import FIELDS, create_channel, update_channel
+from orders.services.holds import hold_order, release_all_holds, release_hold
+
+M = TypeVar("M", bound=Model)
+
+PERSONAL_FIELDS = (
+    "customer",
+    "buyer_name",
+    "buyer_email",
+    "buyer_phone",
+    "ship_name",
+    "ship_phone",
+    "ship_street",
+    "ship_postal_code",
+    "buyer_note",
+)
 
 
 @admin.register(Channel)
@@ -81,3 +121,184 @@ class IntakeMessageAdmin(ReadOnlyAdmin[IntakeMessage]):
     @admin.display(description=_("Content (personal data masked)"))
     def raw_masked(self, obj: IntakeMessage) -> str:
         return json.dumps(masked(obj.raw), indent=2, ensure_ascii=False)
+
+
+class ReasonForm(ActionForm):
+    """The action bar of a list, with the reason that the services keep."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=255)
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin[Order]):
+    list_display = ("number", "external_id", "channel", "status", "payment_status", "open_hold_count", "total",
+                    "currency", "received_at", "released_at")  # fmt: skip
+    list_filter = ("status", "payment_status", "channel", "received_at")
+    list_select_related = ("channel",)
+    ordering = ("-id",)
+    search_fields = ("number__startswith", "external_id__exact")
+    search_help_text = _("Beginning of an order number, or a whole channel order number")
+    action_form = ReasonForm
+    actions = ("approve", "hold", "release_holds", "cancel")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return orders_for(request.user).order_by("-id")
+
+    def get_exclude(self, request: HttpRequest, obj: Order | None = None) -> tuple[str, ...]:
+        return () if may_see_personal_data(request.user) else PERSONAL_FIELDS
+
+    @admin.action(description=_("Approve"), permissions=["approve"])
+    def approve(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        actor, reason = Actor.for_user(request.user), _reason(request)
+        _each(request, orders, lambda order: approve_order(order_id=order.pk, actor=actor, reason=reason))
+
+    @admin.action(description=_("Hold"), permissions=["hold"])
+    def hold(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        actor, note = Actor.for_user(request.user), _reason(request)
+        _each(
+            request,
+            orders,
+            lambda order: hold_order(order_id=order.pk, reason=HoldReason.MANUAL, actor=actor, note=note),
+        )
+
+    @admin.action(description=_("Release holds"), permissions=["hold"])
+    def release_holds(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        actor, note = Actor.for_user(request.user), _reason(request)
+        _each(request, orders, lambda order: release_all_holds(order_id=order.pk, actor=actor, note=note))
+
+    @admin.action(description=_("Cancel"), permissions=["cancel"])
+    def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
+        """Asks first, with the number, for it can't be undone."""
+        actor, reason = Actor.for_user(request.user), _reason(request)
+        if "confirmed" not in request.POST or not reason:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Cancel orders"),
+                "count": orders.count(),
+                "first_orders": orders[:20],
+                "reason": reason,
+                "checkbox_name": ACTION_CHECKBOX_NAME,
+                "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+                "select_across": request.POST.get("select_across", "0"),
+                "opts": self.opts,
+            }
+            return TemplateResponse(request, "admin/orders/order_cancel.html", context)
+        _each(request, orders, lambda order: cancel_order(order_id=order.pk, actor=actor, reason=reason))
+        return None
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.approve_order")
+
+    def has_hold_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.hold_order")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.cancel_order")
+
+
+class PartOfOrderAdmin(ReadOnlyAdmin[M]):
+    """Rows that belong to an order: within the person's scopes, found by the order's number."""
+
+    ordering = ("-id",)
+    list_select_related = ["order"]
+    search_fields = ["order__number__exact"]
+    search_help_text = _("Order number")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        return of_orders_for(request.user, super().get_queryset(request))
+
+
+@admin.register(OrderLine)
+class OrderLineAdmin(PartOfOrderAdmin[OrderLine]):
+    list_display = ("order", "position", "external_sku", "sku", "name", "quantity", "unit_price", "total")
+    list_select_related = ["order", "sku"]
+    search_fields = ["order__number__exact", "sku__code__exact"]
+    search_help_text = _("Order number or SKU code")
+
+
+@admin.register(Finding)
+class FindingAdmin(PartOfOrderAdmin[Finding]):
+    list_display = ("order", "code", "severity", "field", "expected", "found_at")
+    list_filter = ("severity", "code")
+
+
+@admin.register(Hold)
+class HoldAdmin(PartOfOrderAdmin[Hold]):
+    list_display = ("order", "reason", "note", "until", "placed_at", "placed_by", "released_at", "released_by")
+    list_filter = ("reason", ("released_at", admin.EmptyFieldListFilter), "placed_at")
+    list_select_related = ["order", "placed_by", "released_by"]
+    action_form = ReasonForm
+    actions = ("release",)
+
+    @admin.action(description=_("Release hold"), permissions=["hold"])
+    def release(self, request: HttpRequest, holds: QuerySet[Hold]) -> None:
+        actor, note = Actor.for_user(request.user), _reason(request)
+        _each(request, holds, lambda hold: release_hold(hold_id=hold.pk, actor=actor, note=note))
+
+    def has_hold_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.hold_order")
+
+
+@admin.register(FulfilmentOrder)
+class FulfilmentOrderAdmin(ReadOnlyAdmin[FulfilmentOrder]):
+    list_display = ("number", "order", "warehouse", "status", "picker", "released_at", "ship_before", "shipped_at")
+    list_filter = ("status", "warehouse", "released_at")
+    ordering = ("-id",)
+    search_fields = ["number__startswith"]
+    search_help_text = _("Beginning of an order number")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FulfilmentOrder]:
+        return fulfilments_for(request.user).select_related("picker").order_by("-id")
+
+
+@admin.register(FulfilmentLine)
+class FulfilmentLineAdmin(ReadOnlyAdmin[FulfilmentLine]):
+    list_display = ("fulfilment", "sku", "quantity", "picked_quantity", "packed_quantity")
+    list_filter = ("fulfilment__status",)
+    list_select_related = ["fulfilment", "sku"]
+    ordering = ("-id",)
+    search_fields = ["fulfilment__number__exact", "sku__code__exact"]
+    search_help_text = _("Number of a fulfilment order, or SKU code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FulfilmentLine]:
+        return of_orders_for(request.user, super().get_queryset(request), "fulfilment__order")
+
+
+@admin.register(OrderHistory)
+class OrderHistoryAdmin(PartOfOrderAdmin[OrderHistory]):
+    list_display = ("at", "order", "fulfilment", "from_status", "to_status", "actor_label", "reason")
+    list_filter = ("to_status", "at")
+    list_select_related = ["order", "fulfilment"]
+
+
+@admin.register(DataError)
+class DataErrorAdmin(AuditedAdmin[DataError], LargeTableAdmin[DataError]):
+    """Complaints and returns that were caused by wrong data count towards the escape rate; they are noted here."""
+
+    list_display = ("order", "source", "field", "note", "found_at")
+    list_filter = ("source", "found_at")
+    list_select_related = ["order"]
+    ordering = ("-id",)
+    raw_id_fields = ("order",)
+    search_fields = ["order__number__exact"]
+    search_help_text = _("Order number")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DataError]:
+        return of_orders_for(request.user, super().get_queryset(request))
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()
+
+
+def _each(request: HttpRequest, rows: QuerySet[M], act: Callable[[M], object]) -> None:
+    """Run a service on every row; say which ones it refused and why."""
+    done = 0
+    for row in rows:
+        try:
+            act(row)
+            done += 1
+        except DomainError as error:
+            messages.warning(request, f"{row}: {error.message}")
+    if done:
+        messages.info(request, ngettext("%(count)s done.", "%(count)s done.", done) % {"count": done})

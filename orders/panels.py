@@ -77,19 +77,19 @@ def fulfilments(request: HttpRequest, order: Order) -> PanelContent | None:
 
 def recipient(request: HttpRequest, order: Order) -> PanelContent:
     address, email = ship_to(order), order.buyer_email
-    unmasked = may_see_personal_data(request.user)  # type: ignore[arg-type]
+    unmasked = may_see_personal_data(request.user)
     phone = format_phone(address.phone, address.country) if unmasked else mask_phone(address.phone)
     if not unmasked:
         address, email = mask_address(address), mask_email(email)
     context = {
         "customer": order.customer,
         "customer_name": order.customer.name if unmasked else mask_name(order.customer.name),
-        "lines": format_address(address, request.LANGUAGE_CODE),  # type: ignore[attr-defined]
+        "lines": format_address(address, request.LANGUAGE_CODE),
         "phone": phone,
         "email": email,
         "note": order.buyer_note,
     }
-    actions = ()
+    actions: tuple[PageAction, ...] = ()
     if order.released_at is None:
         actions = (
             PageAction(
@@ -120,8 +120,13 @@ def dates(request: HttpRequest, order: Order) -> PanelContent:
         "cancelled_at",
         "ship_by",
     )
-    steps = [(Order._meta.get_field(name).verbose_name, getattr(order, name)) for name in names]
+    steps = [(_label(name), getattr(order, name)) for name in names]
     return PanelContent("orders/_dates.html", {"steps": [(label, at) for label, at in steps if at]})
+
+
+def _label(name: str) -> Any:
+    field: Any = Order._meta.get_field(name)
+    return field.verbose_name
 
 
 def messages(request: HttpRequest, order: Order) -> PanelContent | None:

@@ -1,14 +1,16 @@
 """Orders and their parts as a person may see them. Scopes hold here, so they hold everywhere."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from core.accounts.selectors import scope_ids
 from core.exceptions import NotFound
 from orders.models import Channel, Finding, FulfilmentLine, FulfilmentOrder, Order
+
+M = TypeVar("M", bound=Model)
 
 
 def channels_for(user: Any) -> QuerySet[Channel]:
@@ -29,6 +31,13 @@ def orders_for(user: Any) -> QuerySet[Order]:
         sent_from = FulfilmentOrder.objects.filter(warehouse_id__in=warehouse_ids)
         orders = orders.filter(pk__in=sent_from.values("order_id"))
     return orders
+
+
+def of_orders_for(user: Any, rows: QuerySet[M], order: str = "order") -> QuerySet[M]:
+    """The rows whose order (the lookup `order` leads to it) a person may see."""
+    if scope_ids(user, "channel") is None and scope_ids(user, "warehouse") is None:
+        return rows
+    return rows.filter(**{f"{order}__in": orders_for(user)})
 
 
 def orders_with_findings(user: Any) -> QuerySet[Order]:

@@ -38,7 +38,7 @@ class OrderFormPage(FormPage[Order]):
 
     @property
     def actor(self) -> Actor:
-        return Actor.for_user(self.request.user)  # type: ignore[arg-type]
+        return Actor.for_user(self.request.user)
 
     def success_url(self, result: Any) -> str:
         return reverse("orders:order_detail", args=[self.order.pk])
@@ -196,7 +196,7 @@ class OrderApprove(ActionPage[Order]):
     list_key = "orders.order"
 
     def perform(self, obj: Order) -> Text | None:
-        approve_order(order_id=obj.pk, actor=Actor.for_user(self.request.user))  # type: ignore[arg-type]
+        approve_order(order_id=obj.pk, actor=Actor.for_user(self.request.user))
         return _("%(number)s is approved.") % {"number": obj.number}
 
     def next_url(self, obj: Order) -> str:
@@ -213,7 +213,7 @@ class SuggestionApply(ActionPage[Order]):
         apply_suggestion(
             order_id=obj.pk,
             finding_id=self.kwargs["finding_pk"],
-            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(self.request.user),
         )
         return _("Fixed. The order is being checked again.")
 
@@ -233,7 +233,7 @@ class HoldRelease(FormPage[Hold]):
     def perform(self, form: ReleaseHoldForm) -> Order:
         return release_hold(
             hold_id=self.kwargs["pk"],
-            actor=Actor.for_user(self.request.user),  # type: ignore[arg-type]
+            actor=Actor.for_user(self.request.user),
             note=form.cleaned_data["note"],
         )
 

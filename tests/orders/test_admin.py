@@ -1,0 +1,147 @@
+"""Orders on the administration site: rows to read within one's scopes, changes only by the services."""
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.test import Client
+from django.urls import reverse
+
+from core.accounts.enums import Role
+from core.accounts.models import AccessScope, User
+from core.audit.models import AuditEntry
+from core.stages import drain
+from orders.enums import OrderStatus
+from orders.models import DataError, Hold, Order, OrderHistory
+from tests.factories.accounts import make_user
+from tests.factories.orders import make_channel, make_order
+
+pytestmark = pytest.mark.django_db
+
+PIPELINE = ["orders.validate", "orders.allocate", "orders.release"]
+MODELS = ["order", "orderline", "finding", "hold", "fulfilmentorder", "fulfilmentline", "orderhistory", "dataerror"]
+READ_ONLY = [model for model in MODELS if model != "dataerror"]
+
+
+def changelist(model: str) -> str:
+    return reverse(f"admin:orders_{model}_changelist")
+
+
+def staff(role: Role) -> User:
+    """A person in a role who may enter the administration site."""
+    user = make_user(role)
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    return user
+
+
+@pytest.fixture
+def manager(client: Client) -> Client:
+    client.force_login(staff(Role.OPERATIONS_MANAGER))
+    return client
+
+
+@pytest.fixture
+def order(channel, sku) -> Order:
+    """An order with a price hold and a finding."""
+    order = make_order(channel, ("MUG", 2), total="99.00")
+    drain(only=PIPELINE)
+    order.refresh_from_db()
+    assert order.open_hold_count == 1
+    return order
+
+
+def act(client: Client, model: str, action: str, *ids: int, **data: str):
+    return client.post(changelist(model), {"action": action, ACTION_CHECKBOX_NAME: ids, **data}, follow=True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_is_found_by_the_order_s_number(manager, channel, order, sku, model):
+    released = make_order(channel, ("MUG", 1))
+    drain(only=PIPELINE)
+    DataError.objects.create(order=released, source="complaint", found_at=released.received_at)
+    number = order.number if model in ("finding", "hold") else released.number
+    number += "-1" if model == "fulfilmentline" else ""
+    page = manager.get(changelist(model), {"q": number})
+    rows = list(page.context["cl"].result_list)
+    assert rows
+    assert number in page.content.decode()
+    assert manager.get(reverse(f"admin:orders_{model}_change", args=[rows[0].pk])).status_code == 200
+    assert not list(manager.get(changelist(model), {"q": "SO-NONE"}).context["cl"].result_list)
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_rows_can_neither_be_added_changed_nor_deleted(manager, order, model):
+    assert manager.get(reverse(f"admin:orders_{model}_add")).status_code == 403
+    rows = manager.get(changelist(model)).context["cl"].result_list
+    for row in rows:
+        change = reverse(f"admin:orders_{model}_change", args=[row.pk])
+        assert manager.post(change, {"status": "cancelled"}).status_code == 403
+        assert manager.post(reverse(f"admin:orders_{model}_delete", args=[row.pk])).status_code == 403
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PENDING_REVIEW
+
+
+def test_holds_are_released_with_a_reason_by_the_service(manager, order):
+    answer = act(manager, "order", "release_holds", order.pk)
+    assert "Say why" in answer.content.decode()
+    order.refresh_from_db()
+    assert order.open_hold_count == 1
+    act(manager, "order", "release_holds", order.pk, reason="agreed on the phone")
+    order.refresh_from_db()
+    assert (order.open_hold_count, order.status) == (0, OrderStatus.APPROVED)
+    assert Hold.objects.get().release_note == "agreed on the phone"
+    assert AuditEntry.objects.filter(action="orders.hold_released", subject_id=order.pk).exists()
+
+
+def test_one_hold_is_released_from_the_list_of_holds(manager, order):
+    act(manager, "hold", "release", order.holds.get().pk, reason="checked")
+    assert Hold.objects.get().release_note == "checked"
+
+
+def test_holding_and_approving_say_what_was_refused(manager, channel, order):
+    second = make_order(channel, ("MUG", 1))
+    act(manager, "order", "hold", second.pk, reason="call first")
+    assert second.holds.get(released_at=None).note == "call first"
+    answer = act(manager, "order", "approve", order.pk, second.pk)
+    assert f"{order.number}: Release the holds first." in answer.content.decode()
+    assert set(Order.objects.values_list("status", flat=True)) == {OrderStatus.PENDING_REVIEW}
+
+
+def test_cancelling_asks_with_the_number_first(manager, order):
+    page = act(manager, "order", "cancel", order.pk, reason="sold out").content.decode()
+    assert "1 order will be cancelled" in page
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PENDING_REVIEW
+    act(manager, "order", "cancel", order.pk, reason="sold out", confirmed="1")
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELLED
+    assert OrderHistory.objects.get(to_status="cancelled").reason == "sold out"
+
+
+def test_actions_need_their_rights_and_scopes(client, order):
+    clerk = staff(Role.WAREHOUSE_OPERATOR)
+    client.force_login(clerk)
+    act(client, "order", "cancel", order.pk, reason="X", confirmed="1")
+    act(client, "order", "release_holds", order.pk, reason="X")
+    elsewhere = staff(Role.OPERATIONS_MANAGER)
+    AccessScope.objects.create(user=elsewhere, kind="channel", object_id=make_channel().pk)
+    client.force_login(elsewhere)
+    act(client, "order", "cancel", order.pk, reason="X", confirmed="1")
+    for model in READ_ONLY:
+        assert not list(client.get(changelist(model)).context["cl"].result_list), model
+    order.refresh_from_db()
+    assert (order.status, order.open_hold_count) == (OrderStatus.PENDING_REVIEW, 1)
+
+
+def test_personal_data_needs_its_right(client, order):
+    page = reverse("admin:orders_order_change", args=[order.pk])
+    for role, shown in ((Role.OPERATIONS_MANAGER, True), (Role.ANALYST, False)):
+        client.force_login(staff(role))
+        html = client.get(page).content.decode()
+        assert [text in html for text in (order.ship_street, order.ship_phone, order.ship_name)] == [shown] * 3
+
+
+def test_a_complaint_is_noted_with_its_author(manager, order):
+    data = {"order": order.pk, "source": "complaint", "field": "ship_street", "note": "wrong flat",
+            "found_at_0": "2026-03-05", "found_at_1": "08:00:00"}  # fmt: skip
+    assert manager.post(reverse("admin:orders_dataerror_add"), data).status_code == 302
+    assert DataError.objects.get().note == "wrong flat"
+    assert AuditEntry.objects.filter(action="orders.dataerror_added").exists()
