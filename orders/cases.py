@@ -78,7 +78,7 @@ def _out_of_stock() -> CaseType:
         ),
         still_true=_still_backordered,
         subject_url=_order_url,
-        summaries={"short": _("{units} units of {lines} lines have no stock")},
+        summaries={"short": _("Units without stock: {units}, on order lines: {lines}")},
         icon="hourglass",
     )
 
