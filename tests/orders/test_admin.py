@@ -106,8 +106,10 @@ def test_holding_and_approving_say_what_was_refused(manager, channel, order):
 
 
 def test_cancelling_asks_with_the_number_first(manager, order):
-    page = act(manager, "order", "cancel", order.pk, reason="sold out").content.decode()
+    page = act(manager, "order", "cancel", order.pk, index="0", select_across="1", reason="sold out").content.decode()
     assert "1 order will be cancelled" in page
+    assert f'name="{ACTION_CHECKBOX_NAME}" value="{order.pk}"' in page
+    assert 'name="select_across" value="1"' in page
     order.refresh_from_db()
     assert order.status == OrderStatus.PENDING_REVIEW
     act(manager, "order", "cancel", order.pk, reason="sold out", confirmed="1")
