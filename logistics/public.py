@@ -147,7 +147,7 @@ def _parcel(shipment: Shipment, fulfilment: FulfilmentOrder | None, events: Sequ
     )
     reached = STEPS.index(step)
     return PublicParcel(
-        carrier=shipment.carrier.name if shipment.carrier else "",
+        carrier=shipment.carrier.local_name if shipment.carrier else "",
         tracking_number=shipment.tracking_number,
         status=status if status not in (ShipmentStatus.PENDING, ShipmentStatus.LABEL_CREATED) else None,
         step=step,

@@ -28,7 +28,7 @@ FULFILMENT_COLUMNS = (
 )
 
 SHIPMENT_COLUMNS = (
-    Column("tracking_number", _("Tracking number"), cell="mono", link=True, sort="id", note="carrier.name"),
+    Column("tracking_number", _("Tracking number"), cell="mono", link=True, sort="id", note="carrier.local_name"),
     Column("status", _("Status"), cell="status", enum=ShipmentStatus),
     Column("order", _("Order"), accessor="order.number", cell="mono", link=_order_url),
     Column("warehouse", _("From"), accessor="warehouse.name"),

@@ -81,7 +81,7 @@ class ShipmentDetail(DetailPage[Shipment]):
 
 
 def _state_line(shipment: Shipment) -> str:
-    parts = [shipment.carrier.name if shipment.carrier else str(_("No carrier yet")), shipment.order.number]
+    parts = [shipment.carrier.local_name if shipment.carrier else str(_("No carrier yet")), shipment.order.number]
     if shipment.estimated_delivery_at and not shipment.delivered_at:
         parts.append(str(_("expected %(at)s") % {"at": absolute_text(shipment.estimated_delivery_at)}))
     return " · ".join(parts)

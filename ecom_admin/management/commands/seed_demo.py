@@ -64,7 +64,7 @@ class Command(BaseCommand):
             "--preset=uci",
             "--create-channel",
             "--create-catalogue",
-            "--opening-stock=100",
+            "--opening-stock=160",
             "--warehouse=LDN",
             "--quiet-rows",
             stdout=self.stderr,
