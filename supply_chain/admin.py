@@ -78,3 +78,4 @@ class GoodsReceiptLineAdmin(ReadOnlyAdmin[GoodsReceiptLine]):
 class ReceivingCountAdmin(ReadOnlyAdmin[ReceivingCount]):
     list_display = ("order_line", "quantity", "damaged")
     list_select_related = ("order_line",)
+    search_fields = ("order_line__order__number__exact",)

@@ -4,7 +4,7 @@
 register_panel("orders.order", code="cases", title=_("Cases"), render=cases_panel("orders.order"), permission=VIEW)
 
 # the page's banners()
-yield from case_banners(self.request, "orders.order", order.pk)
+return case_banners(self.request, "orders.order", order.pk)
 """
 
 from collections.abc import Collection

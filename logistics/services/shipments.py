@@ -122,8 +122,8 @@ def cancel_shipments(*, fulfilment_ids: Sequence[int], actor: Actor = SYSTEM, at
 
 
 def cancel_stray_shipments(limit: int) -> int:
-    """Stop parcels whose fulfilment order was cancelled by a way that no event tells of, such as a short pick;
-    returns how many."""
+    """Stop parcels that were being made while their fulfilment order was cancelled, when its event found none
+    to stop; returns how many."""
     stray = Shipment.objects.filter(
         status__in=[_S.PENDING, _S.LABEL_CREATED],
         handed_over_at=None,
