@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,12 +15,19 @@ Stock = dict[tuple[int, int], int]
 SKUS, WAREHOUSES, COUNTRIES = (1, 2, 3), (10, 11, 12), ("CN", "GB", "US")
 
 
-def warehouse(pk: int, **fields) -> WarehouseFacts:
-    place = {"country": "CN", "province": "浙江省", "city": "杭州市", "priority": 100, "load": 0, "serves": frozenset()}
+def warehouse(pk: int, **fields: Any) -> WarehouseFacts:
+    place: dict[str, Any] = {
+        "country": "CN",
+        "province": "浙江省",
+        "city": "杭州市",
+        "priority": 100,
+        "load": 0,
+        "serves": frozenset(),
+    }
     return WarehouseFacts(id=pk, code=f"W{pk}", **place | fields)
 
 
-def demand(order_id: int, *lines: tuple[int, int], **fields) -> Demand:
+def demand(order_id: int, *lines: tuple[int, int], **fields: str) -> Demand:
     """An order of (SKU id, quantity) lines; line ids are unique over all orders."""
     place = {"country": "CN", "province": "浙江省", "city": "杭州市"} | fields
     wanted = tuple(DemandLine(order_id * 100 + place_, sku, units) for place_, (sku, units) in enumerate(lines))
