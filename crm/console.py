@@ -35,8 +35,12 @@ def contact_panel(request: HttpRequest, customer: Customer) -> PanelContent:
 
 
 def identities_panel(request: HttpRequest, customer: Customer) -> PanelContent | None:
-    identities = customer.identities.all()
-    return PanelContent("crm/_customer_identities.html", {"identities": identities}) if identities else None
+    identities = list(customer.identities.all())
+    if not identities:
+        return None
+    names = presentation.source_names()
+    rows = [(names.get(identity.source, identity.source), identity.external_id) for identity in identities]
+    return PanelContent("crm/_customer_identities.html", {"identities": rows})
 
 
 def addresses_panel(request: HttpRequest, customer: Customer) -> PanelContent:
@@ -70,11 +74,12 @@ def duplicates_panel(request: HttpRequest, customer: Customer) -> PanelContent |
 
 def customer_timeline(customer: Customer, user: Any) -> Iterable[TimelineEntry]:
     """When each channel brought the customer."""
+    names = presentation.source_names()
     for identity in customer.identities.all():
         yield TimelineEntry(
             at=identity.created_at,
             title=_("Known on channel %(channel)s as %(identity)s")
-            % {"channel": identity.source, "identity": identity.external_id},
+            % {"channel": names.get(identity.source, identity.source), "identity": identity.external_id},
             icon="building-store",
             kind="system",
         )

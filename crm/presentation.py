@@ -1,5 +1,6 @@
 """How customers are shown: unmasked only to those with the right to see personal data."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -8,6 +9,18 @@ from django.utils.translation import gettext as _
 from core.addresses import PARTS, Address, format_address, mask_address, mask_email, mask_name, mask_phone
 from core.phones import format_phone
 from crm.models import Customer, CustomerAddress
+
+_source_names: list[Callable[[], Mapping[str, str]]] = []
+
+
+def register_source_names(names: Callable[[], Mapping[str, str]]) -> None:
+    """Say what the sources of identities are called: their code → name, asked once for a page."""
+    _source_names.append(names)
+
+
+def source_names() -> dict[str, str]:
+    """Code → name of every source that somebody has named."""
+    return {code: name for names in _source_names for code, name in names().items()}
 
 
 def name_of(customer: Customer, unmasked: bool) -> str:

@@ -24,6 +24,7 @@ from core.ui.search import SearchHit, register_search
 from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
 from core.ui.today import register_today_card
 from crm.models import Customer
+from crm.presentation import register_source_names
 from crm.selectors import register_customer_restriction
 from inventory.documents import register_document
 from orders import intake_panels, panels
@@ -81,6 +82,7 @@ def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
 
 register_scope_kind("channel", _("Channels"), lambda: Channel.objects.values_list("id", "name"))
 register_customer_restriction(_customers_in_scope)
+register_source_names(lambda: dict(Channel.objects.values_list("code", "name")))
 clerk = (Role.ORDER_CLERK.value,)
 register_nav(
     "orders",

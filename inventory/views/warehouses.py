@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
+from core.countries import country_name
 from core.ui.columns import Column
 from core.ui.content import Badge, EmptyState, Header, PageAction
 from core.ui.views import DetailPage, FormPage, ListPage
@@ -28,7 +29,7 @@ class WarehouseList(ListPage[Warehouse]):
         Column("code", _("Warehouse"), cell="mono", link=True, sort="code"),
         Column("name", _("Name"), width="l"),
         Column("city", _("City"), width="m"),
-        Column("country", _("Country")),
+        Column("country", _("Country"), accessor=lambda row: country_name(row.country)),
         Column("priority", _("Priority"), cell="number"),
         Column("cut_off", _("Cut-off"), accessor=lambda row: row.cut_off and f"{row.cut_off:%H:%M}"),
         Column("time_zone", _("Time zone"), default=False),
@@ -66,7 +67,7 @@ class WarehouseDetail(DetailPage[Warehouse]):
     def header(self, obj: Warehouse) -> Header:
         return Header(
             title=obj.name,
-            line=" · ".join(filter(None, [obj.city, obj.country])),
+            line=" · ".join(filter(None, [obj.city, country_name(obj.country)])),
             status=Badge(label=_("Active"), colour="success", icon="circle-check")
             if obj.is_active
             else Badge(label=_("Inactive"), icon="circle-off"),

@@ -10,6 +10,7 @@ from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.countries import country_name
 from core.ui import cells, formats
 from core.ui.content import Badge
 from core.ui.icons import icon_svg
@@ -59,6 +60,12 @@ def duration(seconds: float | None) -> str:
 def number(value: Any) -> SafeString:
     """`{{ quantity|number }}`: with the language's separators."""
     return cells.draw_number(value)
+
+
+@register.filter
+def country(code: str | None) -> str:
+    """`{{ supplier.country|country }}`: the country's name in the active language."""
+    return country_name(code) if code else "–"
 
 
 @register.filter
