@@ -101,42 +101,21 @@ def celery(environment: dict[str, str], folder: Path) -> Iterator[Path]:
             process.wait(timeout=20)
 
 
-def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one story, told in one piece
+def test_an_order_from_the_api_to_the_tracking_page(
     house: House, open_page: Callable[..., Page], log_in: Callable[[Page, Any], None], page_errors: list[str]
 ) -> None:
     sent = payload(("MUG", 2))
     assert house.send(sent)["outcome"] == "accepted"
     order = house.eventually(lambda: Order.objects.filter(released_at__isnull=False).first(), "the release")
 
-    # The customer looks before anything was sent: wrong contact and wrong number read the same.
     customer = open_page(phone=True)
-    customer.goto("/track/")
-    for number, contact in ((order.number, "9999"), ("SO99999999", "8000")):
-        customer.get_by_label("Order number").fill(number)
-        customer.get_by_label("Last 4 digits").fill(contact)
-        customer.get_by_role("button", name="Show my order").click()
-        expect(customer.get_by_role("alert")).to_have_text("No order fits this number and contact. Check both.")
+    customer_finds_the_order(customer, order)
     page_errors.clear()  # Chromium notes the two answers of 422
-    customer.get_by_label("Order number").fill(sent["external_id"])
-    customer.get_by_label("Last 4 digits").fill("8000")
-    customer.get_by_role("button", name="Show my order").click()
     expect(customer.get_by_role("heading", level=1)).to_have_text("Being prepared")
 
-    # The warehouse picks with a scanner, packs, prints and hands over.
     operator = open_page(phone=True)
     log_in(operator, make_user(Role.WAREHOUSE_OPERATOR))
-    operator.goto("/warehouse/pick/")
-    code = operator.get_by_label("Code")
-    code.fill("TEAPOT")
-    code.press("Enter")
-    expect(operator.locator("#work-signal")).to_contain_text("Unknown code: TEAPOT")
-    operator.get_by_role("button", name="Understood").click()
-    code.fill("2*MUG")
-    code.press("Enter")
-    operator.wait_for_url("**/pack/")
-    operator.get_by_role("button", name="All 2").click()
-    operator.get_by_label("Weight (g)").fill("760")
-    operator.get_by_role("button", name="Close parcel").click()
+    operator_picks_and_packs(operator)
     shipment = house.eventually(lambda: Shipment.objects.exclude(tracking_number="").first(), "the label")
     operator.reload()
     expect(operator.get_by_text(shipment.tracking_number)).to_be_visible()
@@ -153,7 +132,6 @@ def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one stor
     customer.get_by_role("button", name="Send rating").click()
     expect(customer.get_by_role("status")).to_have_text("Thank you for your rating.")
 
-    # The clerk sees the whole way on one page.
     clerk = open_page()
     log_in(clerk, make_user(Role.ORDER_CLERK))
     clerk.goto("/orders/")
@@ -163,6 +141,35 @@ def test_an_order_from_the_api_to_the_tracking_page(  # noqa: PLR0915 - one stor
     expect(clerk.get_by_role("heading", level=1)).to_contain_text(order.number)
     expect(clerk.locator(".timeline")).to_contain_text("Delivered")
     expect(clerk.get_by_text(shipment.tracking_number).first).to_be_visible()
+
+
+def customer_finds_the_order(customer: Page, order: Order) -> None:
+    """A wrong contact and a wrong number read the same; the channel's number and four digits open the page."""
+    customer.goto("/track/")
+    for number, contact in ((order.number, "9999"), ("SO99999999", "8000")):
+        customer.get_by_label("Order number").fill(number)
+        customer.get_by_label("Last 4 digits").fill(contact)
+        customer.get_by_role("button", name="Show my order").click()
+        expect(customer.get_by_role("alert")).to_have_text("No order fits this number and contact. Check both.")
+    customer.get_by_label("Order number").fill(order.external_id)
+    customer.get_by_label("Last 4 digits").fill("8000")
+    customer.get_by_role("button", name="Show my order").click()
+
+
+def operator_picks_and_packs(operator: Page) -> None:
+    """With a scanner: a wrong code blocks until acknowledged, "2*MUG" takes two; then the parcel is closed."""
+    operator.goto("/warehouse/pick/")
+    code = operator.get_by_label("Code")
+    code.fill("TEAPOT")
+    code.press("Enter")
+    expect(operator.locator("#work-signal")).to_contain_text("Unknown code: TEAPOT")
+    operator.get_by_role("button", name="Understood").click()
+    code.fill("2*MUG")
+    code.press("Enter")
+    operator.wait_for_url("**/pack/")
+    operator.get_by_role("button", name="All 2").click()
+    operator.get_by_label("Weight (g)").fill("760")
+    operator.get_by_role("button", name="Close parcel").click()
 
 
 def test_an_exception_from_alert_to_verified(
