@@ -1,6 +1,7 @@
 """What cases add to the console: navigation, their page's parts, a card on Today, links in Settings."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -58,7 +59,10 @@ def what_to_do(request: HttpRequest, case: Case) -> PanelContent | None:
     kind = find_case_type(case.type)
     if kind is None or not case.is_open:
         return None
-    ways_out = resolution_actions(case, request.user, keys=False)
+    ways_out = [
+        replace(action, style="default") if action.style == "primary" else action  # the page's head has the primary one
+        for action in resolution_actions(case, request.user, keys=False)
+    ]
     return PanelContent("cases/_what_to_do.html", {"procedure": kind.procedure, "ways_out": ways_out})
 
 

@@ -1,5 +1,6 @@
 """What an audit entry changed, in words: fields by their names, choices by their labels."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.utils.translation import pgettext
 from core.ui.content import Text
 
 Pair = tuple[Any, Any]
+
+_ROW = re.compile(r"(?P<relation>\w+)\[(?P<position>\d+)\]\.(?P<field>\w+)")  # "lines[2].quantity"
 
 _names: dict[tuple[str, str], tuple[Text, Mapping[Any, Text]]] = {}
 
@@ -39,10 +42,21 @@ def change_words(subject_type: str, changes: Mapping[str, Any]) -> dict[Text, Pa
 def _words_of(subject_type: str, name: str) -> tuple[Text, Mapping[Any, Text]]:
     if (subject_type, name) in _names:
         return _names[subject_type, name]
+    if row := _ROW.fullmatch(name):
+        label, words = _words_of(_row_type(subject_type, row["relation"]), row["field"])
+        return f"#{row['position']} {label}", words
     field = _field(subject_type, name)
     if field is None:
         return name.replace("_", " ").capitalize(), {}
     return capfirst(str(field.verbose_name)), dict(field.flatchoices)
+
+
+def _row_type(subject_type: str, relation: str) -> str:
+    try:
+        model = apps.get_model(subject_type)._meta.get_field(relation).related_model
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return ""
+    return model._meta.label_lower if isinstance(model, type) and issubclass(model, models.Model) else ""
 
 
 def _field(subject_type: str, name: str) -> "models.Field[Any, Any] | None":

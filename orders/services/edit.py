@@ -19,7 +19,7 @@ from orders.codes import ORDER_SUBJECT, VALIDATE
 from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
 from orders.locks import lock_order
 from orders.models import DataError, Finding, Order, OrderLine
-from orders.rules.validation import ORDER_ATTRIBUTES
+from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.services.moves import touch
 
 CONTACT_FIELDS = frozenset(
@@ -108,7 +108,7 @@ def apply_suggestion(*, order_id: int, finding_id: int, actor: Actor) -> Order:
     for path, value in finding.suggestion.items():
         name = ORDER_ATTRIBUTES.get(path, path)
         changes[name] = Decimal(value) if name in AMOUNT_FIELDS else value
-    return edit_order(order_id=order_id, changes=changes, actor=actor, reason=finding.code)
+    return edit_order(order_id=order_id, changes=changes, actor=actor, reason=message(finding.code, finding.params))
 
 
 @transaction.atomic

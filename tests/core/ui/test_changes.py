@@ -18,6 +18,12 @@ def test_empty_values_are_none_and_yes_is_a_word():
     assert list(words.values()) == [("yes", "no"), (None, None)]
 
 
+def test_a_row_of_the_subject_says_its_position():
+    words = change_words("orders.order", {"lines[2].quantity": ["1", "3"], "parts[1].size": ["S", "L"]})
+
+    assert {str(name): pair for name, pair in words.items()} == {"#2 Quantity": ("1", "3"), "#1 Size": ("S", "L")}
+
+
 def test_what_is_no_field_reads_as_registered_or_as_its_own_words():
     register_change_names("tests.thing", {"reason": ("Why", {"a": "Because"})})
 
