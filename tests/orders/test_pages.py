@@ -108,7 +108,7 @@ def test_holds_and_cases_stand_on_top_once_each(clerk, channel, sku):
     assert (len(banners[held]), str(hold.title)) == (1, "On hold: Price or totals")
     assert [str(action.label) for action in actions] == ["Release hold"]
     ((case, actions),) = banners[short]
-    assert "2 units of 1 lines" in str(case.body)
+    assert "Units without stock: 2, on order lines: 1" in str(case.body)
     assert [str(action.label) for action in actions] == ["Try again now", "Cancel order", "Open case"]
     assert actions[0].params == {"next": page_of(short)}
 
