@@ -1,7 +1,9 @@
 """Middleware that knows no app."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from core.context import bind_request_id, unbind_request_id
@@ -23,3 +25,30 @@ class RequestIdMiddleware:
             unbind_request_id()
         response[REQUEST_ID_HEADER] = request_id
         return response
+
+
+class ClientAddressMiddleware:
+    """Put the visitor's own address into REMOTE_ADDR, by which sign-ins and the tracking page count tries.
+
+    Behind settings.TRUSTED_PROXIES proxies that is the entry of X-Forwarded-For that the outermost of them wrote;
+    what stands left of it came from outside and isn't believed. Without proxies the header is ignored.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if address := _forwarded_for(request.headers.get("X-Forwarded-For", ""), settings.TRUSTED_PROXIES):
+            request.META["REMOTE_ADDR"] = address
+        return self.get_response(request)
+
+
+def _forwarded_for(header: str, proxies: int) -> str:
+    """The entry that `proxies` trusted proxies vouch for; "" where there is none or it isn't an address."""
+    entries = [entry.strip() for entry in header.split(",")]
+    if not 0 < proxies <= len(entries):
+        return ""
+    try:
+        return str(ip_address(entries[-proxies]))
+    except ValueError:
+        return ""
