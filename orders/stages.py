@@ -40,6 +40,7 @@ def _release_due() -> StageDue:
     due = FulfilmentOrder.objects.filter(
         status=FulfilmentStatus.ALLOCATED,
         order__open_hold_count=0,
+        order__validate_due_at=None,
         order__status__in=ALLOCATABLE,
     )
     return capped_due(list(due.order_by("id").values_list("allocated_at", flat=True)[:CAP]), CAP)

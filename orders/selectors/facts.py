@@ -11,6 +11,7 @@ from inventory.rules.stock import SkuRef
 from inventory.selectors import resolve_skus, skus_by_id
 from orders.enums import OrderStatus
 from orders.models import Channel, Order, OrderLine
+from orders.rules.duplicate_key import duplicate_key
 from orders.rules.validation import ChannelFacts, DuplicateCandidate, LineFacts, OrderFacts
 
 # Below this many units nothing is unusual, and history isn't asked.
@@ -82,6 +83,13 @@ def ship_to(order: Order) -> Address:
         street=order.ship_street,
         postal_code=order.ship_postal_code,
     )
+
+
+def duplicate_key_of(order: Order) -> str:
+    """The order's duplicate key as its lines and address are now."""
+    lines = order.lines.values_list("sku__code", "external_sku", "quantity")
+    goods = [(code or external_sku, quantity) for code, external_sku, quantity in lines]
+    return duplicate_key(order.customer_id, goods, ship_to(order))
 
 
 def _channel_facts(channel: Channel) -> ChannelFacts:

@@ -25,10 +25,11 @@ from inventory.services import clear_demand, reserve, set_demand
 from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, OUT_OF_STOCK, RELEASE, RESERVATION_DOCUMENT
 from orders.enums import ALLOCATABLE, FulfilmentStatus, OrderStatus
 from orders.events import OrdersBackordered
-from orders.models import FulfilmentLine, FulfilmentOrder, Order
+from orders.models import FulfilmentLine, FulfilmentOrder, Order, OrderLine
 from orders.rules.allocation import Demand, DemandLine, Part, Plan, WarehouseFacts, plan_orders
 from orders.selectors.allocation import open_demands, warehouse_facts
-from orders.services.moves import move_orders, write_history
+from orders.services.moves import move_fulfilments, move_orders, write_history
+from orders.services.progress import live_statuses, settle_rest
 
 _FULFILMENT = (
     "id",
@@ -75,8 +76,11 @@ def _allocate(orders: Sequence[Order], now: datetime) -> None:
     stock = _lock_stock(demands, warehouses)
     plans = plan_orders(demands, warehouses, stock)
     by_id = {order.pk: order for order in orders}
-    writes = _collect(plans, by_id, _backorders_of(by_id), now)
+    backorders = _backorders_of(by_id)
+    writes = _collect(plans, by_id, backorders, now)
     _write(writes, plans, now)
+    idle = {plan.order_id for plan in plans if not plan.parts and not plan.backordered}
+    _drop([backorders[pk] for pk in sorted(idle & backorders.keys())], now)
     update_rows(Order, "id", ("allocate_due_at", "allocated_at"), [(order.pk, None, now) for order in orders])
     _settle_nothing_to_ship(orders, demands, now)
     _tell_of_backorders(plans, by_id, now)
@@ -179,18 +183,25 @@ def _write(writes: _Writes, plans: Sequence[Plan], now: datetime) -> None:
     write_history(writes.history, at=now, actor=SYSTEM)
 
 
+def _drop(emptied: Sequence[FulfilmentOrder], now: datetime) -> None:
+    """Waiting fulfilment orders that nothing is left for, because their articles are no longer kept in stock."""
+    if not emptied:
+        return
+    lines = OrderLine.objects.filter(order__in=[fulfilment.order_id for fulfilment in emptied])
+    clear_demand(DEMAND_DOCUMENT, list(lines.values_list("pk", flat=True)))
+    move_fulfilments(emptied, FulfilmentStatus.CANCELLED, at=now, actor=SYSTEM)
+
+
 def _settle_nothing_to_ship(orders: Sequence[Order], demands: Sequence[Demand], now: datetime) -> None:
-    """Orders of services only (postage, gift vouchers) have nothing to send: they are complete."""
+    """Orders of services only (postage, gift vouchers) have nothing to send: they are complete. Of others
+    everything may have left already."""
     needing = {demand.order_id for demand in demands if demand.lines}
-    idle = [o for o in orders if o.pk not in needing and o.status == OrderStatus.APPROVED]
+    idle = [order for order in orders if order.pk not in needing]
     if not idle:
         return
-    shipping = set(
-        FulfilmentOrder.objects.filter(order__in=[order.pk for order in idle])
-        .exclude(status=FulfilmentStatus.CANCELLED)
-        .values_list("order_id", flat=True)
-    )
-    done = [order for order in idle if order.pk not in shipping]
+    settle_rest([o for o in idle if o.status == OrderStatus.PARTIALLY_SHIPPED], actor=SYSTEM)
+    shipping = live_statuses([order.pk for order in idle])
+    done = [order for order in idle if order.pk not in shipping and order.status == OrderStatus.APPROVED]
     move_orders(done, OrderStatus.COMPLETED, at=now, actor=SYSTEM, reason="nothing to ship")
     update_rows(Order, "id", ("released_at", "shipped_at", "delivered_at"), [(o.pk, now, now, now) for o in done])
 

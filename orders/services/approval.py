@@ -34,12 +34,21 @@ def approve_orders(orders: Sequence[Order], *, at: datetime, actor: Actor, reaso
     nudge(ALLOCATE)
 
 
+def require_known_skus(order: Order) -> None:
+    """Raise DomainError for a line whose article isn't known: it could neither be sent nor waited for."""
+    unknown = order.lines.filter(sku=None).order_by("position").first()
+    if unknown is not None:
+        message = _("Line %(line)s: nothing is known as %(sku)s.")
+        raise DomainError(message % {"line": unknown.position, "sku": unknown.external_sku}, "sku_unknown")
+
+
 @transaction.atomic
 def approve_order(*, order_id: int, actor: Actor, reason: str = "") -> Order:
-    """Approve an order by hand. Raises DomainError while a hold is open."""
+    """Approve an order by hand. Raises DomainError while a hold is open or an article unknown."""
     order = lock_order(order_id)
     if order.open_hold_count:
         raise DomainError(_("Release the holds first."), "on_hold")
+    require_known_skus(order)
     now = timezone.now()
     approve_orders([order], at=now, actor=actor, reason=reason)
     touch(order, actor=actor, at=now)

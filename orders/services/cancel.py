@@ -11,13 +11,14 @@ from core.audit.services import record
 from core.cases.services import CaseSeed, clear_cases, open_cases
 from core.exceptions import DomainError
 from core.outbox.services import publish
-from orders.codes import CUSTOMER_CANCELLATION, ORDER_SUBJECT, VALIDATION_FAILED
+from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION, ORDER_SUBJECT, VALIDATION_FAILED
 from orders.enums import ORDER_TRANSITIONS, OrderStatus
 from orders.events import OrdersCancelled
 from orders.locks import lock_order
 from orders.models import Hold, Order
 from orders.services.holds import release_holds
 from orders.services.moves import move_orders, touch
+from orders.services.progress import begun_orders, settle_rest
 from orders.services.unallocate import unallocate_orders
 
 
@@ -25,12 +26,15 @@ from orders.services.unallocate import unallocate_orders
 def cancel_order(*, order_id: int, actor: Actor, reason: str) -> Order:
     """Cancel an order and give its stock back, intercepting it in the warehouse where needed.
 
-    Raises DomainError once a parcel has left, IllegalTransition if the order has come to its end.
+    Of a partly shipped order the rest is cancelled; it goes on as shipped. Raises IllegalTransition once everything
+    has left or the order has come to its end.
     """
     order = lock_order(order_id)
     now = timezone.now()
-    ORDER_TRANSITIONS.check(OrderStatus(order.status), OrderStatus.CANCELLED)
-    cancelled = unallocate_orders([order], at=now, actor=actor, reason=reason, intercept=True)
+    has_left = order.status == OrderStatus.PARTIALLY_SHIPPED
+    if not has_left:
+        ORDER_TRANSITIONS.check(OrderStatus(order.status), OrderStatus.CANCELLED)
+    cancelled = unallocate_orders([order], at=now, actor=actor, reason=reason, intercept=True, leave_shipped=has_left)
     release_holds(
         list(Hold.objects.filter(order=order, released_at=None)),
         {order.pk: order},
@@ -38,11 +42,14 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str) -> Order:
         actor=actor,
         note=reason,
     )
-    move_orders([order], OrderStatus.CANCELLED, at=now, actor=actor, reason=reason)
+    if has_left:
+        settle_rest([order], actor=actor, reason=reason)
+    else:
+        move_orders([order], OrderStatus.CANCELLED, at=now, actor=actor, reason=reason)
     Order.objects.filter(pk=order.pk).update(validate_due_at=None)
     touch(order, actor=actor, at=now)
-    clear_cases(VALIDATION_FAILED, [order.pk])
-    clear_cases(CUSTOMER_CANCELLATION, [order.pk])
+    for case_type in (VALIDATION_FAILED, CUSTOMER_CANCELLATION, CHANNEL_CHANGE):
+        clear_cases(case_type, [order.pk])
     record(
         action="orders.cancelled",
         actor=actor,
@@ -51,7 +58,8 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str) -> Order:
         subject_label=order.number,
         reason=reason,
     )
-    publish(OrdersCancelled(order_ids=[order.pk], fulfilment_ids=[f.pk for f in cancelled]))
+    order_ids = [] if has_left else [order.pk]
+    publish(OrdersCancelled(order_ids=order_ids, fulfilment_ids=[f.pk for f in cancelled]))
     return order
 
 
@@ -65,14 +73,9 @@ def request_cancellation(*, order_id: int, at: datetime, actor: Actor, reason: s
     order = lock_order(order_id)
     if order.status in (OrderStatus.CANCELLED, OrderStatus.DELIVERED, OrderStatus.COMPLETED):
         return order.status == OrderStatus.CANCELLED
-    if order.released_at is None:
-        try:
-            with transaction.atomic():
-                cancel_order(order_id=order_id, actor=actor, reason=reason)
-        except DomainError:
-            pass  # a part of it is in the warehouse: a person decides
-        else:
-            return True
+    if order.released_at is None and not begun_orders([order.pk]):
+        cancel_order(order_id=order_id, actor=actor, reason=reason)
+        return True
     open_cases(
         [
             CaseSeed(

@@ -1,6 +1,6 @@
 """Corrections to an order's data by people. Each one is audited and, before release, validated again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
 from orders.locks import lock_order
 from orders.models import DataError, Finding, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
+from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
 
 CONTACT_FIELDS = frozenset(
@@ -44,6 +45,7 @@ TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
 EDITABLE_STATUSES = frozenset(
     {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
 )
+_VALIDATED_STATUSES = OrderStatus.OPEN - {OrderStatus.DRAFT}
 
 
 @transaction.atomic
@@ -65,7 +67,8 @@ def edit_order(
     for name in before:
         setattr(order, name, changes[name])
     order.ship_phone_e164 = parse_phone(order.ship_phone, order.ship_country).e164 or ""
-    order.save(update_fields=[*before, "ship_phone_e164"])
+    order.duplicate_key = duplicate_key_of(order)
+    order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key"])
     _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
     return order
 
@@ -87,13 +90,14 @@ def edit_line(
     unknown = set(changes) - LINE_FIELDS
     if unknown:
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
+    before = list(order.lines.all())
     line = OrderLine.objects.get(pk=line_id, order=order)
     audit = {f"lines[{line.position}].{k}": [str(getattr(line, k)), str(v)] for k, v in changes.items()}
     for name, value in changes.items():
         setattr(line, name, value)
     line.total = round_money(line.quantity * line.unit_price - line.discount, order.currency)
     line.save()
-    _recompute_totals(order)
+    _recompute_totals(order, before)
     _finish(order, audit, actor, reason)
     return order
 
@@ -151,7 +155,7 @@ def add_note(*, order_id: int, text: str, actor: Actor) -> None:
 
 def revalidate(order: Order, *, at: datetime) -> None:
     """Put an order that hasn't been released yet before the validation stage again."""
-    if order.released_at is None and order.status != OrderStatus.DRAFT:
+    if order.released_at is None and order.status in _VALIDATED_STATUSES:
         Order.objects.filter(pk=order.pk).update(validate_due_at=at)
         nudge(VALIDATE)
 
@@ -190,11 +194,17 @@ def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -
     revalidate(order, at=now)
 
 
-def _recompute_totals(order: Order) -> None:
+def _recompute_totals(order: Order, before: Sequence[OrderLine]) -> None:
+    """Let sums and duplicate key follow from the lines; the tax of the shipping stays, and whether `total` has tax
+    on top of the prices or in them."""
     lines = list(order.lines.all())
+    without_tax = order.items_total + order.shipping_fee - order.discount
+    is_inclusive = order.total == without_tax != without_tax + order.tax
     order.items_total = sum((line.total for line in lines), Decimal(0))
-    order.tax = sum((line.tax for line in lines), Decimal(0)) or order.tax
-    order.total = order.items_total + order.shipping_fee + order.tax - order.discount
+    taxes_before = sum((line.tax for line in before), Decimal(0))
+    order.tax = max(order.tax - taxes_before, Decimal(0)) + sum((line.tax for line in lines), Decimal(0))
+    order.total = order.items_total + order.shipping_fee - order.discount + (0 if is_inclusive else order.tax)
     order.line_count = len(lines)
     order.unit_count = sum(line.quantity for line in lines)
-    order.save(update_fields=["items_total", "tax", "total", "line_count", "unit_count"])
+    order.duplicate_key = duplicate_key_of(order)
+    order.save(update_fields=["items_total", "tax", "total", "line_count", "unit_count", "duplicate_key"])

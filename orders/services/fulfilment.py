@@ -20,9 +20,10 @@ from inventory.services import adjust_stock, consume_reservations, release_reser
 from orders.codes import ALLOCATE, RESERVATION_DOCUMENT
 from orders.enums import DataErrorSource, FulfilmentStatus, OrderStatus
 from orders.events import OrdersCancelled, OrdersDelivered, OrdersPacked, OrdersShipped
-from orders.locks import lock_fulfilments, lock_orders
+from orders.locks import lock_fulfilments
 from orders.models import DataError, FulfilmentLine, FulfilmentOrder, Order
 from orders.services.moves import move_fulfilments, move_orders
+from orders.services.progress import settle_delivered, settle_shipped
 
 COMPLETE_AFTER = timedelta(days=7)
 
@@ -180,7 +181,7 @@ def record_shipped(
     move_fulfilments(leaving, FulfilmentStatus.SHIPPED, at=at, actor=actor)
     line_ids = list(FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in leaving]).values_list("pk", flat=True))
     consume_reservations(RESERVATION_DOCUMENT, line_ids, actor, at)
-    _settle_shipped({f.order_id for f in leaving}, at=at, actor=actor)
+    settle_shipped({f.order_id for f in leaving}, at=at, actor=actor)
     publish(OrdersShipped(fulfilment_ids=[f.pk for f in leaving]))
     return leaving
 
@@ -197,7 +198,7 @@ def record_delivery(
     if not arrived:
         return []
     move_fulfilments(arrived, FulfilmentStatus.DELIVERED, at=at, actor=actor)
-    _settle_delivered({f.order_id for f in arrived}, at=at, actor=actor)
+    settle_delivered({f.order_id for f in arrived}, at=at, actor=actor)
     publish(OrdersDelivered(fulfilment_ids=[f.pk for f in arrived]))
     return arrived
 
@@ -235,33 +236,3 @@ def _lock_one(fulfilment_id: int) -> FulfilmentOrder:
     if not found:
         raise NotFound
     return found[0]
-
-
-def _live_statuses(order_ids: set[int]) -> dict[int, set[str]]:
-    statuses: dict[int, set[str]] = {}
-    rows = (
-        FulfilmentOrder.objects.filter(order_id__in=order_ids)
-        .exclude(status=FulfilmentStatus.CANCELLED)
-        .values_list("order_id", "status")
-    )
-    for order_id, status in rows:
-        statuses.setdefault(order_id, set()).add(status)
-    return statuses
-
-
-def _settle_shipped(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
-    gone = {FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED}
-    statuses = _live_statuses(order_ids)
-    orders = lock_orders(order_ids)
-    # An order with a part still to be allocated has more to come even if no row shows it yet.
-    whole = [o for o in orders if statuses[o.pk] <= gone and o.allocate_due_at is None]
-    partial = [o for o in orders if o not in whole and o.status == OrderStatus.APPROVED]
-    move_orders(whole, OrderStatus.SHIPPED, at=at, actor=actor)
-    move_orders(partial, OrderStatus.PARTIALLY_SHIPPED, at=at, actor=actor)
-
-
-def _settle_delivered(order_ids: set[int], *, at: datetime, actor: Actor) -> None:
-    statuses = _live_statuses(order_ids)
-    orders = lock_orders(order_ids)
-    done = [o for o in orders if statuses[o.pk] == {FulfilmentStatus.DELIVERED} and o.status == OrderStatus.SHIPPED]
-    move_orders(done, OrderStatus.DELIVERED, at=at, actor=actor)

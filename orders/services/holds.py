@@ -19,7 +19,7 @@ from orders.enums import HoldReason, OrderStatus
 from orders.locks import lock_order
 from orders.models import Hold, Order, OrderLine
 from orders.rules.held_values import held_value
-from orders.services.approval import approve_orders
+from orders.services.approval import approve_orders, require_known_skus
 from orders.services.moves import touch
 
 _COLUMNS = (
@@ -64,13 +64,15 @@ def hold_order(
 def release_hold(*, hold_id: int, actor: Actor, note: str = "") -> Order:
     """Release one hold; the last one gone lets the order go on by itself.
 
-    Raises DomainError if it was released already.
+    Raises DomainError if it was released already, or if it stands for an article that nobody knows.
     """
     hold = Hold.objects.select_related("order").get(pk=hold_id)
     order = lock_order(hold.order_id)
     hold.refresh_from_db()
     if hold.released_at:
         raise DomainError(_("This hold has been released already."), "released_already")
+    if hold.reason == HoldReason.STOCK:
+        require_known_skus(order)
     now = timezone.now()
     release_holds([hold], {order.pk: order}, at=now, actor=actor, note=note)
     touch(order, actor=actor, at=now)
@@ -118,8 +120,11 @@ def release_holds(
     rows = []
     for hold in holds:
         now_value = held_value(HoldReason(hold.reason), orders[hold.order_id], lines.get(hold.order_id, ()))
-        rows.append((hold.pk, at, actor.user_id, note[:500], now_value != hold.held_value_sha256))
-    update_rows(Hold, "id", ("released_at", "released_by_id", "release_note", "value_changed"), rows)
+        changed = now_value != hold.held_value_sha256
+        # The value kept from now on is the one that was accepted: validation compares with it.
+        rows.append((hold.pk, at, actor.user_id, note[:500], changed, now_value))
+    columns = ("released_at", "released_by_id", "release_note", "value_changed", "held_value_sha256")
+    update_rows(Hold, "id", columns, rows)
     _audit("orders.hold_released", [(h.order_id, h.reason) for h in holds], actor, note)
     counts = recount_holds({hold.order_id for hold in holds})
     for order_id, open_count in counts.items():

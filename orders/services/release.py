@@ -32,6 +32,7 @@ def release_batch(limit: int) -> int:
             FulfilmentOrder.objects.filter(
                 status=FulfilmentStatus.ALLOCATED,
                 order__open_hold_count=0,
+                order__validate_due_at=None,  # what was corrected since is looked at first
                 order__status__in=ALLOCATABLE,
             )
             .select_related("order", "warehouse")

@@ -15,23 +15,30 @@ from orders.enums import FulfilmentStatus
 from orders.locks import lock_fulfilments_of_orders
 from orders.models import FulfilmentLine, FulfilmentOrder, Order, OrderLine
 from orders.services.moves import move_fulfilments
+from orders.services.progress import GONE, NOT_RELEASED
 
-NOT_RELEASED = frozenset({FulfilmentStatus.PLANNED, FulfilmentStatus.BACKORDERED, FulfilmentStatus.ALLOCATED})
 IN_WAREHOUSE = frozenset(
     {FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING, FulfilmentStatus.SHORT, FulfilmentStatus.PACKED}
 )
 
 
 def unallocate_orders(
-    orders: Sequence[Order], *, at: datetime, actor: Actor, reason: str, intercept: bool = False
+    orders: Sequence[Order],
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str,
+    intercept: bool = False,
+    leave_shipped: bool = False,
 ) -> list[FulfilmentOrder]:
     """Cancel the open fulfilment orders of locked orders and give their stock back.
 
-    With `intercept`, those that the warehouse has begun are cancelled too; without it, and for anything
-    that has shipped, raises DomainError. Returns the fulfilment orders that were cancelled.
+    With `intercept`, those that the warehouse has begun are cancelled too; without it raises DomainError, as for
+    anything that has shipped, unless `leave_shipped` leaves that as it is. Returns those that were cancelled.
     """
     fulfilments = lock_fulfilments_of_orders(order.pk for order in orders)
-    live = [f for f in fulfilments if f.status != FulfilmentStatus.CANCELLED]
+    left = GONE if leave_shipped else frozenset()
+    live = [f for f in fulfilments if f.status != FulfilmentStatus.CANCELLED and f.status not in left]
     allowed = NOT_RELEASED | IN_WAREHOUSE if intercept else NOT_RELEASED
     if any(fulfilment.status not in allowed for fulfilment in live):
         raise DomainError(_("A part of this order has been released or shipped."), "order_released")
