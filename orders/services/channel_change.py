@@ -17,7 +17,7 @@ from orders.models import IntakeMessage, Order
 from orders.schema import CanonicalOrder, parse_order
 from orders.services.intake_entries import defaults_of
 from orders.services.moves import move_orders
-from orders.services.revise import Change, apply_updates
+from orders.services.revise import Change, apply_updates, last_versions
 from orders.services.unallocate import unallocate_orders
 
 
@@ -34,8 +34,8 @@ def accept_channel_change(*, order_id: int, actor: Actor) -> Order:
     publish(OrdersCancelled(order_ids=[], fulfilment_ids=[f.pk for f in stopped]))
     move_orders([order], OrderStatus.PENDING_REVIEW, at=now, actor=actor, reason=reason)
     # Without a known version every part of the message counts as changed.
-    Order.objects.filter(pk=order.pk).update(released_at=None, payload_sha256="")
     version = _newest_version(order)
+    Order.objects.filter(pk=order.pk).update(released_at=None, payload_sha256="")
     apply_updates([Change(order.pk, version, version.content_sha256())], channel=order.channel, actor=actor, at=now)
     return order
 
@@ -55,6 +55,11 @@ def refuse_channel_change(*, order_id: int, actor: Actor, reason: str) -> None:
 
 
 def _newest_version(order: Order) -> CanonicalOrder:
+    """The version that the order was compared with last; an older one may have been repeated since."""
+    found = last_versions([order], order.channel).get(order.pk)
+    if found is not None:
+        return found
+    # The channel's defaults have changed since, and with them what its messages mean.
     message = IntakeMessage.objects.filter(order=order).order_by("-last_seen_at", "-pk").first()
     if message is not None:
         version = parse_order(canonical_payload(message.source, message.raw), defaults_of(order.channel))

@@ -16,6 +16,7 @@ from orders.channels import canonical_payload
 from orders.codes import VALIDATE
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.events import OrdersReceived
+from orders.locks import lock_orders
 from orders.models import Channel, IntakeMessage
 from orders.schema import FieldError
 from orders.selectors.intake import KnownOrder, known_orders
@@ -109,6 +110,7 @@ def _take_known(
     actor: Actor,
     at: datetime,
 ) -> None:
+    known = _read_again(groups, known)
     changes: dict[int, Change] = {}
     newer: dict[int, datetime] = {}
     for external_id, order in known.items():
@@ -128,6 +130,23 @@ def _take_known(
         for entry in group:
             if entry.order_id in late and entry.outcome == IntakeOutcome.UPDATED:
                 entry.errors = [FieldError("", late[entry.order_id]).as_json()]
+
+
+def _read_again(groups: dict[str, list[Entry]], known: dict[str, KnownOrder]) -> dict[str, KnownOrder]:
+    """Orders with news as they are under their locks: another call may have brought a version just now."""
+    news = [order.id for external_id, order in known.items() if _brings_news(newest(groups[external_id]), order)]
+    if not news:
+        return known
+    locked = {
+        row.external_id: KnownOrder(row.pk, row.number, row.payload_sha256, row.channel_updated_at)
+        for row in lock_orders(news)
+    }
+    return known | locked
+
+
+def _brings_news(latest: Entry, order: KnownOrder) -> bool:
+    sent_at = latest.canonical.updated_at
+    return latest.content != order.content or (sent_at is not None and sent_at != order.updated_at)
 
 
 def _mark_outdated(group: Sequence[Entry]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -16,13 +17,14 @@ from orders.schema import FieldError
 from orders.services.intake import receive
 
 
+@transaction.atomic
 def enter_order(
     *, channel: Channel, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], actor: Actor, at: datetime
 ) -> Order:
     """Take an order from a form: `values` by field of OrderForm, `lines` as {row, sku, quantity, price}.
 
     A line without a price gets the SKU's list price. Raises DomainError, with the form's field, for what intake
-    refuses and for a number that the channel has used already.
+    refuses and for a number that the channel has used already; then nothing is changed.
     """
     refs = resolve_skus(channel.code, [line["sku"] for line in lines])
     entered = [_line(line, refs.get(line["sku"])) for line in lines]

@@ -22,6 +22,7 @@ from orders.services.cancel import request_cancellation
 from orders.services.intake_entries import defaults_of
 from orders.services.intake_write import CONTENT_COLUMNS, LINE_COLUMNS, content_values, line_values
 from orders.services.moves import move_orders
+from orders.services.progress import begun_orders
 from orders.services.unallocate import unallocate_orders
 
 CHANGEABLE = frozenset(
@@ -54,15 +55,22 @@ class _Revision:
     old: CanonicalOrder | None
     parts: frozenset[str]
     content: str
+    has_begun: bool
 
     @property
     def is_open(self) -> bool:
         """Whether nothing of the order has gone to a warehouse yet."""
-        return self.row.released_at is None and self.row.status in CHANGEABLE
+        return self.row.released_at is None and not self.has_begun and self.row.status in CHANGEABLE
 
     @property
     def cancels(self) -> bool:
         return self.new.is_cancelled and self.row.status != OrderStatus.CANCELLED
+
+    @property
+    def revives(self) -> bool:
+        """Whether the channel wants an order after all that it had cancelled."""
+        was_off = self.row.status == OrderStatus.CANCELLED and (self.old is None or self.old.is_cancelled)
+        return was_off and not self.new.is_cancelled
 
 
 def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, at: datetime) -> dict[int, str]:
@@ -79,7 +87,8 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
         return {}
     by_id = {change.order_id: change for change in changes}
     rows = [row for row in lock_orders(by_id) if row.payload_sha256 != by_id[row.pk].content]
-    previous = _previous_versions(rows, channel)
+    previous = last_versions(rows, channel)
+    begun = begun_orders([row.pk for row in rows])
     revisions = [
         _Revision(
             row,
@@ -87,6 +96,7 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
             previous.get(row.pk),
             changed_parts(previous.get(row.pk), change.order),
             change.content,
+            row.pk in begun,
         )
         for row in rows
         for change in [by_id[row.pk]]
@@ -102,8 +112,8 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
     return late | _cancel([revision for revision in revisions if revision.cancels], actor=actor, at=at)
 
 
-def _previous_versions(rows: Sequence[Order], channel: Channel) -> dict[int, CanonicalOrder]:
-    """What the channel said before, read from the kept message that made the order what it is."""
+def last_versions(rows: Sequence[Order], channel: Channel) -> dict[int, CanonicalOrder]:
+    """What the channel said last of orders, read from the kept message whose fingerprint each of them has."""
     wanted = {row.pk: row.payload_sha256 for row in rows}
     messages = IntakeMessage.objects.filter(
         order__in=wanted, outcome__in=(IntakeOutcome.ACCEPTED, IntakeOutcome.UPDATED)
@@ -171,7 +181,7 @@ def _columns(revision: _Revision) -> Collection[str]:
     columns: set[str] = set()
     for part in revision.parts:
         names = _BY_PART.get(part, (part,))
-        if revision.is_open or part in {"payment", "tags", "customer"}:
+        if (revision.is_open and not revision.cancels) or part in {"payment", "tags", "customer"}:
             columns.update(names)
     if columns & {"ship_street", "items_total"}:
         columns.add("duplicate_key")
@@ -198,7 +208,8 @@ def _open_cases(revisions: Sequence[_Revision], channel: Channel, at: datetime) 
     late = [
         revision
         for revision in revisions
-        if needs_person(revision.parts) and not (revision.new.is_cancelled and revision.row.cancelled_at)
+        if (needs_person(revision.parts) or revision.revives)
+        and not (revision.new.is_cancelled and revision.row.cancelled_at)
     ]
     open_cases([_seed(revision, channel, at) for revision in late])
     return {revision.row.pk: "after_release" for revision in late}
