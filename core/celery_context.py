@@ -1,5 +1,7 @@
-"""Carries the request's id to the tasks that it sends, so that log lines and audit rows of both meet."""
+"""Carries the request's id to the tasks that it sends, so that log lines and audit rows of both meet; and when they
+were sent, so that the System page can say how long the oldest waits."""
 
+import time
 from typing import Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun
@@ -9,7 +11,10 @@ from core.context import bind_request_id, current_request_id, unbind_request_id
 
 @before_task_publish.connect
 def carry_request_id(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
-    if headers is not None and (request_id := current_request_id()):
+    if headers is None:
+        return
+    headers["sent_at"] = time.time()
+    if request_id := current_request_id():
         headers["request_id"] = request_id
 
 

@@ -1,11 +1,13 @@
 """Middleware that knows no app."""
 
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from core import metering
 from core.context import bind_request_id, unbind_request_id
 
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -24,6 +26,22 @@ class RequestIdMiddleware:
         finally:
             unbind_request_id()
         response[REQUEST_ID_HEADER] = request_id
+        return response
+
+
+class MeteringMiddleware:
+    """Measure every request that a view answered, by the view's name and the kind of answer (2xx)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        if request.resolver_match is not None:
+            labels = {"view": request.resolver_match.view_name, "status": f"{response.status_code // 100}xx"}
+            metering.observe("http", labels, time.perf_counter() - started)
+            metering.flush_if_due()
         return response
 
 

@@ -15,6 +15,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core import metering
 from core.models import StageRun
 from core.nudging import breaker, claim_nudge, clear_nudge
 
@@ -99,8 +100,10 @@ def run_stage(name: str, *, budget_seconds: float = TIME_BUDGET_SECONDS) -> int:
                 break
     except Exception as error:
         logger.exception("Stage %s failed", name)
+        _measure(name, "failed", started)
         _record_failure(name, processed, error)
         return processed
+    _measure(name, "ok", started)
     _record_success(name, processed)
     if more:
         _send_nudge(name)
@@ -158,6 +161,11 @@ def _send_nudge(name: str) -> None:
         return
     with breaker.guard("stage nudge %s", name):
         current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
+
+
+def _measure(name: str, outcome: str, started: float) -> None:
+    metering.observe("stage", {"stage": name, "outcome": outcome}, time.monotonic() - started)
+    metering.flush_if_due()
 
 
 def _is_backing_off(name: str) -> bool:

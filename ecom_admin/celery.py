@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
-from core import celery_context  # noqa: F401  # connects to Celery's signals
+from core import celery_context, workers  # noqa: F401  # connect to Celery's signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
 

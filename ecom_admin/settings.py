@@ -109,6 +109,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
+    "core.middleware.MeteringMiddleware",
     "core.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -233,7 +234,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/login/"
 # Every page needs a signed-in person, except below these (they know their visitors by key, signature or code)
 # and views marked @login_not_required.
-PUBLIC_PATHS = ("/api/", "/hooks/", "/track/", "/healthz")
+PUBLIC_PATHS = ("/api/", "/hooks/", "/track/", "/healthz", "/readyz", "/metrics")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 AXES_FAILURE_LIMIT = 5
@@ -266,7 +267,7 @@ CONTENT_SECURITY_POLICY = {
 }
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -359,6 +360,13 @@ else:
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", None if PRODUCTION else "ecom-admin <noreply@localhost>")
+
+# Monitoring
+
+# Who asks for /metrics shows this; without it production doesn't answer, and development only programs on this machine.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# How long due work may wait until /readyz says that the installation isn't doing its work.
+STALE_WORK_SECONDS = env.integer("STALE_WORK_SECONDS", 900, minimum=1)
 
 # Logs
 

@@ -1,7 +1,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from ecom_admin.health import healthz
+from ecom_admin.health import healthz, readyz
+from ecom_admin.metrics import metrics
 
 urlpatterns = [
     path("", include("core.ui.urls")),
@@ -21,4 +22,6 @@ urlpatterns = [
     path("hooks/", include("logistics.hook_urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]

@@ -9,6 +9,7 @@ errors that tell the caller what to do next:
 - `CarrierGarbled`: an answer that can't be read; like unavailable, but worth a look by a person.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from core import net
+from core import metering, net
 from core.addresses import Address
 from logistics.enums import ShipmentStatus
 
@@ -231,9 +232,26 @@ class CarrierAdapter(ABC):
     ) -> net.Reply:
         """One request below the connection's base URL. A 429 or 5xx answer and every failure of the network
         become CarrierUnavailable; other statuses are the adapter's to read."""
+        started = time.monotonic()
+        outcome = "failed"
+        try:
+            reply = self._send(method, path, headers, form, json)
+            outcome = f"{reply.status // 100}xx"
+        finally:
+            labels = {"carrier": self.connection.code, "outcome": outcome}
+            metering.observe("carrier_call", labels, time.monotonic() - started)
+        if reply.status == 429 or reply.status >= 500:
+            raise CarrierUnavailable(
+                f"HTTP {reply.status}", code=str(reply.status), retry_after=_seconds(reply.headers.get("retry-after"))
+            )
+        return reply
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str] | None, form: Mapping[str, str] | None, json: Any
+    ) -> net.Reply:
         seconds = self.connection.timeout_seconds
         try:
-            reply = net.send(
+            return net.send(
                 method,
                 self.connection.base_url + path,
                 headers=headers,
@@ -245,11 +263,6 @@ class CarrierAdapter(ABC):
             raise CarrierRejected(str(error), code="address") from error
         except net.OutgoingError as error:
             raise CarrierUnavailable(str(error), code=type(error).__name__) from error
-        if reply.status == 429 or reply.status >= 500:
-            raise CarrierUnavailable(
-                f"HTTP {reply.status}", code=str(reply.status), retry_after=_seconds(reply.headers.get("retry-after"))
-            )
-        return reply
 
 
 def _seconds(text: str | None) -> float | None:

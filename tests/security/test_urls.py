@@ -19,6 +19,8 @@ PUBLIC = {
     "accounts:sign_out": "leaving twice does no harm",
     "accounts:set_language": "visitors choose their language",
     "healthz": "load balancers ask it",
+    "metrics": "Prometheus shows a token; tested with the metrics",
+    "readyz": "monitoring asks it; names of stages and figures only",
 }
 PUBLIC_PREFIXES = {
     "/api/": "programs show a key; tested with the API",
