@@ -2,6 +2,7 @@
 
 from core.outbox.events import EventEnvelope
 from core.outbox.registry import subscribe
+from logistics.services.consequences import follow_packed
 from logistics.services.customer_mail import DELIVERED, SHIPPED, tell_customers
 from logistics.services.shipments import cancel_shipments, create_shipments, hand_over
 
@@ -10,6 +11,12 @@ from logistics.services.shipments import cancel_shipments, create_shipments, han
 def prepare_shipments(event: EventEnvelope) -> None:
     """The warehouse has it: choose a carrier and buy the label while the goods are picked."""
     create_shipments(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
+
+
+@subscribe("orders.packed")
+def ship_scanned_parcels(event: EventEnvelope) -> None:
+    """A parcel that the carrier scanned before the warehouse had said that it is packed has left already."""
+    follow_packed(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
 
 
 @subscribe("orders.shipped")

@@ -56,11 +56,12 @@ def run_bulk_action(context: JobContext) -> None:
     ids = _settled_ids(context, page, user)
     context.progress(0, len(ids))
     done = set(JobRow.objects.filter(job=context.job).values_list("row_number", flat=True))
-    wanted = context.params.get("only_rows")
+    only = context.params.get("only_rows")
+    wanted = None if only is None else set(only)
     numbered = [
         (number, pk)
         for number, pk in enumerate(ids, start=1)
-        if number not in done and (wanted is None or number in set(wanted))
+        if number not in done and (wanted is None or number in wanted)
     ]
     for start in range(0, len(numbered), action.chunk_size):
         chunk = numbered[start : start + action.chunk_size]

@@ -64,6 +64,17 @@ def _move_orders(changes: Sequence[StatusChange]) -> None:
         record_delivery(fulfilment_ids=ids, at=moment)
 
 
+def follow_packed(*, fulfilment_ids: Sequence[int], at: datetime) -> None:
+    """The warehouse says that parcels are packed; those that carriers have scanned by then have left already."""
+    gone = Shipment.objects.filter(fulfilment_id__in=fulfilment_ids, status__in=[*S.MOVING, S.DELIVERED])
+    _move_orders(
+        [
+            StatusChange(parcel, S.LABEL_CREATED, S(parcel.status), parcel.delivered_at or parcel.handed_over_at or at)
+            for parcel in gone.order_by("pk")
+        ]
+    )
+
+
 def _note_bad_addresses(changes: Sequence[StatusChange], at: datetime) -> None:
     """Parcels that came back because of their address count as data errors that escaped."""
     back = {c.shipment.pk: c.shipment.fulfilment_id for c in changes if c.after == S.RETURNED}

@@ -30,4 +30,6 @@ def hand_over_parcel(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
     labelled = Shipment.objects.filter(fulfilment_id=fulfilment_id, status=ShipmentStatus.LABEL_CREATED)
     if not labelled.exists():
         raise DomainError(_("It has no label yet."), "no_label")
-    return record_shipped(fulfilment_ids=[fulfilment_id], actor=actor)[0]
+    record_shipped(fulfilment_ids=[fulfilment_id], actor=actor)
+    fulfilment.refresh_from_db()
+    return fulfilment

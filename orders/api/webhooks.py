@@ -15,7 +15,7 @@ from orders.channels.shopify import TOPICS, is_signed, orders_in
 from orders.enums import ChannelKind, IntakeSource
 from orders.models import Channel
 from orders.schema import FieldError
-from orders.services.intake import MAX_BATCH, receive
+from orders.services.intake import MAX_BATCH, IntakeResult, receive
 
 _REMEMBERED_SECONDS: Final = 48 * 3600
 
@@ -40,8 +40,16 @@ def shopify(request: HttpRequest, code: str) -> HttpResponse:
     if delivery and _is_known(channel, delivery):
         return JsonResponse({"results": [], "repeated": True})
     topic = request.headers.get("X-Shopify-Topic", "")[:60]
-    raws = orders_in(parse_json(body))[:MAX_BATCH]
-    results = receive(
+    raws = orders_in(parse_json(body))
+    batches = [raws[start : start + MAX_BATCH] for start in range(0, len(raws), MAX_BATCH)]
+    results = [result for batch in batches for result in _take(channel, topic, batch)]
+    if delivery:
+        _remember(channel, delivery)
+    return JsonResponse({"results": [{"outcome": r.outcome.value, "order_number": r.order_number} for r in results]})
+
+
+def _take(channel: Channel, topic: str, raws: list[Any]) -> list[IntakeResult]:
+    return receive(
         channel,
         [_payload(topic, raw) for raw in raws],
         source=IntakeSource.WEBHOOK,
@@ -49,9 +57,6 @@ def shopify(request: HttpRequest, code: str) -> HttpResponse:
         received_at=timezone.now(),
         raws=raws,
     )
-    if delivery:
-        _remember(channel, delivery)
-    return JsonResponse({"results": [{"outcome": r.outcome.value, "order_number": r.order_number} for r in results]})
 
 
 def _payload(topic: str, raw: Any) -> Any:

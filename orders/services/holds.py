@@ -137,9 +137,15 @@ def release_due_batch(limit: int) -> int:
     due = list(
         Hold.objects.filter(released_at=None, until__lte=now).order_by("until").values_list("pk", flat=True)[:limit]
     )
-    for hold_id in due:
+    return sum(_release_due(hold_id) for hold_id in due)
+
+
+def _release_due(hold_id: int) -> bool:
+    try:
         release_hold(hold_id=hold_id, actor=SYSTEM, note="the date has come")
-    return len(due)
+    except DomainError:  # somebody was quicker
+        return False
+    return True
 
 
 def recount_holds(order_ids: Iterable[int]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.cases.models import Case
 from core.outbox.models import OutboxEvent
+from core.stages import drain
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.models import Shipment, TrackingEvent
@@ -157,3 +158,22 @@ def test_statements_do_not_grow_with_the_parcels():
         ingest([arrival(p, event(3, S.IN_TRANSIT), event(1, S.EXCEPTION)) for p in many], at=NOW)
     assert len(queries) <= 6  # nothing new: look, lock, save
     assert Shipment.objects.filter(status=S.EXCEPTION).count() == 12
+
+
+@pytest.mark.parametrize(
+    ("scans", "status"),
+    [
+        ([(5, S.PICKED_UP)], FulfilmentStatus.SHIPPED),
+        ([(5, S.PICKED_UP), (1, S.DELIVERED)], FulfilmentStatus.DELIVERED),
+    ],
+)
+def test_a_parcel_scanned_before_it_was_said_to_be_packed_goes_on_once_it_is(scans, status):
+    part = make_fulfilment()
+    parcel = make_shipment(make_carrier(), part, status=S.LABEL_CREATED, tracking_number="TRK-EARLY")
+    ingest([arrival(parcel, *(event(hours, what) for hours, what in scans))], at=NOW)
+    part.refresh_from_db()
+    assert part.status == FulfilmentStatus.RELEASED
+    pack(part)
+    drain(only=["outbox.relay"])
+    part.refresh_from_db()
+    assert (part.status, part.shipped_at is not None) == (status, True)

@@ -16,13 +16,13 @@ from inventory.rules.stock import StockReceipt
 from inventory.services import receive_stock
 from orders.codes import CUSTOMER_CANCELLATION, OUT_OF_STOCK
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
-from orders.models import FulfilmentOrder, Order
-from orders.services import fulfilment
+from orders.models import FulfilmentOrder, Hold, Order
+from orders.services import fulfilment, holds
 from orders.services.approval import approve_order
-from orders.services.backorders import retry_orders
+from orders.services.backorders import retry_orders, watch_batch
 from orders.services.cancel import cancel_order, request_cancellation
 from orders.services.edit import edit_line, edit_order, record_payment
-from orders.services.holds import release_all_holds, release_hold
+from orders.services.holds import hold_order, release_all_holds, release_hold
 from orders.services.release import release_batch
 from tests.factories.accounts import make_superuser, make_user
 from tests.factories.inventory import make_sku
@@ -254,3 +254,38 @@ def test_with_all_warehouses_closed_orders_wait_and_go_on_when_one_opens(channel
     StockLevel.objects.update(updated_at=later)
     drain(only=[*STAGES, "orders.backorder_watch"])
     assert order.fulfilments.get().status == FulfilmentStatus.RELEASED
+
+
+# Held until a date
+
+
+def test_a_hold_that_somebody_released_just_now_stops_no_other(channel, sku, monkeypatch):
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    orders = [make_order(channel, ("MUG", quantity)) for quantity in (1, 2)]
+    for order in orders:
+        hold_order(order_id=order.pk, reason=HoldReason.UNTIL_DATE, actor=person(), until=tomorrow)
+    Hold.objects.update(until=datetime.now(UTC))
+    first = orders[0].holds.get()
+    release = holds.release_hold
+
+    def late(**arguments):
+        if arguments["hold_id"] == first.pk:
+            release(hold_id=first.pk, actor=person())
+        return release(**arguments)
+
+    monkeypatch.setattr(holds, "release_hold", late)
+    assert holds.release_due_batch(10) == 1
+    assert not Hold.objects.filter(released_at=None).exists()
+    assert holds.release_due_batch(10) == 0
+
+
+def test_the_watch_finds_every_order_that_an_event_missed(channel, warehouse, sku):
+    orders = [make_order(channel, ("MUG", quantity)) for quantity in (11, 12, 13)]
+    run()
+    rest = FulfilmentOrder.objects.filter(status=FulfilmentStatus.BACKORDERED)
+    assert rest.count() == 3
+    receive_stock([StockReceipt(warehouse.pk, sku.pk, 50)])
+    assert [watch_batch(2), watch_batch(2), watch_batch(2)] == [2, 1, 0]
+    run()
+    assert not rest.exists()
+    assert all(again(order).released_at for order in orders)

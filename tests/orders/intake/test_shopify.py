@@ -197,3 +197,11 @@ def test_shopifys_list_of_orders_has_no_lines_and_says_so(channel: Channel) -> N
     assert answer.status_code == 200
     message = IntakeMessage.objects.get()
     assert message.errors[0]["field"] == "lines"
+
+
+def test_no_order_of_a_long_list_is_left_out(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.api.webhooks.MAX_BATCH", 2)
+    orders = [own_order(id=number, name=f"#{number}") for number in (1, 2, 3)]
+    results = push({"orders": orders}).json()["results"]
+    assert [result["outcome"] for result in results] == ["accepted"] * 3
+    assert Order.objects.count() == 3
