@@ -62,6 +62,16 @@ def test_a_bulk_action_runs_over_the_ticked_rows(signed_in, people_page, person)
     assert User.objects.get(username="dora").last_name == "Hello"
 
 
+def test_what_the_confirmation_asks_for_goes_to_the_job(signed_in, people_page):
+    dialog = signed_in.post(
+        reverse("ui:bulk_confirm", args=["test.people"]),
+        {"action": "greet", "ids": people("anna")},
+        HTTP_HX_REQUEST="true",
+    ).content.decode()
+    assert f'action="{reverse("jobs:bulk")}"' in dialog
+    assert 'name="param-word"' in dialog
+
+
 def test_all_that_match_is_settled_when_the_job_starts(signed_in, people_page, person):
     people("anna", "secret-agent")
     post_bulk(signed_in)
