@@ -24,6 +24,7 @@ from core.cases.selectors import cases_for, queue_for
 from core.cases.services import assign, comment, reopen, resolve, resume, start, unassign, wait
 from core.cases.words import due_badge, resolution_label, summary_of, title_of, type_label
 from core.exceptions import DomainError
+from core.ids import parse_id
 from core.ui.actions import BulkAction, RowOutcome
 from core.ui.columns import Column
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction, Text, allowed_actions
@@ -273,12 +274,12 @@ class WorkScreen(QueuePage[Case]):
 
     def get_item(self, user: Any) -> Case | None:
         queue = queue_for(user)
-        wanted = self.request.GET.get("case", "")
-        after = self.request.GET.get("after", "")
-        if wanted.isdigit():
-            return cases_for(user).filter(pk=int(wanted)).first()
-        if after.isdigit() and int(after) in queue:
-            position = queue.index(int(after)) + 1
+        wanted = parse_id(self.request.GET.get("case", ""))
+        after = parse_id(self.request.GET.get("after", ""))
+        if wanted is not None:
+            return cases_for(user).filter(pk=wanted).first()
+        if after in queue:
+            position = queue.index(after) + 1
             queue = queue[position:] + queue[: position - 1]
         return cases_for(user).get(pk=queue[0]) if queue else None
 

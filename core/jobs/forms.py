@@ -3,6 +3,7 @@ from typing import cast
 from django import forms
 from django.http import QueryDict
 
+from core.ids import parse_id
 from core.jobs.writers import WRITERS
 from core.ui import lists
 
@@ -38,4 +39,4 @@ class BulkForm(ListForm):
         if self.cleaned_data["all"]:
             return None
         data = cast("QueryDict", self.data)
-        return [int(value) for value in dict.fromkeys(data.getlist("ids")) if value.isdigit()]
+        return [pk for value in dict.fromkeys(data.getlist("ids")) if (pk := parse_id(value)) is not None]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.permissions import require
 from core.actor import Actor
 from core.audit.services import record
+from core.ids import parse_id
 from core.jobs import files
 from core.jobs.cells import csv_value
 from core.jobs.enums import JobStatus, RowOutcome
@@ -260,8 +261,7 @@ def _counts(job: Job) -> Sequence[tuple[str, int, Text]]:
 
 def _rows_context(request: HttpRequest, job: Job) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
-    after = request.GET.get("after", "0")
-    rows, next_after = rows_page(job, outcome, int(after) if after.isdigit() else 0)
+    rows, next_after = rows_page(job, outcome, parse_id(request.GET.get("after", "")) or 0)
     return {
         "rows": rows,
         "outcome": outcome,

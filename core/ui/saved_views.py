@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import roles_of
+from core.ids import parse_id
 from core.ui.columns import Column
 from core.ui.content import Text
 from core.ui.models import ListPreference, SavedView
@@ -125,8 +126,8 @@ def visible_columns(page: "ListDefinition[Any]", user: Any, query: Mapping[str, 
 
 
 def _kept_columns(page_key: str, user: Any, view: str) -> Sequence[str]:
-    if view.isdigit():
-        saved = SavedView.objects.filter(Q(owner_id=user.pk) | Q(is_shared=True), pk=int(view), page=page_key).first()
+    if (view_id := parse_id(view)) is not None:
+        saved = SavedView.objects.filter(Q(owner_id=user.pk) | Q(is_shared=True), pk=view_id, page=page_key).first()
         if saved is not None and saved.columns:
             return [str(key) for key in saved.columns]
     preference = ListPreference.objects.filter(user_id=user.pk, page=page_key).first()

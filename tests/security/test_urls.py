@@ -89,13 +89,13 @@ def signed_in(user, **options) -> Client:
     return client
 
 
-def call(client: Client, method: str, path: str) -> tuple[HttpResponse, int]:
+def call(client: Client, method: str, path: str, data: dict[str, str] | None = None) -> tuple[HttpResponse, int]:
     """The answer and how many rows were written meanwhile; undone, so that one failure doesn't spoil the next call."""
     with transaction.atomic():
         before = writes()
         try:
             with transaction.atomic():
-                response = getattr(client, method)(path)
+                response = getattr(client, method)(path, data)
             written = writes() - before
         except DatabaseError:
             response, written = HttpResponse(status=500), 0

@@ -20,8 +20,13 @@ def next_url(request: HttpRequest, *, referer: bool = False) -> str:
     if referer:
         candidates.append(request.headers.get("Referer"))
     for candidate in candidates:
-        if candidate and url_has_allowed_host_and_scheme(
-            candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        # A word without a slash would be looked up as the name of a view.
+        if (
+            candidate
+            and "/" in candidate
+            and url_has_allowed_host_and_scheme(
+                candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+            )
         ):
             return candidate
     return settings.LOGIN_REDIRECT_URL

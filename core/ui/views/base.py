@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -32,6 +32,8 @@ class ConsoleView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not self.has_permission(request):
             raise PermissionDenied
+        if _has_null(request):
+            raise BadRequest
         return super().dispatch(request, *args, **kwargs)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -48,6 +50,13 @@ class ConsoleView(View):
         """Render a template with context()."""
         merged = {**self.context(), **(context or {})}
         return render(self.request, template or self.template_name, merged, status=status)
+
+
+def _has_null(request: HttpRequest) -> bool:
+    """Whether a value holds the character that PostgreSQL can't store and that no keyboard types."""
+    return any(
+        "\x00" in value for data in (request.GET, request.POST) for _key, found in data.lists() for value in found
+    )
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
+from core.accounts.enums import Role
+from core.ids import parse_id
 from core.ui import lists, nav, saved_views, search, setup_links, today, topbar
 from core.ui.content import allowed_actions
 from core.ui.counting import count_label, time_budget
@@ -138,11 +140,15 @@ class SaveViewView(_ListView):
             name=name,
             query=request.POST.get("query", ""),
             shared=bool(request.POST.get("shared")),
-            role=request.POST.get("role", ""),
+            role=_known_role(request.POST.get("role", "")),
         )
         say(request, _("View “%(name)s” saved.") % {"name": view.name})
         separator = "&" if view.query else ""
         return go(request, page.url(f"{view.query}{separator}view={view.pk}"))
+
+
+def _known_role(value: str) -> str:
+    return value if value in Role.values else ""
 
 
 class DeleteViewView(_ListView):
@@ -176,7 +182,7 @@ class BulkConfirmView(_ListView):
         page = self.list_page()
         action = page.action(request.POST.get("action", ""), request.user)
         everything = bool(request.POST.get("all"))
-        ids = [int(value) for value in request.POST.getlist("ids") if value.isdigit()]
+        ids = [pk for value in request.POST.getlist("ids") if (pk := parse_id(value)) is not None]
         query = QueryDict(request.POST.get("query", ""))
         rows = page.queryset_for(request.user, query, ids=None if everything else ids, ordered=False)
         count = rows.count()
