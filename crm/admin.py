@@ -1,15 +1,18 @@
 """Customers in the admin site. Contact data is edited in the console, where a service checks and audits it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.selectors import is_limited
 from core.admin import ReadOnlyAdmin
 from crm import selectors
 from crm.models import Customer, CustomerAddress, CustomerIdentity
+
+M = TypeVar("M", bound=Model)
 
 
 class CustomerIdentityInline(admin.TabularInline[CustomerIdentity, Customer]):
@@ -46,8 +49,16 @@ class CustomerAdmin(ReadOnlyAdmin[Customer]):
         return found, False
 
 
+class PartOfCustomerAdmin(ReadOnlyAdmin[M]):
+    """Rows that belong to a customer: of those whom the person may see."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        rows = super().get_queryset(request)
+        return rows.filter(customer__in=selectors.customers_for(request.user)) if is_limited(request.user) else rows
+
+
 @admin.register(CustomerIdentity)
-class CustomerIdentityAdmin(ReadOnlyAdmin[CustomerIdentity]):
+class CustomerIdentityAdmin(PartOfCustomerAdmin[CustomerIdentity]):
     list_display = ("id", "source", "external_id", "customer", "created_at")
     list_select_related = ("customer",)
     search_fields = ("=external_id",)
@@ -55,7 +66,7 @@ class CustomerIdentityAdmin(ReadOnlyAdmin[CustomerIdentity]):
 
 
 @admin.register(CustomerAddress)
-class CustomerAddressAdmin(ReadOnlyAdmin[CustomerAddress]):
+class CustomerAddressAdmin(PartOfCustomerAdmin[CustomerAddress]):
     list_display = ("id", "customer", "name", "country", "province", "city", "last_used_at")
     list_filter = ("country",)
     list_select_related = ("customer",)

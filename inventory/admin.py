@@ -22,6 +22,7 @@ from inventory.models import (
     StockMovement,
     Warehouse,
 )
+from inventory.selectors import levels_for, movements_for, reservations_for, warehouses_for
 
 
 class SkuBarcodeInline(admin.TabularInline[SkuBarcode, Sku]):
@@ -91,6 +92,9 @@ class WarehouseAdmin(admin.ModelAdmin[Warehouse]):
     list_filter = ("is_active", "country")
     search_fields = ("code", "name", "city")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Warehouse]:
+        return warehouses_for(request.user)
+
 
 @admin.register(StockLevel)
 class StockLevelAdmin(ReadOnlyAdmin[StockLevel]):
@@ -99,6 +103,9 @@ class StockLevelAdmin(ReadOnlyAdmin[StockLevel]):
     list_select_related = ("sku", "warehouse")
     search_fields = ("sku__code__istartswith",)
     search_help_text = _("Beginning of a SKU code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
+        return levels_for(request.user)
 
 
 @admin.register(StockMovement)
@@ -110,6 +117,9 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
     search_fields = ("sku__code__istartswith",)
     search_help_text = _("Beginning of a SKU code")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        return movements_for(request.user)
+
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnlyAdmin[Reservation]):
@@ -118,6 +128,9 @@ class ReservationAdmin(ReadOnlyAdmin[Reservation]):
     list_select_related = ("sku", "warehouse")
     ordering = ("-id",)
     search_fields = ("sku__code__istartswith", "document_id__exact")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reservation]:
+        return reservations_for(request.user)
 
 
 @admin.register(StockDemand)

@@ -1,16 +1,17 @@
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core import net
+from core.accounts.selectors import is_limited
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
 from core.audit.services import record
@@ -26,12 +27,15 @@ from logistics.models import (
     TrackingEvent,
     TransitTime,
 )
+from logistics.selectors import visible_shipments
 from logistics.services.calling import credentials_of, push_url
 from logistics.services.health import close_circuit
 from logistics.services.labels import retry_homeless
 from logistics.services.pushes import read_again
 from logistics.services.shipments import poll_now, retry_label
+from orders.selectors.orders import of_orders_for
 
+M = TypeVar("M", bound=Model)
 KEPT = "••••••••"
 
 
@@ -206,6 +210,9 @@ class ShipmentAdmin(ReadOnlyAdmin[Shipment]):
     raw_id_fields = ["fulfilment", "order"]
     actions = ["check_now", "buy_label_again"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shipment]:
+        return visible_shipments(request.user).order_by("-id")
+
     @admin.action(description=_("Check with the carrier now"), permissions=["handle"])
     def check_now(self, request: HttpRequest, shipments: QuerySet[Shipment]) -> None:
         _each(request, shipments, lambda pk: poll_now(shipment_id=pk, actor=_actor(request)))
@@ -218,8 +225,16 @@ class ShipmentAdmin(ReadOnlyAdmin[Shipment]):
         return request.user.has_perm("logistics.handle_shipment")
 
 
+class PartOfShipmentAdmin(ReadOnlyAdmin[M]):
+    """Rows that belong to a parcel that the person may see."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        rows = super().get_queryset(request)
+        return rows.filter(shipment__in=visible_shipments(request.user)) if is_limited(request.user) else rows
+
+
 @admin.register(TrackingEvent)
-class TrackingEventAdmin(ReadOnlyAdmin[TrackingEvent]):
+class TrackingEventAdmin(PartOfShipmentAdmin[TrackingEvent]):
     list_display = ["shipment", "occurred_at", "status", "description", "location", "source", "ingested_at"]
     list_filter = ["status", "source"]
     list_select_related = ["shipment"]
@@ -227,7 +242,7 @@ class TrackingEventAdmin(ReadOnlyAdmin[TrackingEvent]):
 
 
 @admin.register(ShipmentLabel)
-class ShipmentLabelAdmin(ReadOnlyAdmin[ShipmentLabel]):
+class ShipmentLabelAdmin(PartOfShipmentAdmin[ShipmentLabel]):
     list_display = ["shipment", "created_at"]
     list_select_related = ["shipment"]
     search_fields = ["=shipment__number", "=shipment__tracking_number"]
@@ -241,6 +256,11 @@ class PushMessageAdmin(ReadOnlyAdmin[PushMessage]):
     list_select_related = ["carrier"]
     search_fields = ["=body_sha256"]
     actions = ["read_again"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PushMessage]:
+        """A push tells of parcels of any channel: it isn't for people who are limited to some."""
+        rows = super().get_queryset(request)
+        return rows.none() if is_limited(request.user) else rows
 
     @admin.action(description=_("Read again"), permissions=["handle"])
     def read_again(self, request: HttpRequest, pushes: QuerySet[PushMessage]) -> None:
@@ -256,6 +276,9 @@ class DeliveryRatingAdmin(ReadOnlyAdmin[DeliveryRating]):
     list_filter = ["stars"]
     list_select_related = ["order"]
     search_fields = ["=order__number"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeliveryRating]:
+        return of_orders_for(request.user, super().get_queryset(request))
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -1,7 +1,12 @@
 """Purchasing in Django's admin: suppliers to edit, documents to read."""
 
-from django.contrib import admin
+from typing import TypeVar
 
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from core.accounts.selectors import is_limited
 from core.admin import LargeTableAdmin, ReadOnlyAdmin
 from supply_chain.models import (
     GoodsReceipt,
@@ -12,6 +17,20 @@ from supply_chain.models import (
     Supplier,
     SupplierSku,
 )
+from supply_chain.selectors import orders_for, receipts_for
+
+M = TypeVar("M", bound=Model)
+
+
+class PartOfOrderAdmin(ReadOnlyAdmin[M]):
+    """Rows that belong to a purchase order (`order_path` leads to it) that the person may see."""
+
+    order_path = "order"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        rows = super().get_queryset(request)
+        orders = orders_for(request.user)
+        return rows.filter(**{f"{self.order_path}__in": orders}) if is_limited(request.user) else rows
 
 
 class PurchaseOrderLineInline(admin.TabularInline[PurchaseOrderLine, PurchaseOrder]):
@@ -51,9 +70,12 @@ class PurchaseOrderAdmin(ReadOnlyAdmin[PurchaseOrder]):
     search_fields = ("number__exact", "supplier_reference__exact", "supplier__name__icontains")
     inlines = (PurchaseOrderLineInline,)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseOrder]:
+        return orders_for(request.user)
+
 
 @admin.register(PurchaseOrderLine)
-class PurchaseOrderLineAdmin(ReadOnlyAdmin[PurchaseOrderLine]):
+class PurchaseOrderLineAdmin(PartOfOrderAdmin[PurchaseOrderLine]):
     list_display = ("order", "sku", "quantity", "received", "damaged", "unit_cost")
     list_select_related = ("order", "sku")
     search_fields = ("order__number__exact", "sku__code__istartswith")
@@ -66,16 +88,21 @@ class GoodsReceiptAdmin(ReadOnlyAdmin[GoodsReceipt]):
     search_fields = ("number__exact", "order__number__exact", "delivery_note__exact")
     inlines = (GoodsReceiptLineInline,)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GoodsReceipt]:
+        return receipts_for(request.user)
+
 
 @admin.register(GoodsReceiptLine)
-class GoodsReceiptLineAdmin(ReadOnlyAdmin[GoodsReceiptLine]):
+class GoodsReceiptLineAdmin(PartOfOrderAdmin[GoodsReceiptLine]):
+    order_path = "receipt__order"
     list_display = ("receipt", "order_line", "quantity", "damaged")
     list_select_related = ("receipt", "order_line")
     search_fields = ("receipt__number__exact",)
 
 
 @admin.register(ReceivingCount)
-class ReceivingCountAdmin(ReadOnlyAdmin[ReceivingCount]):
+class ReceivingCountAdmin(PartOfOrderAdmin[ReceivingCount]):
+    order_path = "order_line__order"
     list_display = ("order_line", "quantity", "damaged")
     list_select_related = ("order_line",)
     search_fields = ("order_line__order__number__exact",)

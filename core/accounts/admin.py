@@ -23,6 +23,7 @@ from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm, TimeZoneField
 from core.accounts.models import AccessScope, ApiKey, FailedSignIn, RoleGroup, RolePolicy, User
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
+from core.accounts.selectors import api_keys
 from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
@@ -208,6 +209,9 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     ]
     actions = ["revoke"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return api_keys(request.user)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.manage_api_keys")
 
@@ -223,7 +227,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         """Make a key and show it once; it is never kept, not even in a message."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST or None)
+        form = ApiKeyForm(request.POST or None, user=request.user)
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
         if request.method == "POST" and form.is_valid():
             try:

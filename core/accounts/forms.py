@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.enums import Density, Theme
 from core.accounts.models import User
 from core.accounts.scopes import scope_kinds
+from core.accounts.selectors import is_limited, scope_ids
 
 
 class SignInForm(AuthenticationForm):
@@ -104,9 +105,10 @@ class ApiKeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scope"].choices = scope_choices()  # type: ignore[attr-defined]
+        self.fields["scope"].choices = scope_choices(user)  # type: ignore[attr-defined]
+        self.fields["scope"].required = is_limited(user)
 
     def clean_scope(self) -> tuple[str, int | None]:
         kind, _colon, object_id = self.cleaned_data["scope"].partition(":")
@@ -120,10 +122,14 @@ class ApiKeyForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=1)
 
 
-def scope_choices() -> list[Any]:
-    """("", nothing) and, by kind, ("kind:id", name) of everything that a key can be limited to."""
-    groups = [
-        (kind.label, [(f"{kind.code}:{object_id}", name) for object_id, name in kind.choices()])
-        for kind in scope_kinds()
-    ]
-    return [("", _("Not limited")), *groups]
+def scope_choices(user: User) -> list[Any]:
+    """("", nothing) and, by kind, ("kind:id", name) of everything that a person may limit a key to.
+
+    Who is limited makes no key that reaches further.
+    """
+    groups = []
+    for kind in scope_kinds():
+        allowed = scope_ids(user, kind.code)
+        names = [(object_id, name) for object_id, name in kind.choices() if allowed is None or object_id in allowed]
+        groups.append((kind.label, [(f"{kind.code}:{object_id}", name) for object_id, name in names]))
+    return groups if is_limited(user) else [("", _("Not limited")), *groups]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, User
+from core.accounts.scopes import scope_kinds
 
 # Everything that decides about a person, in one statement, because every request of every page needs it.
 _ACCESS_SQL = """
@@ -88,6 +89,11 @@ def scope_ids(user: User | AnonymousUser, kind: str) -> frozenset[int] | None:
     return access_of(user).scopes.get(kind)
 
 
+def is_limited(user: User | AnonymousUser) -> bool:
+    """Whether the person sees only some objects of a kind: what names none of that kind then isn't for them."""
+    return not isinstance(user, User) or (not user.is_superuser and bool(access_of(user).scopes))
+
+
 def may_see_personal_data(user: User | AnonymousUser) -> bool:
     """Whether pages show addresses, phones and names to this person unmasked."""
     return user.has_perm("accounts.view_personal_data")
@@ -127,9 +133,17 @@ def recovery_codes_left(user: User) -> int:
     return count
 
 
-def api_keys() -> QuerySet[ApiKey]:
-    """All keys, newest first, with who made them."""
-    return ApiKey.objects.select_related("created_by")
+def api_keys(user: User | AnonymousUser) -> QuerySet[ApiKey]:
+    """The keys that reach no further than the person, newest first, with who made them."""
+    keys = ApiKey.objects.select_related("created_by")
+    if not is_limited(user):
+        return keys
+    keys = keys.exclude(scope_kind="")
+    for kind in scope_kinds():
+        allowed = scope_ids(user, kind.code)
+        if allowed is not None:
+            keys = keys.filter(~Q(scope_kind=kind.code) | Q(scope_object_id__in=allowed))
+    return keys
 
 
 def _read_access(user: User) -> Access:

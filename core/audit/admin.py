@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
 from core.audit.models import AuditEntry
+from core.audit.selectors import entries_for
 from core.audit.services import AuditRow, record, record_many
 
 M = TypeVar("M", bound=Model)
@@ -45,6 +46,9 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     search_fields = ["=action", "=subject_type", "=subject_id", "=request_id"]
     search_help_text = "orders.hold_released · orders.order · 4711"
     ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        return entries_for(request.user).order_by("-id")
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -1,9 +1,20 @@
 """Reading the audit trail."""
 
+from typing import Any
+
 from django.db import connection
 from django.db.models import QuerySet
 
+from core.accounts.selectors import is_limited
 from core.audit.models import AuditEntry
+
+
+def entries_for(user: Any) -> QuerySet[AuditEntry]:
+    """The trail as a person may read it through: who is limited to some channels or warehouses, their own deeds.
+
+    An entry knows no channel and no warehouse; on the page of a thing that they may see, its entries are shown.
+    """
+    return AuditEntry.objects.filter(actor_id=user.pk) if is_limited(user) else AuditEntry.objects.all()
 
 
 def for_subject(subject_type: str, subject_id: int) -> QuerySet[AuditEntry]:

@@ -2,12 +2,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.selectors import is_limited
 from core.admin import ReadOnlyAdmin
 from core.cases.models import Case, CaseEvent, CasePolicy
 from core.cases.registry import case_types
+from core.cases.selectors import cases_for
 from core.cases.words import summary_of, type_label
 
 
@@ -21,6 +24,9 @@ class CaseAdmin(ReadOnlyAdmin[Case]):
     search_fields = ["=id", "subject_label__iexact"]
     readonly_fields = ["in_words"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        return cases_for(request.user).order_by("-id")
+
     @admin.display(description=_("What is wrong"))
     def in_words(self, case: Case) -> str:
         return summary_of(case)
@@ -31,6 +37,10 @@ class CaseEventAdmin(ReadOnlyAdmin[CaseEvent]):
     list_display = ["id", "case_id", "kind", "at", "actor_label", "from_status", "to_status", "note"]
     list_filter = ["kind"]
     search_fields = ["=case__id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CaseEvent]:
+        rows = super().get_queryset(request)
+        return rows.filter(case__in=cases_for(request.user)) if is_limited(request.user) else rows
 
 
 class CasePolicyForm(forms.ModelForm[CasePolicy]):

@@ -74,14 +74,15 @@ def alert(code: str, case_ids: Sequence[int], level: str) -> None:
 
 
 def alert_escalated(case_ids: Sequence[int]) -> None:
-    """Tell the escalation owner of each type, by default every operations manager, and each case's owner."""
+    """Tell the escalation owner of each type, by default the operations managers who see it, and each case's owner."""
     cases = _cases(case_ids)
     owners = dict(CasePolicy.objects.filter(escalate_to__isnull=False).values_list("type", "escalate_to_id"))
-    managers = list(_members({Role.OPERATIONS_MANAGER})[Role.OPERATIONS_MANAGER])
+    managers = _members({Role.OPERATIONS_MANAGER})[Role.OPERATIONS_MANAGER]
     for case_type, group in _by_type(cases).items():
-        bosses = [owners[case_type]] if case_type in owners else managers
         receivers: dict[int, list[Case]] = defaultdict(list)
         for case in group:
+            in_sight = [pk for pk, scopes in managers.items() if _sees(scopes, case)]
+            bosses = [owners[case_type]] if case_type in owners else in_sight
             for user_id in {*bosses, *([case.assigned_to_id] if case.assigned_to_id else [])}:
                 receivers[user_id].append(case)
         _tell(ESCALATED, case_type, receivers, Level.DANGER)

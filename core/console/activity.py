@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.models import User
 from core.audit.models import ActorKind, AuditEntry
 from core.audit.permissions import VIEW_ACTIVITY
-from core.audit.selectors import actions_seen, subject_types_seen
+from core.audit.selectors import actions_seen, entries_for, subject_types_seen
 from core.ui.changes import change_words
 from core.ui.columns import Column
 from core.ui.content import EmptyState, Header, PanelContent, Text
@@ -85,7 +85,7 @@ class ActivityList(ListPage[AuditEntry]):
     ]
 
     def get_queryset(self, user: Any) -> QuerySet[AuditEntry]:
-        return AuditEntry.objects.all()
+        return entries_for(user)
 
     def row_url(self, row: AuditEntry) -> str:
         return reverse("console:activity_entry", args=[row.pk])

@@ -79,7 +79,7 @@ class ApiKeyList(ListPage[ApiKey]):
     ]
 
     def get_queryset(self, user: Any) -> QuerySet[ApiKey]:
-        return api_keys()
+        return api_keys(user)
 
     def row_url(self, row: ApiKey) -> str:
         return reverse("console:api_key", args=[row.pk])
@@ -127,6 +127,9 @@ class ApiKeyCreate(FormPage[ApiKey]):
     intro = _("The key is shown once, on the next page.")
     made: Sequence[tuple[ApiKey, str]] = ()
 
+    def form_kwargs(self) -> dict[str, Any]:
+        return super().form_kwargs() | {"user": self.request.user}
+
     def cancel_url(self) -> str:
         return reverse("console:api_keys")
 
@@ -168,4 +171,6 @@ def _facts(request: HttpRequest, key: ApiKey) -> PanelContent:
     return PanelContent("console/_api_key_facts.html", {"key": key, "limit": limit_words(key)})
 
 
-register_panel("accounts.api_key", code="facts", title=pgettext_lazy("API", "Key"), render=_facts, order=10, column="side")
+register_panel(
+    "accounts.api_key", code="facts", title=pgettext_lazy("API", "Key"), render=_facts, order=10, column="side"
+)

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from core.accounts.selectors import is_limited
 from core.jobs.enums import JobStatus, RowOutcome
 from core.jobs.models import Job, JobRow
 from core.jobs.permissions import VIEW_ALL
@@ -10,9 +11,12 @@ ROWS_PER_PAGE = 100
 
 
 def jobs_for(user: Any) -> QuerySet[Job]:
-    """The jobs that a person may see: their own, or everybody's."""
+    """The jobs that a person may see: their own, or everybody's.
+
+    A job knows no channel and no warehouse, so who is limited to some sees their own: files hold other rows too.
+    """
     jobs = Job.objects.select_related("created_by")
-    return jobs if user.has_perm(VIEW_ALL) else jobs.filter(created_by_id=user.pk)
+    return jobs if user.has_perm(VIEW_ALL) and not is_limited(user) else jobs.filter(created_by_id=user.pk)
 
 
 def latest_jobs(user: Any, limit: int) -> list[Job]:

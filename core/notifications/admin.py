@@ -2,14 +2,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.selectors import is_limited
 from core.admin import LargeTableAdmin, ReadOnlyAdmin
 from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
 from core.notifications.registry import LINK, Template, find_template, templates
 from core.notifications.rules import Text, substitute
+from core.notifications.selectors import messages_for
 
 _EXAMPLE_LINK = "https://console.example.com/exceptions/1/"
 
@@ -64,6 +68,9 @@ class OutgoingMessageAdmin(ReadOnlyAdmin[OutgoingMessage]):
     list_filter = ["status", "audience", "template"]
     search_fields = ["=id", "=to"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMessage]:
+        return messages_for(request.user).order_by("-id")
+
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
@@ -71,6 +78,10 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
     list_filter = ["level", "code"]
     list_select_related = ["user"]
     search_fields = ["=user__username"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        rows = super().get_queryset(request)
+        return rows.filter(user=request.user.pk) if is_limited(request.user) else rows
 
 
 @admin.register(NotificationPreference)

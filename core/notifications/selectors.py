@@ -5,6 +5,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import get_language
 
 from core.accounts.models import User
+from core.accounts.selectors import is_limited
 from core.notifications.enums import Audience, Channel
 from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
 from core.notifications.permissions import VIEW_LOG
@@ -49,5 +50,7 @@ def preferences_of(user: User) -> list[tuple[Template, bool, bool]]:
 
 
 def messages_for(user: Any) -> QuerySet[OutgoingMessage]:
-    """The send log, for those who may read it."""
-    return OutgoingMessage.objects.all() if user.has_perm(VIEW_LOG) else OutgoingMessage.objects.none()
+    """The send log, for those who may read it; who is limited to some channels or warehouses: what they got."""
+    if not user.has_perm(VIEW_LOG):
+        return OutgoingMessage.objects.none()
+    return OutgoingMessage.objects.filter(user=user) if is_limited(user) else OutgoingMessage.objects.all()
