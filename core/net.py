@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -35,6 +35,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_CONNECTIONS = 64
 KEEP_ALIVE_SECONDS = 30.0
 USER_AGENT = "ecom-admin/1"
+# RFC 6052: a network without IPv4 reaches 10.0.0.7 as 64:ff9b::10.0.0.7.
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class OutgoingError(Exception):
@@ -164,9 +166,13 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address belongs to the open internet, looking through IPv4 inside IPv6."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if address in _NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast
+        if address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def allowed_addresses(host: str, port: int) -> list[str]:

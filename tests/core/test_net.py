@@ -187,6 +187,11 @@ def test_only_plain_web_addresses(url):
         ("::ffff:10.0.0.1", False),
         ("2002:0a00:0001::", False),  # 6to4 of 10.0.0.1
         ("::", False),
+        ("64:ff9b::a00:7", False),  # NAT64 of 10.0.0.7
+        ("64:ff9b::808:808", True),
+        ("::7f00:1", False),  # the old way to write IPv4 in IPv6
+        ("fec0::1", False),
+        ("240.0.0.1", False),
     ],
 )
 def test_public_addresses(address, public):
