@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.admin import LargeTableAdmin, ReadOnlyAdmin
 from inventory import services
 from inventory.enums import SkuStatus
+from inventory.forms import WarehouseForm
 from inventory.models import (
     Product,
     Reservation,
@@ -88,6 +89,7 @@ class SkuAliasAdmin(LargeTableAdmin[SkuAlias]):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(admin.ModelAdmin[Warehouse]):
+    form = WarehouseForm
     list_display = ("code", "name", "city", "country", "priority", "cut_off", "is_active")
     list_filter = ("is_active", "country")
     search_fields = ("code", "name", "city")

@@ -163,7 +163,8 @@ def retry_label(*, shipment_id: int, actor: Actor) -> Shipment:
     shipment.label_due_at = timezone.now()
     shipment.label_attempts = 0
     shipment.label_error = ""
-    shipment.save(update_fields=["label_due_at", "label_attempts", "label_error"])
+    shipment.destination_country = shipment.order.ship_country  # it may have been corrected
+    shipment.save(update_fields=["label_due_at", "label_attempts", "label_error", "destination_country"])
     record(
         action="logistics.label_retried",
         actor=actor,
@@ -254,7 +255,7 @@ def ship_again(*, shipment_id: int, actor: Actor) -> Shipment:
         fulfilment_id=shipment.fulfilment_id,
         order_id=shipment.order_id,
         warehouse_id=shipment.warehouse_id,
-        destination_country=shipment.destination_country,
+        destination_country=shipment.order.ship_country,
         weight_g=shipment.weight_g,
         carrier_id=shipment.carrier_id,
         service=shipment.service,

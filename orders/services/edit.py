@@ -45,6 +45,7 @@ TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
 EDITABLE_STATUSES = frozenset(
     {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
 )
+_ON_THE_WAY = frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
 _VALIDATED_STATUSES = OrderStatus.OPEN - {OrderStatus.DRAFT}
 
 
@@ -55,12 +56,13 @@ def edit_order(
     """Change contact, address or totals of an order: {field: new value}.
 
     `version` is the one that the person looked at; raises Conflict if the order has changed since, and
-    DomainError for an order that has left. A change after release counts as a data error that escaped.
+    DomainError for an order that has arrived, or has left where more than the contact changes: a parcel that came
+    back is sent again to the corrected address. A change after release counts as a data error that escaped.
     """
-    order = _lock_editable(order_id, version)
     unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
     if unknown:
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
+    order = _lock_editable(order_id, version, late=CONTACT_FIELDS.issuperset(changes))
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
@@ -160,11 +162,11 @@ def revalidate(order: Order, *, at: datetime) -> None:
         nudge(VALIDATE)
 
 
-def _lock_editable(order_id: int, version: int | None) -> Order:
+def _lock_editable(order_id: int, version: int | None, *, late: bool = False) -> Order:
     order = lock_order(order_id)
     if version is not None and version != order.version:
         raise Conflict
-    if order.status not in EDITABLE_STATUSES:
+    if order.status not in EDITABLE_STATUSES and not (late and order.status in _ON_THE_WAY):
         raise DomainError(_("This order has left; its data can't be changed any more."), "shipped")
     return order
 
@@ -182,7 +184,7 @@ def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -
         changes=audit,
         reason=reason,
     )
-    if order.released_at:
+    if order.released_at or order.status in _ON_THE_WAY:
         DataError.objects.bulk_create(
             [
                 DataError(order=order, source=DataErrorSource.CORRECTED, field=name, found_at=now)

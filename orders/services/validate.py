@@ -4,9 +4,10 @@ Validation owns the holds that it placed: each run places what its findings ask 
 longer do. What a person has accepted stays accepted for as long as the held values stay the same.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +27,9 @@ from orders.services.approval import approve_orders
 from orders.services.holds import NewHold, place_holds, release_holds
 from orders.services.moves import move_orders
 
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 _FINDING = ("order_id", "code", "severity", "field", "params", "expected", "suggestion", "found_at")
 
 Lines = Mapping[int, Sequence[OrderLine]]
@@ -45,12 +49,27 @@ def validate_batch(limit: int) -> int:
 def _validate(orders: Sequence[Order], now: datetime) -> None:
     lines = _lines_of(orders)
     facts = order_facts(orders, lines, now=now)
-    findings = {fact.order_id: validate(fact) for fact in facts}
+    findings = _findings_of(facts)
+    stumbled = [order for order in orders if order.pk not in findings]
+    update_rows(Order, "id", ("validate_due_at",), [(order.pk, now + LOOK_AGAIN_AFTER) for order in stumbled])
+    orders = [order for order in orders if order.pk in findings]
+    facts = [fact for fact in facts if fact.order_id in findings]
     _write_findings(orders, findings, now)
     _write_skus(facts, lines)
     update_rows(Order, "id", ("validate_due_at", "validated_at"), [(order.pk, None, now) for order in orders])
     _settle_holds(orders, lines, findings, now)
     _settle_status(orders, findings, now)
+
+
+def _findings_of(facts: Sequence[OrderFacts]) -> dict[int, list[FindingDraft]]:
+    """What is wrong with each order. One that a rule trips over is left out, and stops no other."""
+    findings = {}
+    for fact in facts:
+        try:
+            findings[fact.order_id] = validate(fact)
+        except Exception:
+            logger.exception("Order %s can't be validated", fact.order_id)
+    return findings
 
 
 def _lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:

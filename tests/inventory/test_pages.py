@@ -342,3 +342,16 @@ def test_today_card_counts_what_is_out(client, manager):
     reserve([claim(warehouse, sku, 1, 1)])
     html = client.get("/?card=inventory.stock").content.decode()
     assert "availability=out" in html
+
+
+def test_the_administration_site_refuses_a_warehouse_that_would_stop_the_release(client):
+    warehouse = make_warehouse("W9", country="CN", time_zone="Asia/Shanghai")
+    client.force_login(make_superuser())
+    url = f"/admin/inventory/warehouse/{warehouse.pk}/change/"
+    values = {"code": "W9", "name": "W9", "country": "CN", "priority": "1", "is_active": "on", "serves_countries": "cn"}
+    client.post(url, values | {"time_zone": "Asia/Nowhere"})
+    warehouse.refresh_from_db()
+    assert warehouse.time_zone == "Asia/Shanghai"
+    client.post(url, values | {"time_zone": "Europe/Berlin"})
+    warehouse.refresh_from_db()
+    assert (warehouse.time_zone, warehouse.serves_countries) == ("Europe/Berlin", ["CN"])

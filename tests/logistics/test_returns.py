@@ -4,13 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.actor import SYSTEM
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.rules.return_reason import names_bad_address
 from logistics.sandbox import kuaidi100, ups
 from logistics.services.ingest import Arrival, ingest
+from logistics.services.label_requests import recipient_address
+from logistics.services.shipments import ship_again
 from orders.enums import DataErrorSource
-from orders.models import DataError
+from orders.models import DataError, Order
+from orders.services.edit import edit_order
 from orders.services.fulfilment import record_shipped
 from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 
@@ -76,3 +80,15 @@ def test_an_order_counts_once_however_many_of_its_parcels_come_back(parcel):
     come_back(parcel, "地址不详")
     come_back(make_shipment(parcel.carrier, parcel.fulfilment), "地址不详")
     assert DataError.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_parcel_that_came_back_is_sent_again_to_the_corrected_address():
+    part = make_fulfilment()
+    pack(part)
+    record_shipped(fulfilment_ids=[part.pk])
+    parcel = make_shipment(make_carrier(), part, status=S.RETURNED, tracking_number="BACK-1")
+    edit_order(order_id=part.order_id, changes={"ship_country": "DE", "ship_street": "Torstr. 1"}, actor=SYSTEM)
+    again = ship_again(shipment_id=parcel.pk, actor=SYSTEM)
+    assert again.destination_country == "DE"
+    assert recipient_address(Order.objects.get(pk=part.order_id)).street == "Torstr. 1"

@@ -16,7 +16,7 @@ from inventory.rules.stock import StockReceipt
 from inventory.services import receive_stock
 from orders.codes import CUSTOMER_CANCELLATION, OUT_OF_STOCK
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
-from orders.models import FulfilmentOrder, Hold, Order
+from orders.models import Channel, DataError, FulfilmentOrder, Hold, Order
 from orders.services import fulfilment, holds
 from orders.services.approval import approve_order
 from orders.services.backorders import retry_orders, watch_batch
@@ -26,7 +26,7 @@ from orders.services.holds import hold_order, release_all_holds, release_hold
 from orders.services.release import release_batch
 from tests.factories.accounts import make_superuser, make_user
 from tests.factories.inventory import make_sku
-from tests.factories.orders import make_order, payload
+from tests.factories.orders import make_channel, make_order, payload
 
 pytestmark = pytest.mark.django_db
 
@@ -184,7 +184,27 @@ def test_what_was_accepted_after_a_correction_stays_accepted(channel, sku):
     assert again(order).open_hold_count == 1
 
 
+def test_an_order_that_a_rule_trips_over_stops_no_other(channel, sku):
+    Channel.objects.filter(pk=channel.pk).update(settings={"limits": {"total": "a lot"}, "currencies": ["CNY"]})
+    broken = make_order(make_channel("odd", settings={"limits": {"total": "NaN"}}), ("MUG", 1))
+    order = make_order(channel, ("MUG", 2))
+    run()
+    assert again(order).status == OrderStatus.APPROVED
+    broken = again(broken)
+    assert broken.status == OrderStatus.PENDING_REVIEW
+    assert broken.validate_due_at > datetime.now(UTC)
+
+
 # Corrections
+
+
+def test_the_contact_of_an_order_on_its_way_can_be_corrected_but_not_its_sums(partly_shipped):
+    edit_order(order_id=partly_shipped.pk, changes={"ship_street": "文三路 91 号"}, actor=person())
+    with pytest.raises(DomainError):
+        edit_order(order_id=partly_shipped.pk, changes={"total": Decimal("1.00")}, actor=person())
+    order = again(partly_shipped)
+    assert (order.ship_street, order.total) == ("文三路 91 号", partly_shipped.total)
+    assert DataError.objects.get(order=order).field == "ship_street"
 
 
 def test_a_corrected_address_makes_it_another_order(channel, sku):

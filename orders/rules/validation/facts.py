@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
@@ -62,7 +62,10 @@ class ChannelFacts:
         """The number that the channel sets for `name` under "limits", or the default."""
         limits = self.settings.get("limits")
         value = limits.get(name) if isinstance(limits, dict) else None
-        return default if value is None or isinstance(value, bool) else Decimal(str(value))
+        try:
+            return default if value is None or isinstance(value, bool) else Decimal(str(value))
+        except InvalidOperation:
+            return default
 
     def listed(self, name: str) -> Collection[str]:
         """The texts that the channel lists under `name`."""
