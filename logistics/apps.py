@@ -8,7 +8,7 @@ class LogisticsConfig(AppConfig):
     verbose_name = _("Logistics")
 
     def ready(self) -> None:
-        from logistics import cases, handlers, permissions, stages  # noqa: F401
+        from logistics import cases, handlers, permissions, stages, system_panel  # noqa: F401
         from logistics.services import customer_mail
 
         stages.register()

@@ -48,6 +48,7 @@ class User(AbstractUser):
             ("use_admin_site", _("Can use the administration site")),
             ("manage_api_keys", _("Can create and revoke API keys")),
             ("view_personal_data", _("Can see personal data unmasked")),
+            ("manage_system", _("Can see how the system is doing and run its work again")),
         ]
 
     def __str__(self) -> str:

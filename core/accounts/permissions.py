@@ -7,6 +7,7 @@ from core.accounts.models import User
 from core.accounts.roles import Role, grant
 
 MANAGE_API_KEYS = "accounts.manage_api_keys"
+MANAGE_SYSTEM = "accounts.manage_system"
 USE_ADMIN_SITE = "accounts.use_admin_site"
 VIEW_PERSONAL_DATA = "accounts.view_personal_data"
 
@@ -14,6 +15,7 @@ grant(
     "accounts",
     {
         "manage_api_keys": {Role.OPERATIONS_MANAGER},
+        "manage_system": {Role.ADMINISTRATOR},
         "use_admin_site": {Role.OPERATIONS_MANAGER},
         "view_personal_data": {Role.ORDER_CLERK, Role.CUSTOMER_SERVICE, Role.OPERATIONS_MANAGER},
     },

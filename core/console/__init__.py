@@ -1,13 +1,14 @@
 """Console pages of accounts and audit: they use the kit of core.ui, which those two lie below."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from core.console import activity, api_keys
+from core.console import activity, api_keys, system
 from core.ui.create import register_create
 from core.ui.setup_links import register_setting
 from core.ui.timeline import register_action_labels
 
-__all__ = ["activity", "api_keys"]
+__all__ = ["activity", "api_keys", "system"]
 
 PEOPLE = _("People and access")
 
@@ -47,6 +48,15 @@ register_setting(
     icon="history",
     order=90,
 )
+register_setting(
+    _("System"),
+    pgettext_lazy("page", "System"),
+    "console:system",
+    "accounts.manage_system",
+    description=_("Workers, queues, stages, outbox, carriers and jobs: what runs, what waits, what failed."),
+    icon="activity-heartbeat",
+    order=80,
+)
 register_create(_("API key"), "console:api_key_create", "accounts.manage_api_keys", icon="key", order=900)
 register_action_labels(
     {
@@ -67,6 +77,8 @@ register_action_labels(
         "accounts.recovery_codes_renewed": (_("Recovery codes renewed"), "refresh", "info"),
         "accounts.role_policy_set": (_("Role policy changed"), "shield-lock", "warning"),
         "accounts.api_key_created": (_("API key created"), "key", "success"),
+        "core.stage_retried": (_("Stage run again"), "refresh", "info"),
+        "outbox.delivery_retried": (_("Delivered again"), "refresh", "info"),
         "accounts.api_key_revoked": (_("API key revoked"), "key-off", "warning"),
     }
 )
