@@ -82,9 +82,14 @@ def tracking_url(order_id: int) -> str:
     return settings.PUBLIC_BASE_URL + reverse("track:order", args=[sign(order_id)])
 
 
+def normal_number(text: str) -> str:
+    """An order number as it is looked up."""
+    return text.strip().lstrip("#")
+
+
 def find_order(number: str, contact: str) -> int | None:
     """The id of the order that a visitor may see. A wrong number and a wrong contact look the same."""
-    text = number.strip().lstrip("#")
+    text = normal_number(number)
     if not text or "\x00" in text + contact:
         return None
     candidates = Order.objects.filter(Q(number=text.upper()) | Q(external_id__in=[text, f"#{text}"])).values_list(

@@ -1,22 +1,28 @@
 """The public tracking page: phone-first, without log-in, without JavaScript, bilingual by the browser."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 
 from core.exceptions import DomainError
 from core.rate_limit import seconds_to_wait
 from logistics.forms import RatingForm, TrackForm
-from logistics.public import find_order, public_order, sign, unsign
+from logistics.public import find_order, normal_number, public_order, sign, unsign
 from logistics.services.public import ask_to_cancel, rate_delivery
 
 TRIES_PER_MINUTE = 10
+# Four digits would be found in days from many addresses at once; a customer has the link or needs a few tries.
+TRIES_PER_NUMBER = 20
+NUMBER_WINDOW_SECONDS = 3600
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -27,10 +33,9 @@ class TrackSearch(View):
         return _search_page(request, TrackForm(initial={"number": request.GET.get("number", "")[:64]}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        wait = seconds_to_wait(what="track", who=request.META.get("REMOTE_ADDR", ""), limit=TRIES_PER_MINUTE)
         form = TrackForm(request.POST)
-        if wait:
-            form.add_error(None, _("Too many tries. Try again in a minute."))
+        if wait := _seconds_to_wait(request):
+            form.add_error(None, _too_many(wait))
             response = _search_page(request, form, status=429)
             response["Retry-After"] = str(wait)
             return response
@@ -45,6 +50,12 @@ class TrackSearch(View):
 @method_decorator(never_cache, name="dispatch")
 class TrackOrder(View):
     """Where the parcels are and when they come. The link is the key: nothing personal is shown."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Http404:
+            return _search_page(request, TrackForm(), status=404, problem=_("No order is behind this link."))
 
     def get(
         self, request: HttpRequest, token: str, *, form: RatingForm | None = None, status: int = 200
@@ -84,8 +95,28 @@ class TrackCancel(TrackOrder):
         return _back(token, "cancelled" if ask_to_cancel(order_id=_order_id(token)) else "asked")
 
 
-def _search_page(request: HttpRequest, form: TrackForm, status: int = 200) -> HttpResponse:
-    context: dict[str, Any] = {"form": form}
+def _seconds_to_wait(request: HttpRequest) -> int:
+    """Count the try by the visitor's address, and by the number that is tried whoever tries it, known or not."""
+    address = request.META.get("REMOTE_ADDR", "")
+    number = sha256(normal_number(request.POST.get("number", "")).upper().encode("utf-8", "replace")).hexdigest()
+    return max(
+        seconds_to_wait(what="track", who=address, limit=TRIES_PER_MINUTE),
+        seconds_to_wait(what="track-number", who=number, limit=TRIES_PER_NUMBER, window_seconds=NUMBER_WINDOW_SECONDS),
+    )
+
+
+def _too_many(wait: int) -> str:
+    minutes = -(-wait // 60)
+    if minutes <= 1:
+        return _("Too many tries. Try again in a minute.")
+    text = ngettext(
+        "Too many tries. Try again in %(count)d minute.", "Too many tries. Try again in %(count)d minutes.", minutes
+    )
+    return text % {"count": minutes}
+
+
+def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, problem: str = "") -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "problem": problem}
     return render(request, "track/search.html", context, status=status)
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
+from django.test import Client
 from django.urls import reverse
 
 from core.cases.models import Case
@@ -128,6 +130,23 @@ def test_tries_are_limited(client, settings):
 
 
 @pytest.mark.django_db
+@time_machine.travel(NOW, tick=False)
+def test_a_number_is_not_tried_out_from_many_addresses(order):
+    """Four digits stand against everybody together; the order's own link goes on working."""
+    url = reverse("track:search")
+    spellings = [order.number, order.number.lower(), f" #{order.number} "]
+    answers = [
+        Client(REMOTE_ADDR=f"203.0.113.{guess}").post(url, {"number": spellings[guess % 3], "contact": "0000"})
+        for guess in range(22)
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429] * 2
+    assert int(answers[-1]["Retry-After"]) > 60
+    unknown = [Client(REMOTE_ADDR=f"203.0.113.{n}").post(url, {"number": "SO0", "contact": "0000"}) for n in range(21)]
+    assert unknown[-1].status_code == 429, "a number that exists and one that doesn't are counted alike"
+    assert Client().get(reverse("track:order", args=[sign(order.pk)])).status_code == 200
+
+
+@pytest.mark.django_db
 def test_a_delivery_is_rated_once(client, order):
     url = reverse("track:rate", args=[sign(order.pk)])
     assert client.post(url, {"stars": "5"}).status_code == 422
@@ -142,3 +161,12 @@ def test_a_delivery_is_rated_once(client, order):
 def test_a_wish_to_cancel_a_released_order_becomes_a_case(client, order):
     assert client.post(reverse("track:cancel", args=[sign(order.pk)])).status_code == 302
     assert Case.objects.get(subject_id=order.pk).type == "orders.customer_cancellation"
+
+
+@pytest.mark.django_db
+def test_a_broken_link_leads_to_the_search(client):
+    answer = client.get(reverse("track:order", args=["broken"]))
+
+    assert answer.status_code == 404
+    assert "No order is behind this link." in answer.content.decode()
+    assert f'action="{reverse("track:search")}"' in answer.content.decode()
