@@ -15,9 +15,12 @@ _SECRET = re.compile(
 _PERSONAL = re.compile(
     r"(^|_)(email|e_mail|phone|mobile|tel|telephone|street|postal_code|postcode|zip|district"
     r"|first_name|last_name|full_name|display_name|customer_name|recipient|recipient_name|contact_name|buyer_name"
+    r"|ship_name"
     r"|address|address1|address2|buyer_note|ip_address|birthday|id_number)(_|$)",
     re.IGNORECASE,
 )
+# A name is a person's where the part before says so: `shipping_address.name`, but not `channel.name`.
+_PERSON_S_NAME = re.compile(r"(^|[._])(customer|buyer|recipient|address)\.name$", re.IGNORECASE)
 
 
 def is_secret(key: str) -> bool:
@@ -27,7 +30,7 @@ def is_secret(key: str) -> bool:
 
 def is_personal(key: str) -> bool:
     """Whether a value under this key tells something about a person."""
-    return _PERSONAL.search(_last_part(key)) is not None
+    return _PERSONAL.search(_last_part(key)) is not None or _PERSON_S_NAME.search(key) is not None
 
 
 def mask(value: Any) -> Any:
@@ -48,7 +51,7 @@ def redact(value: Any, key: str = "") -> Any:
     if key and is_personal(key):
         return mask(value)
     if isinstance(value, Mapping):
-        return {inner_key: redact(inner, str(inner_key)) for inner_key, inner in value.items()}
+        return {name: redact(inner, f"{key}.{name}" if key else str(name)) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [redact(inner) for inner in value]
     return value

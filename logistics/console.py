@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
 from core.cases.panels import cases_panel
+from core.cases.permissions import VIEW as VIEW_CASE
 from core.ui.content import PageAction, PanelContent
 from core.ui.counting import capped_count, count_label
 from core.ui.nav import NavItem, register_nav
@@ -96,10 +97,12 @@ register_search(
 
 
 def _order_shipments(request: HttpRequest, order: Order) -> PanelContent | None:
-    """On the order's page: its parcels, and the customer's own link."""
+    """On the order's page: its parcels, and the customer's own link for those who may do what it lets one do."""
     rows = list(visible_shipments(request.user).filter(order=order).select_related("carrier").order_by("pk"))
     shown = [{"shipment": row, "status": ShipmentStatus(row.status)} for row in rows]
-    link = PageAction(label=_("Customer's page"), url=tracking_url(order.pk), icon="external-link")
+    link = PageAction(
+        label=_("Customer's page"), url=tracking_url(order.pk), icon="external-link", permission="orders.cancel_order"
+    )
     return PanelContent("logistics/_order_shipments.html", {"shipments": shown}, count=len(rows), actions=(link,))
 
 
@@ -132,7 +135,10 @@ register_panel(
     "orders.order", code="shipments", title=_("Shipments"), render=_order_shipments, order=40,
     permission="logistics.view_shipment",
 )  # fmt: skip
-register_panel("logistics.shipment", code="cases", title=_("Exceptions"), render=cases_panel(SHIPMENT_SUBJECT), order=5)
+register_panel(
+    "logistics.shipment", code="cases", title=_("Exceptions"), render=cases_panel(SHIPMENT_SUBJECT), order=5,
+    permission=VIEW_CASE,
+)  # fmt: skip
 register_panel("logistics.shipment", code="contents", title=_("Contents"), render=_contents, order=20)
 register_panel("logistics.shipment", code="facts", title=_("Parcel"), render=_facts, order=10, column="side")
 register_timeline("logistics.shipment", tracking_entries)

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.selectors import may_see_personal_data
 from core.addresses import format_address, mask_address, mask_email, mask_name, mask_phone
 from core.phones import format_phone
+from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
 from orders.enums import FindingSeverity, FulfilmentStatus
 from orders.models import Order
+from orders.rules.masking import masked_finding
 from orders.rules.validation import message
 from orders.selectors.facts import ship_to
 from orders.selectors.orders import fulfilments_with_lines, orders_for
@@ -41,6 +43,8 @@ def findings(request: HttpRequest, order: Order) -> PanelContent | None:
     found = order.found  # type: ignore[attr-defined]
     if not found:
         return None
+    if not may_see_personal_data(request.user):
+        found = [masked_finding(finding) for finding in found]
     ranks = list(FindingSeverity)
     rows = [
         {
@@ -87,7 +91,7 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
         "lines": format_address(address, request.LANGUAGE_CODE),
         "phone": phone,
         "email": email,
-        "note": order.buyer_note,
+        "note": order.buyer_note if unmasked else mask(order.buyer_note),
     }
     actions: tuple[PageAction, ...] = ()
     if order.released_at is None:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.selectors import may_see_personal_data
 from core.actor import Actor
 from core.ui.content import EmptyState, Header, PageAction, Text
 from core.ui.formats import absolute_text
@@ -21,6 +22,7 @@ from logistics.enums import ShipmentStatus
 from logistics.filters import ShipmentFilter
 from logistics.forms import CarrierForm
 from logistics.models import Shipment, ShipmentLabel
+from logistics.rules.public import scrubbed
 from logistics.selectors import events_of, visible_shipments
 from logistics.services.shipments import change_carrier, poll_now, retry_label, ship_again
 from logistics.tables import SHIPMENT_COLUMNS
@@ -118,13 +120,16 @@ def _menu(shipment: Shipment) -> Sequence[PageAction]:
 
 
 def tracking_entries(shipment: Shipment, user: Any) -> Iterable[TimelineEntry]:
-    """The carrier's scans, for the timeline."""
+    """The carrier's scans, for the timeline; people are taken out for who may not see personal data."""
+    unmasked = may_see_personal_data(user)
+    private = (shipment.order.ship_name, shipment.order.ship_street)
     for event in events_of(shipment.pk):
         status = _S(event.status) if event.status else None
+        words = [part for part in (event.description, event.location) if part]
         yield TimelineEntry(
             at=event.occurred_at,
             title=status.label if status else event.carrier_status,
-            body=" · ".join(part for part in (event.description, event.location) if part),
+            body=" · ".join(words if unmasked else (scrubbed(part, private) for part in words)),
             actor=shipment.carrier.name if shipment.carrier else "",
             icon=status.icon if status else "point",
             colour=status.colour if status else "neutral",

@@ -1,7 +1,7 @@
-"""Raw messages for people who may not see personal data."""
+"""Raw messages and findings for people who may not see personal data."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from core.redaction import is_personal, is_secret, mask
@@ -9,6 +9,26 @@ from core.redaction import is_personal, is_secret, mask
 _PEOPLE: Final = re.compile(r"(?:^|_)(?:customer|buyer|address|recipient|client_details|payment_details)$")
 # What may be seen of an address: where in the world, not at which door.
 _COARSE: Final = frozenset({"country", "country_code", "province", "province_code", "city"})
+
+# Parameters of messages that quote what the order says.
+_QUOTED: Final = frozenset({"value", "phone", "email"})
+# Parts of a person's data that tell who and where; the other parts of an address are shown to everybody.
+_PERSONAL_PARTS: Final = frozenset({"name", "phone", "email", "street", "postal_code"})
+
+
+def masked_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored finding whose words and fix tell nothing of the person: {field, params, expected, suggestion, …}."""
+    suggestion = finding["suggestion"] or {}
+    shown = {path: mask(value) if _is_personal_path(path) else value for path, value in suggestion.items()}
+    if not _is_personal_path(finding["field"]):
+        return {**finding, "suggestion": shown}
+    params = {name: mask(value) if name in _QUOTED else value for name, value in finding["params"].items()}
+    return {**finding, "params": params, "expected": "", "suggestion": shown}
+
+
+def _is_personal_path(path: str) -> bool:
+    owner, _dot, part = path.rpartition(".")
+    return part in _PERSONAL_PARTS and _PEOPLE.search(owner) is not None
 
 
 def masked(value: Any, key: str = "", *, person: bool = False) -> Any:

@@ -100,6 +100,10 @@ def test_traceback_is_scrubbed(log_lines):
         ("password", "", ""),
         ("buyer_email", "ann@example.com", "a•••"),
         ("phone_e164", "+8613800138000", "+•••"),
+        ("ship_name", "Ann Lee", "A•••"),
+        ("shipping_address.name", "Ann Lee", "A•••"),
+        ("customer.name", "Ann Lee", "A•••"),
+        ("channel.name", "Web shop", "Web shop"),
         ("order_id", 7, 7),
         ("signature_count", 7, "[hidden]"),
         ("sku", "MUG-1", "MUG-1"),
@@ -114,6 +118,10 @@ def test_keys_tell_what_must_not_be_shown(key, value, expected):
 def test_nested_values_are_reached():
     payload = {"orders": [{"shipping_address": {"street": "1 High St"}, "total": "9.90"}]}
     assert redact(payload) == {"orders": [{"shipping_address": {"street": "1•••"}, "total": "9.90"}]}
+    assert redact({"customer": {"name": "Ann"}, "sku": {"name": "Mug"}}) == {
+        "customer": {"name": "A•••"},
+        "sku": {"name": "Mug"},
+    }
 
 
 @pytest.mark.parametrize(
