@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 # A cell that starts so is taken for a formula by spreadsheet programs, which can run programs and send data away.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Chinese and Japanese ones take the full-width signs as well.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def csv_value(value: Any) -> str:

@@ -161,7 +161,9 @@ def test_a_workbook_keeps_types(signed_in, people_page, person):
     assert rows[1][2] == timezone.make_naive(person.date_joined, person.zone).replace(microsecond=0)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@A1", "＝1", "＋1", "－1", "＠A1", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
+)
 def test_what_looks_like_a_formula_stays_a_text(text):
     assert csv_value(text) == f"'{text}"
     assert xlsx_value(text) == text
