@@ -46,7 +46,7 @@ class StageState:
         """Whether beat or the workers forgot it: several rounds went by without a run."""
         since = self.run.last_run_at if self.run else None
         patience = timedelta(seconds=3 * self.stage.every_seconds + WORK_SEEN_SECONDS)
-        return since is None or now - since > patience
+        return since is not None and now - since > patience
 
 
 def stage_states() -> list[StageState]:

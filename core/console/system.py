@@ -16,6 +16,7 @@ from redis import RedisError
 from core.accounts.permissions import MANAGE_SYSTEM
 from core.actor import Actor
 from core.audit.services import record
+from core.ids import parse_id
 from core.jobs.enums import JobStatus
 from core.jobs.selectors import jobs_for
 from core.models import StageRun
@@ -38,7 +39,7 @@ JOBS_FAILED_WITHIN = timedelta(days=7)
 
 _CHECKS: dict[str, tuple[Text, Text]] = {
     "database": (_("Database"), _("PostgreSQL doesn't answer.")),
-    "redis": (_("Redis"), _("Redis doesn't answer. Work goes on, started by nothing but what still runs.")),
+    "redis": (_("Redis"), _("Redis doesn't answer. Orders are taken all the same, but no background work starts.")),
     "migrations": (_("Migrations"), _("The database is older than the program. Run manage.py migrate.")),
     "workers": (_("Workers"), _("No worker has done anything for a minute. Look whether worker and beat run.")),
     "work": (_("Due work"), _("Work has been waiting too long. Look at the stages that are late.")),
@@ -92,7 +93,10 @@ class RetryDelivery(ConsoleView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         chosen = request.POST.get("event", "")
-        event_ids = [int(chosen)] if chosen.isdigit() else dead_event_ids()
+        event_id = parse_id(chosen)
+        if chosen and event_id is None:
+            raise Http404
+        event_ids = dead_event_ids() if event_id is None else [event_id]
         count = retry_events(event_ids=event_ids)
         _record(request, "outbox.delivery_retried", "outbox.outboxevent", ", ".join(map(str, event_ids[:SHOWN])))
         text = ngettext("%(count)d event is delivered again.", "%(count)d events are delivered again.", count)
@@ -118,6 +122,8 @@ def _stage_badge(state: StageState, now: datetime) -> Badge:
         return Badge(label=_("Failing"), colour="danger", icon="alert-triangle")
     if state.is_late(now):
         return Badge(label=_("Late"), colour="warning", icon="clock-exclamation")
+    if state.run is None:
+        return Badge(label=_("Not run yet"), colour="neutral", icon="clock")
     if state.is_overdue(now):
         return Badge(label=_("Not started"), colour="warning", icon="clock-off")
     return Badge(label=_("Running"), colour="success", icon="check")
