@@ -805,6 +805,12 @@ class Migration(migrations.Migration):
             model_name="dataerror",
             index=models.Index(fields=["order"], name="data_error_by_order"),
         ),
+        migrations.AddConstraint(
+            model_name="dataerror",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", "undeliverable")), fields=("order",), name="data_error_undeliverable_once"
+            ),
+        ),
         migrations.AddIndex(
             model_name="orderhistory",
             index=models.Index(fields=["order", "id"], name="order_history_by_order"),

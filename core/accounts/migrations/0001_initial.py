@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
                     ("use_admin_site", "Can use the administration site"),
                     ("manage_api_keys", "Can create and revoke API keys"),
                     ("view_personal_data", "Can see personal data unmasked"),
+                    ("manage_system", "Can see how the system is doing and run its work again"),
                 ],
                 "abstract": False,
             },
