@@ -26,6 +26,7 @@ help:
 	@echo 'make demo      the whole product with demo data on http://127.0.0.1:8000 (PORT=... changes the port)'
 	@echo 'make test      every test, browser tests included'
 	@echo 'make check     lint, types, layers, templates, migrations, translations, deployment settings'
+	@echo 'make bench     measure beside the physical floor (ONLY=name for one of them)'
 	@echo 'make messages  bring the translation catalogue in line with the source'
 	@echo 'make lock      lock dependencies anew (UPGRADE=1 takes newer versions)'
 
@@ -47,6 +48,10 @@ check: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py messages --check
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+.PHONY: bench
+bench: setup
+	$(BIN)/python -m benchmarks $(ONLY)
 
 .PHONY: messages
 messages: setup

@@ -1,0 +1,1 @@
+"""The benchmarks themselves, each registered under its name."""
