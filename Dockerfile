@@ -21,6 +21,9 @@ COPY . .
 RUN ENVIRONMENT=development ECOM_DATA_DIR=/tmp/build python manage.py messages --compile \
     && ENVIRONMENT=development ECOM_DATA_DIR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
     && rm -r /tmp/build
+# docker compose build --build-arg APP_VERSION=$(git describe --always): what the System page names.
+ARG APP_VERSION=
+ENV APP_VERSION=$APP_VERSION
 USER ecom
 VOLUME /data
 EXPOSE 8000

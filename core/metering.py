@@ -70,7 +70,7 @@ def flush() -> None:
 def totals() -> dict[str, dict[Labels, Durations]]:
     """Everything counted by all processes, by name and labels; empty without Redis."""
     found: dict[str, dict[Labels, Durations]] = {}
-    entries: dict[bytes, bytes] = {}
+    entries: dict[bytes | str, bytes | str] = {}
     if not breaker.is_open:
         with breaker.guard("metrics"):
             entries = redis_client().hgetall(KEY)

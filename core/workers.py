@@ -13,6 +13,7 @@ from typing import Any
 
 from celery.signals import heartbeat_sent, worker_shutdown
 from django.conf import settings
+from django.utils.encoding import force_str
 from redis import RedisError
 
 from core.nudging import breaker, redis_client
@@ -79,7 +80,8 @@ def say_goodbye(sender: Any = None, **kwargs: Any) -> None:
 
 def workers() -> list[Worker]:
     """All workers heard of within a day, by name. Raises RedisError."""
-    found = [_worker(name.decode(), json.loads(entry)) for name, entry in redis_client().hgetall(KEY).items()]
+    entries = redis_client().hgetall(KEY)
+    found = [_worker(force_str(name), json.loads(entry)) for name, entry in entries.items()]
     limit = time.time() - FORGET_SECONDS
     if stale := [worker.name for worker in found if worker.seen_at.timestamp() < limit]:
         redis_client().hdel(KEY, *stale)

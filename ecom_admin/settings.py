@@ -167,6 +167,8 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        # PgBouncer in transaction mode gives the next statement to another connection than the cursor's.
+        "DISABLE_SERVER_SIDE_CURSORS": options.pop("pooling", "") == "transaction",
         "OPTIONS": options,
     }
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from ecom_admin.settings import database
+
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "x" * 60,
@@ -100,3 +102,10 @@ def test_development_secrets_differ_between_installations(read, tmp_path):
     first, _ = read({}, "SECRET_KEY")
     second, _ = read({"ECOM_DATA_DIR": str(tmp_path / "other")}, "SECRET_KEY")
     assert first["SECRET_KEY"] != second["SECRET_KEY"]
+
+
+def test_behind_pgbouncer_no_cursor_outlives_its_transaction():
+    pooled = database("postgresql://ecom@pool:6432/shop?pooling=transaction&sslmode=require")
+    assert pooled["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert pooled["OPTIONS"] == {"sslmode": "require"}
+    assert database("postgresql://ecom@db/shop")["DISABLE_SERVER_SIDE_CURSORS"] is False
