@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
 from random import Random
 from typing import Any
@@ -65,6 +66,6 @@ class OrderSource:
                 "postal_code": postal_code,
             },
             "lines": lines,
-            "total": f"{sum(float(line['unit_price']) for line in lines):.2f}",
+            "total": str(sum(Decimal(price) for _code, _name, price in picked)),
             "payment": {"status": "paid", "method": "alipay"},
         }  # fmt: skip

@@ -70,12 +70,12 @@ def send_all(port: int, requests: Sequence[bytes], *, clients: int, expect: byte
             _read_answer(handle, expect)
             now = time.perf_counter()
             took.append(now - sent.pop(handle))
-            if (request := next(waiting, None)) is None:
+            if (following := next(waiting, None)) is None:
                 chosen.unregister(handle)
                 handle.close()
             else:
                 sent[handle] = now
-                handle.sendall(request)
+                handle.sendall(following)
     return time.perf_counter() - started, took
 
 

@@ -18,7 +18,7 @@ CASES_AT_ONCE = 1000
 
 
 def generate_orders(
-    count: int, *, moving_share: float = 0.015, now: datetime | None = None, progress: Callable[[int], None] = bool
+    count: int, *, moving_share: float = 0.015, now: datetime | None = None, progress: Callable[[int], object] = bool
 ) -> None:
     """Add `count` orders of the last year, the oldest first, to whatever exists.
 
