@@ -88,6 +88,9 @@ class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
             label=_("Country"), choices=[("", "–"), *country_choices()], required=False
         )
         self.fields["version"].initial = self.instance.version
+        if self.instance.released_at:  # the goods are on their way: only where they go and whom to call can change
+            for name in ("shipping_fee", "discount", "tax", "total"):
+                del self.fields[name]
 
     def changes(self) -> dict[str, Any]:
         """The fields that differ from the order as it was shown."""

@@ -2,10 +2,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.models import validate_time_zone
 from core.crypto import EncryptedTextField
 from crm.models import Customer
 from inventory.models import Sku, Warehouse
@@ -24,6 +26,12 @@ from orders.enums import (
 MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
 
 
+def validate_object(value: object) -> None:
+    """Refuse JSON that isn't an object."""
+    if not isinstance(value, dict):
+        raise ValidationError(_('This must be a JSON object, such as {"rules": {}}.'))
+
+
 class Channel(models.Model):
     """A place where the company sells: a shop, a marketplace, a file that somebody sends."""
 
@@ -33,7 +41,9 @@ class Channel(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     country = models.CharField(_("country"), max_length=2, default="CN")
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Shanghai", validators=[validate_time_zone]
+    )
     requires_payment = models.BooleanField(
         _("requires payment"), default=True, help_text=_("Off for invoiced or cash-on-delivery trade.")
     )
@@ -44,7 +54,7 @@ class Channel(models.Model):
     )
     duplicate_window_hours = models.PositiveSmallIntegerField(_("duplicate window (hours)"), default=24)
     webhook_secret = EncryptedTextField(_("webhook secret"), blank=True, default="")
-    settings = models.JSONField(_("rule settings"), default=dict, blank=True)
+    settings = models.JSONField(_("rule settings"), default=dict, blank=True, validators=[validate_object])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

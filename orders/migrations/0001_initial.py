@@ -5,7 +5,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import core.accounts.models
 import core.crypto
+import orders.models
 
 
 class Migration(migrations.Migration):
@@ -41,7 +43,15 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("currency", models.CharField(default="CNY", max_length=3, verbose_name="currency")),
                 ("country", models.CharField(default="CN", max_length=2, verbose_name="country")),
-                ("time_zone", models.CharField(default="Asia/Shanghai", max_length=64, verbose_name="time zone")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Asia/Shanghai",
+                        max_length=64,
+                        validators=[core.accounts.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
                 (
                     "requires_payment",
                     models.BooleanField(
@@ -66,7 +76,15 @@ class Migration(migrations.Migration):
                     "webhook_secret",
                     core.crypto.EncryptedTextField(blank=True, default="", verbose_name="webhook secret"),
                 ),
-                ("settings", models.JSONField(blank=True, default=dict, verbose_name="rule settings")),
+                (
+                    "settings",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        validators=[orders.models.validate_object],
+                        verbose_name="rule settings",
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={

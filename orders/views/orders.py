@@ -174,9 +174,10 @@ def _primary(order: Order) -> PageAction | None:
 def _menu(order: Order) -> list[PageAction]:
     menu = []
     before_release = order.released_at is None and order.status in OrderStatus.OPEN
+    if order.status in OrderStatus.OPEN:
+        menu.append(_entry(order, _("Correct order"), "order_edit", "pencil", "orders.edit_order"))
     if before_release:
         menu += [
-            _entry(order, _("Correct order"), "order_edit", "pencil", "orders.edit_order"),
             _entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True),
             _entry(order, _("Record payment"), "order_payment", "credit-card", "orders.record_payment", dialog=True),
         ]
@@ -185,9 +186,8 @@ def _menu(order: Order) -> list[PageAction]:
             _entry(order, _("Back to review"), "order_unapprove", "arrow-back-up", "orders.approve_order", dialog=True)
         )
     if order.status in OrderStatus.OPEN and order.status != OrderStatus.SHIPPED:
-        menu.append(
-            _entry(order, _("Cancel order"), "order_cancel", "ban", "orders.cancel_order", dialog=True, style="danger")
-        )
+        label = _("Cancel the rest") if order.status == OrderStatus.PARTIALLY_SHIPPED else _("Cancel order")
+        menu.append(_entry(order, label, "order_cancel", "ban", "orders.cancel_order", dialog=True, style="danger"))
     return menu
 
 

@@ -111,4 +111,5 @@ class FormPage(ConsoleView, Generic[M]):
     def _groups(self, form: forms.BaseForm) -> list[tuple[Text, list[forms.BoundField]]]:
         if not self.fieldsets:
             return [("", form.visible_fields())]
-        return [(heading, [form[name] for name in names if name in form.fields]) for heading, names in self.fieldsets]
+        groups = [(heading, [form[name] for name in names if name in form.fields]) for heading, names in self.fieldsets]
+        return [(heading, fields) for heading, fields in groups if fields]
