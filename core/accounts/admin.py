@@ -1,6 +1,6 @@
 """People, roles, limits and API keys in the admin site; every write goes through the services."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -227,7 +227,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         """Make a key and show it once; it is never kept, not even in a message."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST or None, user=request.user)
+        form = ApiKeyForm(request.POST or None, user=cast("User", request.user))
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
         if request.method == "POST" and form.is_valid():
             try:

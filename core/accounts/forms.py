@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -105,7 +106,7 @@ class ApiKeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["scope"].choices = scope_choices(user)  # type: ignore[attr-defined]
         self.fields["scope"].required = is_limited(user)
@@ -122,7 +123,7 @@ class ApiKeyForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=1)
 
 
-def scope_choices(user: User) -> list[Any]:
+def scope_choices(user: User | AnonymousUser) -> list[Any]:
     """("", nothing) and, by kind, ("kind:id", name) of everything that a person may limit a key to.
 
     Who is limited makes no key that reaches further.

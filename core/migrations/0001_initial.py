@@ -4,29 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='StageRun',
+            name="StageRun",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False, verbose_name='stage')),
-                ('last_run_at', models.DateTimeField(null=True, verbose_name='last run')),
-                ('last_success_at', models.DateTimeField(null=True, verbose_name='last success')),
-                ('last_error_at', models.DateTimeField(null=True, verbose_name='last error at')),
-                ('last_error', models.TextField(blank=True, verbose_name='last error')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='failures in a row')),
-                ('retry_at', models.DateTimeField(null=True, verbose_name='next try')),
-                ('processed', models.BigIntegerField(default=0, verbose_name='processed in all')),
+                ("name", models.CharField(max_length=80, primary_key=True, serialize=False, verbose_name="stage")),
+                ("last_run_at", models.DateTimeField(null=True, verbose_name="last run")),
+                ("last_success_at", models.DateTimeField(null=True, verbose_name="last success")),
+                ("last_error_at", models.DateTimeField(null=True, verbose_name="last error at")),
+                ("last_error", models.TextField(blank=True, verbose_name="last error")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="failures in a row")),
+                ("retry_at", models.DateTimeField(null=True, verbose_name="next try")),
+                ("processed", models.BigIntegerField(default=0, verbose_name="processed in all")),
             ],
             options={
-                'verbose_name': 'stage',
-                'verbose_name_plural': 'stages',
-                'ordering': ['name'],
+                "verbose_name": "stage",
+                "verbose_name_plural": "stages",
+                "ordering": ["name"],
             },
         ),
     ]

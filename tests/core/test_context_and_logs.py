@@ -60,7 +60,7 @@ def test_task_works_under_the_id_of_the_request_that_sent_it(settings):
         before_task_publish.send(sender="tests.see_request_id", headers=headers, body=None)
     finally:
         unbind_request_id()
-    assert headers == {"request_id": "request-4711"}
+    assert headers["request_id"] == "request-4711"
     see.apply(headers=headers)
     assert seen == ["request-4711"]
     assert current_request_id() == ""

@@ -52,9 +52,7 @@ def payload(*lines: tuple[str, int], **fields: Any) -> dict[str, Any]:
 
 def send(channel: Channel, *payloads: dict[str, Any], actor: Actor = SYSTEM, at: datetime | None = None) -> list[Any]:
     """Through the door of the API."""
-    return receive(
-        channel, payloads, source=IntakeSource.API, actor=actor, received_at=at or datetime.now(UTC)
-    )
+    return receive(channel, payloads, source=IntakeSource.API, actor=actor, received_at=at or datetime.now(UTC))
 
 
 def make_order(channel: Channel, *lines: tuple[str, int], **fields: Any) -> Order:

@@ -77,6 +77,8 @@ def test_deliveries_are_tried_again_one_or_all(administrator: Client):
     shown = text(administrator)
     assert "Boom 2" in shown
     assert "Given up" in shown
+    for odd in ("²", "x", "9" * 30):  # nothing that could be taken for "all"
+        assert administrator.post(f"{PAGE}deliveries/retry/", {"event": odd}).status_code == 404
     administrator.post(f"{PAGE}deliveries/retry/", {"event": first.pk})
     assert set(OutboxEvent.objects.filter(is_dead=True)) == {second, third}
     administrator.post(f"{PAGE}deliveries/retry/")

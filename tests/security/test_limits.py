@@ -33,7 +33,7 @@ from logistics.services.customer_mail import SHIPPED
 from orders.models import Channel
 from tests.factories.accounts import make_api_key, make_superuser, make_user
 from tests.factories.inventory import make_sku
-from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
+from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, make_warehouse_in_shenzhen
 from tests.factories.supply_chain import make_purchase_order, send
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,8 @@ def parcels() -> tuple[Shipment, Shipment]:
 
 
 def _parcel(carrier: Any) -> Shipment:
-    fulfilment = make_fulfilment()
+    warehouse = make_warehouse_in_shenzhen()
+    fulfilment = make_fulfilment(warehouse=warehouse)
     shipment = make_shipment(carrier, fulfilment, status=ShipmentStatus.EXCEPTION)
     now = timezone.now()
     TrackingEvent.objects.create(
@@ -61,7 +62,8 @@ def _parcel(carrier: Any) -> Shipment:
     DeliveryRating.objects.create(order=fulfilment.order, stars=5, created_at=now)
     channel_id = fulfilment.order.channel_id
     open_cases([seed(shipment, PARCEL_EXCEPTION, "exception", channel_id=channel_id, cause_at=now)])
-    send(make_purchase_order(fulfilment.warehouse, {make_sku(): 1}))
+    assert fulfilment.warehouse is not None
+    send(make_purchase_order(warehouse, {make_sku(): 1}))
     return shipment
 
 
