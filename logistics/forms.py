@@ -1,9 +1,13 @@
-"""Forms of shipping and of the public tracking page."""
+"""Forms of the warehouse, of shipping and of the public tracking page."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from logistics.models import Carrier
+from orders.models import FulfilmentLine
 
 
 class CarrierForm(forms.Form):
@@ -13,6 +17,37 @@ class CarrierForm(forms.Form):
 
 class PackForm(forms.Form):
     weight_g = forms.IntegerField(label=_("Weight (g)"), min_value=0, max_value=100_000, required=False)
+
+
+class ShortForm(forms.Form):
+    """What the shelf holds of each line that isn't picked whole. The picker stands before the first of `lines`."""
+
+    def __init__(self, *args: Any, lines: Sequence[FulfilmentLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            sku = line.sku
+            self.fields[_found(line)] = forms.IntegerField(
+                label=" · ".join(filter(None, (sku.bin_location, sku.code, sku.name))),
+                min_value=0,
+                max_value=line.quantity,
+                initial=line.picked_quantity if line is lines[0] else line.quantity,
+                help_text=_("Found there, of %(quantity)s ordered.") % {"quantity": line.quantity},
+            )
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors and all(self.found[line.pk] == line.quantity for line in self.lines):
+            raise forms.ValidationError(_("Everything is there by these numbers. Go on picking."), code="complete")
+
+    @property
+    def found(self) -> dict[int, int]:
+        """{fulfilment line id: units found}, once the form is clean."""
+        return {line.pk: self.cleaned_data[_found(line)] for line in self.lines}
+
+
+def _found(line: FulfilmentLine) -> str:
+    return f"found_{line.pk}"
 
 
 class TrackForm(forms.Form):

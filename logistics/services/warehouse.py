@@ -1,5 +1,7 @@
 """The warehouse's own steps, on top of what orders knows of a fulfilment order."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +11,13 @@ from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder
-from orders.services.fulfilment import pick_and_check_all, record_packed, record_shipped
+from orders.services.fulfilment import (
+    pick_and_check_all,
+    record_packed,
+    record_shipped,
+    report_short,
+    start_picking,
+)
 
 
 @transaction.atomic
@@ -33,3 +41,14 @@ def hand_over_parcel(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
     record_shipped(fulfilment_ids=[fulfilment_id], actor=actor)
     fulfilment.refresh_from_db()
     return fulfilment
+
+
+@transaction.atomic
+def report_missing(*, fulfilment_id: int, found: Mapping[int, int], actor: Actor) -> FulfilmentOrder:
+    """A picker finds less on the shelf than was promised: {fulfilment line id: units found}.
+
+    Lines not named were found whole. An empty shelf gives nothing to scan, so this takes the order for picking
+    where the picker hasn't yet. Raises DomainError if somebody else is picking it.
+    """
+    start_picking(fulfilment_id=fulfilment_id, actor=actor)
+    return report_short(fulfilment_id=fulfilment_id, found=found, actor=actor)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +20,15 @@ from inventory.selectors import resolve_skus
 from logistics.bulk import FULFILMENT_ACTIONS
 from logistics.enums import ShipmentStatus
 from logistics.filters import FulfilmentFilter
-from logistics.forms import PackForm
+from logistics.forms import PackForm, ShortForm
 from logistics.models import Shipment
 from logistics.rules.scans import Scan, read_scan
-from logistics.services.warehouse import hand_over_parcel
+from logistics.services.warehouse import hand_over_parcel, report_missing
 from logistics.tables import FULFILMENT_COLUMNS
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentLine, FulfilmentOrder
 from orders.selectors.orders import fulfilments_for
-from orders.services.fulfilment import check, pick, record_packed, report_short, start_picking, stop_picking
+from orders.services.fulfilment import check, pick, record_packed, start_picking, stop_picking
 
 PICK = "orders.pick_fulfilment"
 OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
@@ -102,8 +102,7 @@ class Station(QueuePage[FulfilmentOrder]):
 
     def lines(self, item: FulfilmentOrder) -> list[FulfilmentLine]:
         """The lines by bin, the ones still to do first."""
-        lines = list(item.lines.select_related("sku").order_by("sku__bin_location", "sku__code"))
-        return sorted(lines, key=lambda line: getattr(line, self.counted) >= line.quantity)
+        return sorted(lines_by_bin(item), key=lambda line: getattr(line, self.counted) >= line.quantity)
 
     def progress(self, item: FulfilmentOrder) -> tuple[int, int]:
         totals = item.lines.aggregate(done=Sum(self.counted), total=Sum("quantity"))
@@ -143,6 +142,11 @@ class Station(QueuePage[FulfilmentOrder]):
         )
 
 
+def lines_by_bin(item: FulfilmentOrder) -> list[FulfilmentLine]:
+    """The lines in the order of a walk through the shelves."""
+    return list(item.lines.select_related("sku").order_by("sku__bin_location", "sku__code", "pk"))
+
+
 def _with_counts(lines: Sequence[FulfilmentLine], counted: str) -> list[dict[str, Any]]:
     return [
         {
@@ -158,6 +162,12 @@ def _with_counts(lines: Sequence[FulfilmentLine], counted: str) -> list[dict[str
 class PickStation(Station):
     title = _("Pick")
     template_name = "logistics/pick.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "pk" not in self.kwargs and (item := self.get_item(request.user)):
+            # The screen's address names its order: what is scanned counts for the order that is seen.
+            return redirect("logistics:pick", pk=item.pk)
+        return super().get(request, *args, **kwargs)
 
     def get_item(self, user: Any) -> FulfilmentOrder | None:
         if "pk" in self.kwargs:
@@ -239,16 +249,37 @@ class PickStop(FulfilmentAction):
         return reverse("logistics:fulfilment_list")
 
 
-class PickShort(FulfilmentAction):
-    """What was picked so far is all there is."""
+class PickShort(FormPage[FulfilmentOrder]):
+    """Say which shelf holds less than promised, line by line: what nobody looked for must not leave the stock."""
 
-    def perform(self, obj: FulfilmentOrder) -> Text | None:
-        found = dict(obj.lines.values_list("pk", "picked_quantity"))
-        report_short(fulfilment_id=obj.pk, found=found, actor=self.actor)
-        return _("The missing units left the stock; the order looks for them elsewhere.")
+    permission = PICK
+    title = _("Not enough there")
+    intro = _(
+        "Missing units leave the stock. The order gives the others back and is put together anew, from another "
+        "warehouse if one has them. This can't be undone."
+    )
+    form_class = ShortForm
+    submit_label = _("Report missing units")
+    message = _("The missing units left the stock; the order looks for them elsewhere.")
+    danger = True
 
-    def next_url(self, obj: FulfilmentOrder) -> str:
+    def get_queryset(self, user: Any) -> QuerySet[FulfilmentOrder]:
+        return fulfilments_for(user)
+
+    def form_kwargs(self) -> dict[str, Any]:
+        lines = lines_by_bin(self.object) if self.object else []
+        return {**super().form_kwargs(), "lines": [line for line in lines if line.picked_quantity < line.quantity]}
+
+    def perform(self, form: ShortForm) -> FulfilmentOrder:
+        return report_missing(
+            fulfilment_id=self.kwargs["pk"], found=form.found, actor=Actor.for_user(self.request.user)
+        )
+
+    def success_url(self, result: FulfilmentOrder) -> str:
         return reverse("logistics:pick_next")
+
+    def cancel_url(self) -> str:
+        return reverse("logistics:pick", args=[self.kwargs["pk"]])
 
 
 class PackClose(FormPage[FulfilmentOrder]):

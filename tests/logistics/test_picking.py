@@ -1,0 +1,114 @@
+"""The pick screen: whose order is scanned, and what a short pick takes out of the stock."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.accounts.enums import Role
+from core.accounts.models import User
+from core.stages import drain
+from inventory.models import Sku, StockLevel, Warehouse
+from orders.enums import FulfilmentStatus
+from orders.models import FulfilmentOrder
+from tests.factories.accounts import make_user
+from tests.factories.inventory import make_sku, stock
+from tests.factories.logistics import PIPELINE, make_warehouse_in_shenzhen
+from tests.factories.orders import make_channel, make_order
+
+
+@pytest.fixture
+def warehouse(db: None) -> Warehouse:
+    return make_warehouse_in_shenzhen()
+
+
+@pytest.fixture
+def skus(warehouse: Warehouse) -> list[Sku]:
+    """Two articles, the first in the bin that is walked past first."""
+    skus = [make_sku("PICK-A", bin_location="A-01"), make_sku("PICK-B", bin_location="B-01")]
+    for sku in skus:
+        stock(warehouse, sku, 10)
+    return skus
+
+
+@pytest.fixture
+def picker(db: None) -> User:
+    return make_user(Role.WAREHOUSE_OPERATOR)
+
+
+@pytest.fixture
+def browser(client: Client, picker: User) -> Client:
+    client.force_login(picker)
+    return client
+
+
+def released(*lines: tuple[str, int]) -> FulfilmentOrder:
+    order = make_order(make_channel(duplicate_window_hours=0), *lines)
+    drain(only=PIPELINE)
+    return order.fulfilments.get()
+
+
+def scan(browser: Client, address: str, code: str) -> dict[str, object]:
+    answer: dict[str, object] = browser.post(address, {"code": code, "key": str(uuid4())}).json()
+    return answer
+
+
+def on_hand(sku: Sku) -> int:
+    return StockLevel.objects.get(sku=sku).on_hand
+
+
+def test_the_next_pick_has_the_address_of_its_order(browser, skus):
+    first = released(("PICK-A", 1))
+    released(("PICK-B", 1))
+    assert browser.get(reverse("logistics:pick_next")).url == reverse("logistics:pick", args=[first.pk])
+
+
+def test_a_scan_on_a_screen_whose_order_was_taken_counts_for_no_other(browser, skus):
+    seen, other = released(("PICK-A", 1)), released(("PICK-A", 1))
+    screen = reverse("logistics:pick", args=[seen.pk])
+    colleague = Client()
+    colleague.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+    assert scan(colleague, screen, "PICK-A")["outcome"] == "done"
+    assert scan(browser, screen, "PICK-A") | {"progress": None} == {
+        "outcome": "wrong", "title": "Somebody else is picking this.", "message": "", "html": "", "next": "",
+        "progress": None,
+    }  # fmt: skip
+    assert other.lines.get().picked_quantity == 0
+
+
+def test_an_empty_shelf_takes_only_its_own_line_out_of_the_stock(browser, skus):
+    part = released(("PICK-A", 2), ("PICK-B", 3))
+    line = part.lines.get(sku=skus[0])
+    address = reverse("logistics:pick_short", args=[part.pk])
+    form = browser.get(address).context["form"]
+    assert [(field.label, field.initial) for field in form] == [
+        (f"A-01 · PICK-A · {skus[0].name}", 0),
+        (f"B-01 · PICK-B · {skus[1].name}", 3),
+    ]
+
+    found = {field.html_name: field.initial for field in form}
+    assert browser.post(address, found).url == reverse("logistics:pick_next")
+    part.refresh_from_db()
+    assert part.status == FulfilmentStatus.CANCELLED
+    assert (on_hand(skus[0]), on_hand(skus[1])) == (10 - line.quantity, 10)
+
+
+def test_nothing_leaves_the_stock_when_nothing_is_missing(browser, skus):
+    part = released(("PICK-A", 2))
+    line = part.lines.get()
+    response = browser.post(reverse("logistics:pick_short", args=[part.pk]), {f"found_{line.pk}": "2"})
+    assert response.status_code == 422
+    assert "Everything is there by these numbers." in response.content.decode()
+    part.refresh_from_db()
+    assert (part.status, on_hand(skus[0])) == (FulfilmentStatus.RELEASED, 10)
+
+
+def test_what_somebody_else_picks_is_not_reported_short(browser, skus):
+    part = released(("PICK-A", 2))
+    colleague = Client()
+    colleague.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+    scan(colleague, reverse("logistics:pick", args=[part.pk]), "PICK-A")
+    response = browser.post(reverse("logistics:pick_short", args=[part.pk]), {f"found_{part.lines.get().pk}": "0"})
+    assert response.status_code == 422
+    assert on_hand(skus[0]) == 10
