@@ -22,6 +22,7 @@ from orders.models import DataError, Finding, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
+from orders.services.validate import validate_at_once
 
 CONTACT_FIELDS = frozenset(
     {
@@ -156,9 +157,10 @@ def add_note(*, order_id: int, text: str, actor: Actor) -> None:
 
 
 def revalidate(order: Order, *, at: datetime) -> None:
-    """Put an order that hasn't been released yet before the validation stage again."""
+    """Validate an order that hasn't been released yet again."""
     if order.released_at is None and order.status in _VALIDATED_STATUSES:
         Order.objects.filter(pk=order.pk).update(validate_due_at=at)
+        validate_at_once(order.pk)
         nudge(VALIDATE)
 
 

@@ -15,6 +15,7 @@ from orders.enums import IntakeOutcome, IntakeSource
 from orders.models import Channel, Order
 from orders.schema import FieldError
 from orders.services.intake import receive
+from orders.services.validate import validate_at_once
 
 
 @transaction.atomic
@@ -39,7 +40,9 @@ def enter_order(
             "number_taken",
             field="external_id",
         )
-    return Order.objects.get(number=result.order_number)
+    order = Order.objects.get(number=result.order_number)
+    validate_at_once(order.pk)
+    return order
 
 
 def _line(line: Mapping[str, Any], ref: Any) -> dict[str, Any]:

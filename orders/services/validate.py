@@ -8,6 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,6 +45,22 @@ def validate_batch(limit: int) -> int:
         if orders:
             _validate(orders, now)
         return len(orders)
+
+
+def validate_at_once(order_id: int) -> None:
+    """Validate an order when the transaction commits: somebody waits to see what comes of a correction.
+
+    What fails here, or is in a worker's hands already, stays due for the stage.
+    """
+    transaction.on_commit(partial(_validate_one, order_id), robust=True)
+
+
+def _validate_one(order_id: int) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        orders = claim(Order.objects.filter(pk=order_id, validate_due_at__lte=now), 1)
+        if orders:
+            _validate(orders, now)
 
 
 def _validate(orders: Sequence[Order], now: datetime) -> None:

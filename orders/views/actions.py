@@ -215,7 +215,7 @@ class SuggestionApply(ActionPage[Order]):
             finding_id=self.kwargs["finding_pk"],
             actor=Actor.for_user(self.request.user),
         )
-        return _("Fixed. The order is being checked again.")
+        return _("Fixed. The order was checked again.")
 
     def next_url(self, obj: Order) -> str:
         return reverse("orders:order_detail", args=[obj.pk])

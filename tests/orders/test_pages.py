@@ -126,6 +126,20 @@ def test_a_finding_shows_its_suggestion(clerk, channel, sku):
     assert (order.ship_city, order.status) == ("杭州市", OrderStatus.APPROVED)
 
 
+def test_the_page_after_a_correction_shows_what_came_of_it(
+    clerk, channel, sku, django_capture_on_commit_callbacks: Callable[..., Any]
+):
+    address = payload()["shipping_address"] | {"city": "杭洲市"}
+    order = make_order(channel, ("MUG", 1), shipping_address=address)
+    drain(only=["orders.validate"])
+    finding = order.findings.exclude(suggestion=None).get()
+    with django_capture_on_commit_callbacks(execute=True):  # no stage runs
+        clerk.post(reverse("orders:suggestion_apply", args=[order.pk, finding.pk]))
+    page = clerk.get(page_of(order))
+    assert page.context["banners"] == []
+    assert page.context["object"].status == OrderStatus.APPROVED
+
+
 # Scopes: one channel of two, one warehouse of two
 
 Limit = Callable[[Role], tuple[User, Order, Order]]
