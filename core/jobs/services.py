@@ -22,16 +22,19 @@ def start_job(
     params: dict[str, Any],
     actor: Actor,
     input_file: "UploadedFile[Any] | IO[bytes] | Path | None" = None,
+    input_name: str = "",
     title: str = "",
     total: int | None = None,
 ) -> Job:
     """Queue a job; it starts after the current transaction commits.
 
-    `input_file` is copied. Raises KeyError for an unknown kind, FileTooLarge. The caller has checked the
-    right to start it. Run it in the same process with `running.run_job(job.pk)`.
+    `input_file` is copied; `input_name` is what people call it, its own name if empty. Raises KeyError for an
+    unknown kind, FileTooLarge. The caller has checked the right to start it. Run it in the same process with
+    `running.run_job(job.pk)`.
     """
     label = job_kind_of(kind).label
     stored, original = files.keep_input(input_file) if input_file is not None else ("", "")
+    original = input_name[:255] or original
     job = Job.objects.create(
         kind=kind,
         title=title or (f"{label}: {original}" if original else str(label)),

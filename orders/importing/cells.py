@@ -8,6 +8,10 @@ from functools import lru_cache
 
 _TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+# "2026/3/1 9:05", as spreadsheets in Chinese write it.
+_LOOSE_MOMENT = re.compile(
+    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]+([0-9]{1,2}):([0-9]{2}(?::[0-9]{2})?))?"
+)
 _AMOUNT_NOISE = re.compile(r"[\s ,¥￥$£€元]|CNY|USD|GBP|EUR|RMB", re.IGNORECASE)
 # Marketplaces export personal data encrypted ("##…", "$$…", "~…~", "#…#") where the shop may not see it.
 _CIPHERTEXT = re.compile(r"^(?:##|\$\$|~.{8,}~|#[A-Za-z0-9+/=]{16,}#)")
@@ -46,9 +50,17 @@ def moment_reader(formats: Sequence[str]) -> Callable[[str], str]:
                 return datetime.strptime(text, form).isoformat()  # noqa: DTZ007 - naive means the channel's zone
             except ValueError:
                 continue
+        loose = _LOOSE_MOMENT.fullmatch(text)
+        if loose:
+            return _iso(*loose.groups())
         return text.replace("/", "-") if text[:4].isdigit() else text
 
     return read
+
+
+def _iso(year: str, month: str, day: str, hour: str | None, rest: str | None) -> str:
+    date = f"{year}-{month:0>2}-{day:0>2}"
+    return f"{date}T{hour:0>2}:{rest}" if hour else date
 
 
 def unit_price(amount: str, quantity: str) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """Importing a file of orders: every row is accounted for, and the same file again adds nothing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from core.jobs.registry import job_kind
 from core.tabular import Table, open_table
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
-from orders.importing.mapping import FileMapping, Options
+from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.models import Channel
 from orders.schema import FieldError
 from orders.services.import_catalogue import create_catalogue
@@ -25,6 +26,7 @@ from orders.services.intake import MAX_BATCH, IntakeResult, receive
 
 IMPORT_ORDERS = "orders.import_file"
 MAX_BATCH_ROWS = 8000
+_INDEX = re.compile(r"\[\d+\]")
 _DUPLICATES = frozenset({"duplicate", "repeated_row"})
 
 
@@ -54,7 +56,7 @@ def import_orders(context: JobContext) -> None:
         for batch in _batches(assembler.orders(table, plan.last_rows), wanted):
             done += sum(len(order.rows) for order in batch)
             with transaction.atomic():
-                context.rows(_take(channel, batch, context))
+                context.rows(_in_words(row, mapping) for row in _take(channel, batch, context))
                 context.progress(done)
                 context.flush()
     context.message(account(context.job.pk))
@@ -170,6 +172,15 @@ def _refused_rows(order: FileOrder, error: FieldError, outcome: RowOutcome) -> I
 
 def _row(number: int, order: FileOrder, outcome: RowOutcome, code: str, message: str, field: str = "") -> RowResult:
     return RowResult(number, order.external_id, outcome, field, message, {"code": code})
+
+
+def _in_words(row: RowResult, mapping: FileMapping) -> RowResult:
+    """The result with the heading of the file's column for "lines[0].quantity", or the field's name without one."""
+    if not row.field:
+        return row
+    path = _INDEX.sub("", row.field)
+    name = mapping.columns.get(path) or importable_fields().get(path, row.field)
+    return replace(row, field=str(name))
 
 
 def _line_of(path: str) -> int | None:

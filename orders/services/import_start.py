@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.jobs.models import Job
 from core.jobs.services import start_job
 from core.tabular import TabularError, match_header, open_table
+from orders.importing.headings import HEADINGS, WORDS
 from orders.importing.joining import join_tables
 from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.importing.presets import LinesFile, Preset, detect
@@ -46,10 +47,12 @@ def start_import(
         params["catalogue"] = dict(catalogue)
     title = f"{channel.name}: {name}"
     if lines_path is None or lines_by is None:
-        return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=path, title=title)
+        return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=path, input_name=name, title=title)
     with TemporaryDirectory() as folder:
         joined = join_files(path, lines_path, lines_by, Path(folder))
-        return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=joined, title=title)
+        return start_job(
+            kind=IMPORT_ORDERS, params=params, actor=actor, input_file=joined, input_name=name, title=title
+        )
 
 
 def join_files(path: Path, lines_path: Path, by: LinesFile, folder: Path) -> Path:
@@ -82,9 +85,9 @@ def suggest_mapping(channel: Channel | None, header: list[str]) -> tuple[FileMap
     preset = detect(header)
     if preset is not None:
         return preset.mapping, preset
-    names = {path: [str(label)] for path, label in importable_fields().items()}
+    names = {path: [str(label), *HEADINGS.get(path, ())] for path, label in importable_fields().items()}
     match = match_header(header, names)
-    return FileMapping({path: header[index] for path, index in match.columns.items()}), None
+    return FileMapping({path: header[index] for path, index in match.columns.items()}, Options(words=WORDS)), None
 
 
 def default_mapping(channel: Channel) -> FileMapping | None:

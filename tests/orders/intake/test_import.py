@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,8 +15,10 @@ from core.actor import SYSTEM
 from core.jobs.models import Job, JobRow
 from core.jobs.running import run_job
 from core.tabular import TabularError
+from core.tabular.header import fold
 from inventory.models import Sku, StockLevel
-from orders.importing.cells import number, split_address, unit_price
+from orders.importing.cells import moment_reader, number, split_address, unit_price
+from orders.importing.headings import HEADINGS
 from orders.importing.mapping import FileMapping, Options
 from orders.importing.presets import PRESETS, detect
 from orders.models import Channel, IntakeMessage, Order, OrderLine
@@ -65,7 +68,7 @@ def test_every_row_is_accounted_for_and_again_adds_nothing(write: Callable[..., 
     said, code = uci(path, "--create-catalogue", "--opening-stock", "150")
     assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in said
     assert "Orders: 8 read = 4 accepted + 0 duplicate + 4 rejected" in said
-    assert "row 10: 7: lines[0].quantity must be a number" in said
+    assert "row 10: 7: Quantity must be a number" in said
     assert code == 1
     assert set(Order.objects.values_list("external_id", flat=True)) == {"1", "2", "6", "8"}
     first = Order.objects.get(external_id="1")
@@ -157,6 +160,51 @@ def test_our_own_columns_are_found_by_name() -> None:
         "lines.unit_price": "Unit price",
     }
     assert not mapping.missing()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_file_of_ones_own_in_chinese(write: Callable[..., Path], encoding: str) -> None:
+    text = (
+        "订单号,下单时间,收货人,手机,省,市,区,详细地址,邮编,商品编码,数量,单价,实付金额,支付状态\n"
+        "A-1,2026/3/1 9:05,王小明,13812345678,浙江省,杭州市,西湖区,文三路 90 号,310012,MUG,2,39,78,已付款\n"
+        "A-2,2026/3/1 9:06,李小红,13812345679,广东省,深圳市,南山区,科技路 1 号,518057,MUG,1.5,39,39,未付款\n"
+    )
+    path, channel = write(text, "三月订单.csv", encoding), make_channel()
+    mapping, preset = suggest_mapping(channel, text.splitlines()[0].split(","))
+    assert (preset, mapping.missing()) == (None, [])
+    job = start_import(channel=channel, path=path, name="三月订单.csv", mapping=mapping, actor=SYSTEM)
+    run_job(job.pk)
+    order = Order.objects.get()
+    assert (order.ship_name, order.ship_city, order.ship_street) == ("王小明", "杭州市", "文三路 90 号")
+    assert (order.payment_status, order.total) == ("paid", Decimal("78.00"))
+    assert order.placed_at.astimezone(ZoneInfo(channel.time_zone)).isoformat()[:16] == "2026-03-01T09:05"
+    row = job.rows.get(outcome="error")
+    assert (row.row_number, row.field, row.message) == (3, "数量", "must be a whole number")
+    job.refresh_from_db()
+    assert job.input_name == "三月订单.csv"
+
+
+def test_headings_in_english_are_guessed_and_none_is_guessed_twice() -> None:
+    header = ["order_no", "placed at", "buyer", "phone", "country", "province", "postcode", "SKU", "Qty", "price"]
+    mapping, _preset = suggest_mapping(None, header)
+    assert mapping.missing() == []
+    assert sorted(mapping.columns.values()) == sorted(header)
+    names = [fold(name) for names in HEADINGS.values() for name in names]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026/11/2 9:01", "2026-11-02T09:01"),
+        ("2026-11-02 09:01:07", "2026-11-02T09:01:07"),
+        ("2026年1月5日", "2026-01-05"),
+        ("2026/11/02 09:01:07+08:00", "2026-11-02 09:01:07+08:00"),
+        ("not a date", "not a date"),
+    ],
+)
+def test_moments(text: str, read: str) -> None:
+    assert moment_reader(())(text) == read
 
 
 @pytest.mark.parametrize("code", sorted(PRESETS))
