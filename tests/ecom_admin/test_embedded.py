@@ -123,8 +123,11 @@ def test_servers_stop_when_the_last_holder_is_killed(data_dir, hold):
 def test_data_survives_the_death_of_every_process(data_dir, hold):
     holder = hold()
     query(data_dir, "CREATE TABLE kept AS SELECT 42 AS answer")
-    for process in [psutil.Process(holder.pid), *servers_of(data_dir)]:
+    victims = [psutil.Process(holder.pid), *servers_of(data_dir)]
+    for process in victims:
         process.send_signal(signal.SIGKILL)
+    holder.wait()
+    psutil.wait_procs(victims, timeout=10)  # a killed server may answer a last time before it is gone
     with embedded.running(data_dir):
         assert query(data_dir, "SELECT answer FROM kept") == 42
 
