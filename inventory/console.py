@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.ui.changes import register_change_names
 from core.ui.content import PanelContent
 from core.ui.create import register_create
 from core.ui.nav import NavItem, register_nav
@@ -94,6 +95,7 @@ register_panel(
     order=10,
     column="side",
 )
+register_change_names("inventory.sku", {"barcode": (_("Barcode"), {}), "alias": (_("Channel SKU"), {})})
 register_action_labels(
     {
         "inventory.sku_created": (_("SKU created"), "plus", "success"),

@@ -1,5 +1,9 @@
 """Names that orders shares with its database rows: stages, case types, documents of the stock ledger."""
 
+from django.utils.translation import gettext_noop
+
+from core.actor import own_reason
+
 VALIDATE = "orders.validate"
 ALLOCATE = "orders.allocate"
 RELEASE = "orders.release"
@@ -15,3 +19,10 @@ CHANNEL_CHANGE = "orders.channel_change_after_release"
 ORDER_SUBJECT = "orders.order"
 RESERVATION_DOCUMENT = "orders.fulfilment_line"
 DEMAND_DOCUMENT = "orders.order_line"
+
+# Reasons that the program itself gives, kept in English and shown in the reader's language.
+VALIDATED_AGAIN = own_reason(gettext_noop("validated again"))
+CANCELLED_BY_CHANNEL = own_reason(gettext_noop("cancelled by the channel"))
+CHANGED_BY_CHANNEL = own_reason(gettext_noop("changed by the channel"))
+DATE_HAS_COME = own_reason(gettext_noop("the date has come"))
+NOTHING_TO_SHIP = own_reason(gettext_noop("nothing to ship"))

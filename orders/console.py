@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from core.accounts.enums import Role
 from core.accounts.scopes import register_scope_kind
 from core.accounts.selectors import scope_ids
+from core.actor import actor_name, reason_words
 from core.cases.panels import cases_panel
 from core.cases.permissions import VIEW
 from core.ui.changes import register_change_names
@@ -73,8 +74,8 @@ def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
         yield TimelineEntry(
             at=row.at,
             title=f"{row.fulfilment.number}: {state.label}" if row.fulfilment else state.label,
-            body=row.reason,
-            actor=row.actor_label,
+            body=reason_words(row.reason),
+            actor=actor_name(row.actor_label),
             icon=state.icon,
             colour=state.colour,
         )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.actor import actor_name
 from core.cases import views  # noqa: F401 - registers the list
 from core.cases.actions import resolution_actions
 from core.cases.enums import CaseEventKind, CaseStatus
@@ -77,7 +78,7 @@ def history(case: Case, user: Any) -> Iterable[TimelineEntry]:
             at=event.at,
             title=event_title(event),
             body=event.note,
-            actor=event.actor_label,
+            actor=actor_name(event.actor_label),
             icon=icon,
             colour=colour,
             kind=kind,

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from core.actor import reason_words
 from core.cases.enums import CaseEventKind
 from core.cases.models import Case, CaseEvent
 from core.cases.registry import find_case_type
@@ -30,7 +31,8 @@ def summary(code: str, text: str, summary_code: str, params: Mapping[str, Any]) 
     kind = find_case_type(code)
     if text or kind is None or summary_code not in kind.summaries:
         return text
-    return str(kind.summaries[summary_code]).format_map(_Filling({name: str(value) for name, value in params.items()}))
+    values = _Filling({name: reason_words(str(value)) for name, value in params.items()})
+    return str(kind.summaries[summary_code]).format_map(values)
 
 
 def summary_of(case: Case) -> str:

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
+from core.actor import actor_name, reason_words
 from core.audit.models import ActorKind, AuditEntry
 from core.audit.permissions import VIEW_ACTIVITY
 from core.audit.selectors import actions_seen, entries_for, subject_types_seen
@@ -77,10 +78,10 @@ class ActivityList(ListPage[AuditEntry]):
     filterset_class = ActivityFilters
     columns = [
         Column("at", _("When"), cell="when", link=True),
-        Column("actor_label", _("Who")),
+        Column("actor_label", _("Who"), accessor=lambda row: actor_name(row.actor_label)),
         Column("action", _("What"), accessor=action_words, export=lambda entry: entry.action),
         Column("subject_label", _("Subject"), accessor=subject_words),
-        Column("reason", _("Reason"), width="l"),
+        Column("reason", _("Reason"), accessor=lambda row: reason_words(row.reason), width="l"),
         Column("request_id", _("Request"), cell="mono", default=False),
     ]
 
@@ -104,7 +105,7 @@ class ActivityEntry(DetailPage[AuditEntry]):
     permission = VIEW_ACTIVITY
 
     def header(self, obj: AuditEntry) -> Header:
-        return Header(title=action_words(obj), line=f"{obj.actor_label} · {subject_words(obj)}")
+        return Header(title=action_words(obj), line=f"{actor_name(obj.actor_label)} · {subject_words(obj)}")
 
 
 def _facts(request: HttpRequest, entry: AuditEntry) -> PanelContent:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.permissions import require
-from core.actor import Actor
+from core.actor import Actor, actor_name
 from core.audit.services import record
 from core.ids import parse_id
 from core.jobs import files
@@ -45,7 +45,7 @@ class JobList(ListPage[Job]):
         Column("succeeded", _("Done"), cell="number"),
         Column("failed", _("Failed"), cell="number"),
         Column("skipped", _("Skipped"), cell="number", default=False),
-        Column("actor_label", _("Started by"), permission=VIEW_ALL),
+        Column("actor_label", _("Started by"), accessor=lambda job: actor_name(job.actor_label), permission=VIEW_ALL),
         Column("created_at", _("Started"), cell="when"),
         Column("finished_at", _("Finished"), cell="when", default=False),
     )
@@ -81,7 +81,7 @@ class JobPage(DetailPage[Job]):
             )
         return Header(
             title=obj.title,
-            line=gettext("Started by %(who)s") % {"who": obj.actor_label},
+            line=gettext("Started by %(who)s") % {"who": actor_name(obj.actor_label)},
             primary=_primary(obj),
             menu=menu,
         )

@@ -47,7 +47,7 @@ def _words_of(subject_type: str, name: str) -> tuple[Text, Mapping[Any, Text]]:
         return f"#{row['position']} {label}", words
     field = _field(subject_type, name)
     if field is None:
-        return name.replace("_", " ").capitalize(), {}
+        return capfirst(name.replace("_", " ")), {}
     return capfirst(str(field.verbose_name)), dict(field.flatchoices)
 
 

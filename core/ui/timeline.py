@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.actor import actor_name, reason_words
 from core.audit.models import AuditEntry
 from core.ui.changes import change_words
 from core.ui.content import Text
@@ -97,8 +98,8 @@ def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[
             TimelineEntry(
                 at=row.at,
                 title=label,
-                body=row.reason,
-                actor=row.actor_label,
+                body=reason_words(row.reason),
+                actor=actor_name(row.actor_label),
                 icon=icon,
                 colour=colour,
                 kind="change" if row.actor_kind != "system" else "system",

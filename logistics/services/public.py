@@ -3,12 +3,15 @@
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
-from core.actor import Actor
+from core.actor import TRACKING_PAGE, Actor, own_reason
 from core.exceptions import DomainError
 from logistics.models import DeliveryRating
 from orders.models import Order
 from orders.services.cancel import request_cancellation
+
+_ASKED = own_reason(gettext_noop("asked for on the tracking page"))
 
 
 @transaction.atomic
@@ -30,6 +33,6 @@ def ask_to_cancel(*, order_id: int) -> bool:
     return request_cancellation(
         order_id=order_id,
         at=timezone.now(),
-        actor=Actor.for_customer("tracking page"),
-        reason="asked for on the tracking page",
+        actor=Actor.for_customer(TRACKING_PAGE),
+        reason=_ASKED,
     )

@@ -22,7 +22,7 @@ from inventory.locks import lock_levels
 from inventory.rules.stock import Claim
 from inventory.rules.stock import Demand as WaitingFor
 from inventory.services import clear_demand, reserve, set_demand
-from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, OUT_OF_STOCK, RELEASE, RESERVATION_DOCUMENT
+from orders.codes import DEMAND_DOCUMENT, NOTHING_TO_SHIP, ORDER_SUBJECT, OUT_OF_STOCK, RELEASE, RESERVATION_DOCUMENT
 from orders.enums import ALLOCATABLE, FulfilmentStatus, OrderStatus
 from orders.events import OrdersBackordered
 from orders.models import FulfilmentLine, FulfilmentOrder, Order, OrderLine
@@ -202,7 +202,7 @@ def _settle_nothing_to_ship(orders: Sequence[Order], demands: Sequence[Demand], 
     settle_rest([o for o in idle if o.status == OrderStatus.PARTIALLY_SHIPPED], actor=SYSTEM)
     shipping = live_statuses([order.pk for order in idle])
     done = [order for order in idle if order.pk not in shipping and order.status == OrderStatus.APPROVED]
-    move_orders(done, OrderStatus.COMPLETED, at=now, actor=SYSTEM, reason="nothing to ship")
+    move_orders(done, OrderStatus.COMPLETED, at=now, actor=SYSTEM, reason=NOTHING_TO_SHIP)
     update_rows(Order, "id", ("released_at", "shipped_at", "delivered_at"), [(o.pk, now, now, now) for o in done])
 
 

@@ -14,7 +14,7 @@ from core.audit.services import AuditRow, record_many
 from core.cases.services import clear_cases
 from core.db import insert_rows, update_rows
 from core.exceptions import DomainError
-from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
+from orders.codes import DATE_HAS_COME, ORDER_SUBJECT, VALIDATION_FAILED
 from orders.enums import HoldReason, OrderStatus
 from orders.locks import lock_order
 from orders.models import Hold, Order, OrderLine
@@ -142,7 +142,7 @@ def release_due_batch(limit: int) -> int:
 
 def _release_due(hold_id: int) -> bool:
     try:
-        release_hold(hold_id=hold_id, actor=SYSTEM, note="the date has come")
+        release_hold(hold_id=hold_id, actor=SYSTEM, note=DATE_HAS_COME)
     except DomainError:  # somebody was quicker
         return False
     return True

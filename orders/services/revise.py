@@ -12,7 +12,7 @@ from core.db import copy_rows, update_rows
 from core.stages import nudge
 from inventory.selectors import resolve_skus
 from orders.channels import canonical_payload
-from orders.codes import CHANNEL_CHANGE, ORDER_SUBJECT, VALIDATE
+from orders.codes import CANCELLED_BY_CHANNEL, CHANGED_BY_CHANNEL, CHANNEL_CHANGE, ORDER_SUBJECT, VALIDATE
 from orders.enums import IntakeOutcome, OrderStatus
 from orders.locks import lock_orders
 from orders.models import Channel, FulfilmentLine, IntakeMessage, Order, OrderLine
@@ -135,10 +135,9 @@ def _return_to_review(revisions: Sequence[_Revision], *, actor: Actor, at: datet
     rows = [revision.row for revision in revisions if needs_allocation(revision.parts)]
     if not rows:
         return
-    reason = "changed by the channel"
-    unallocate_orders(rows, at=at, actor=actor, reason=reason)
+    unallocate_orders(rows, at=at, actor=actor, reason=CHANGED_BY_CHANNEL)
     approved = [row for row in rows if row.status == OrderStatus.APPROVED]
-    move_orders(approved, OrderStatus.PENDING_REVIEW, at=at, actor=actor, reason=reason)
+    move_orders(approved, OrderStatus.PENDING_REVIEW, at=at, actor=actor, reason=CHANGED_BY_CHANNEL)
 
 
 def _replace_lines(revisions: Sequence[_Revision], channel: Channel) -> None:
@@ -234,9 +233,7 @@ def _cancel(revisions: Sequence[_Revision], *, actor: Actor, at: datetime) -> di
     """One by one: cancellations are rare, and each may have to be stopped in the warehouse."""
     waiting = {}
     for revision in revisions:
-        cancelled = request_cancellation(
-            order_id=revision.row.pk, at=at, actor=actor, reason="cancelled by the channel"
-        )
+        cancelled = request_cancellation(order_id=revision.row.pk, at=at, actor=actor, reason=CANCELLED_BY_CHANNEL)
         if not cancelled:
             waiting[revision.row.pk] = "cancellation_requested"
     return waiting

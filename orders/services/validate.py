@@ -17,7 +17,7 @@ from core.actor import SYSTEM
 from core.cases.services import CaseSeed, clear_cases, open_cases
 from core.db import claim, insert_rows, update_rows
 from core.outbox.services import publish
-from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
+from orders.codes import ORDER_SUBJECT, VALIDATED_AGAIN, VALIDATION_FAILED
 from orders.enums import HoldReason, OrderStatus
 from orders.events import OrdersHeld
 from orders.models import Finding, Hold, Order, OrderLine
@@ -137,7 +137,7 @@ def _settle_holds(orders: Sequence[Order], lines: Lines, findings: Findings, now
         ]
     for order_id, count in place_holds(to_place, at=now, actor=SYSTEM).items():
         by_id[order_id].open_hold_count = count
-    release_holds(to_release, by_id, at=now, actor=SYSTEM, note="validated again")
+    release_holds(to_release, by_id, at=now, actor=SYSTEM, note=VALIDATED_AGAIN)
 
 
 def _holds_of(orders: Sequence[Order]) -> dict[int, list[Hold]]:

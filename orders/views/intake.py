@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from core.actor import Actor
+from core.actor import Actor, actor_name
 from core.ui.columns import Column
 from core.ui.content import EmptyState, Header, PageAction
 from core.ui.formats import relative_text
@@ -49,7 +49,7 @@ class MessageList(ListPage[IntakeMessage]):
         Column("source", _("Source"), accessor="get_source_display"),
         Column("received_at", _("Received"), cell="when"),
         Column("seen_count", _("Times seen"), cell="number"),
-        Column("actor_label", _("By"), default=False, width="m"),
+        Column("actor_label", _("By"), accessor=lambda row: actor_name(row.actor_label), default=False, width="m"),
     )
     views = (
         PresetView("rejected", _("Rejected"), "outcome=rejected", roles=("order_clerk",)),

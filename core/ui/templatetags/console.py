@@ -10,6 +10,7 @@ from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.actor import actor_name, reason_words
 from core.countries import country_name
 from core.ui import cells, formats
 from core.ui.content import Badge
@@ -30,6 +31,18 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 def money(amount: Any, currency: str) -> SafeString:
     """`{% money order.total order.currency %}`"""
     return cells.draw_money(amount, currency)
+
+
+@register.filter
+def actor(label: str) -> str:
+    """`{{ event.actor_label|actor }}`: who did it; the system in the reader's language."""
+    return actor_name(label)
+
+
+@register.filter
+def reason(text: str) -> str:
+    """`{{ entry.reason|reason }}`: the program's own reasons in the reader's language."""
+    return reason_words(text)
 
 
 @register.filter
