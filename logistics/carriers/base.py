@@ -189,6 +189,13 @@ class CarrierAdapter(ABC):
     def create_label(self, request: ShipmentRequest) -> Label:
         """Buy a label, or return the one bought before under the same reference."""
 
+    def recover_label(self, request: ShipmentRequest) -> Label | None:
+        """The label that an earlier attempt with this reference bought, to be given back; None where there is none.
+
+        A carrier that can't be asked sells one under the same reference, which is then given back.
+        """
+        return self.create_label(request)
+
     @abstractmethod
     def cancel_label(self, *, tracking_number: str, carrier_reference: str = "") -> None:
         """Give a label back before it was used. Raises CarrierRejected when it is too late."""

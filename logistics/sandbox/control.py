@@ -73,6 +73,7 @@ class Control:
     def _figures(self, _body: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
             "parcels": len(self.world.parcels),
+            "voided": sum(p.voided for p in self.world.parcels.values()),
             "moving": sum(p.started_at is not None for p in self.world.parcels.values()),
             "requests": self.requests,
             "faults": len(self.faults.active),

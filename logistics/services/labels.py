@@ -68,12 +68,14 @@ _RESULT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class LabelWork:
-    """One call about a label: `request` to buy it, None to give `tracking_number` back."""
+    """One call about a label: `request` to buy it (or to find what it bought, where the parcel is no longer
+    wanted), None to give `tracking_number` back."""
 
     shipment_id: int
     request: ShipmentRequest | None
     tracking_number: str = ""
     carrier_reference: str = ""
+    is_wanted: bool = True
 
 
 Result = Label | bool
@@ -108,6 +110,8 @@ def label_batch(limit: int) -> int:
 
 
 def _call(adapter: CarrierAdapter, item: LabelWork) -> Result:
+    if item.request is not None and not item.is_wanted:
+        return adapter.recover_label(item.request) or True
     if item.request is not None:
         _refuse_incomplete(item.request)
         return adapter.create_label(item.request)
@@ -210,11 +214,19 @@ def _postpone(shipments: Sequence[Shipment], until: datetime, later: list[Shipme
 
 
 def _work(batch: Batch) -> list[tuple[Carrier, list[LabelWork]]]:
-    """What to ask of each carrier: buy for waiting shipments, give back for cancelled ones."""
-    requests = label_requests([s for s in batch.shipments if s.status == _S.PENDING], batch.unsure)
+    """What to ask of each carrier: buy for waiting shipments, give back for cancelled ones, and find first what
+    an attempt bought whose end nobody saw."""
+    nameless = [s for s in batch.shipments if not s.tracking_number]
+    requests = label_requests(nameless, batch.unsure)
     work: dict[int, tuple[Carrier, list[LabelWork]]] = {}
     for shipment in batch.shipments:
-        item = LabelWork(shipment.pk, requests.get(shipment.pk), shipment.tracking_number, shipment.carrier_reference)
+        item = LabelWork(
+            shipment.pk,
+            requests.get(shipment.pk),
+            shipment.tracking_number,
+            shipment.carrier_reference,
+            is_wanted=shipment.status == _S.PENDING,
+        )
         if shipment.carrier is not None:  # claiming gave everyone a carrier or left it out
             work.setdefault(shipment.carrier.pk, (shipment.carrier, []))[1].append(item)
     return list(work.values())
@@ -256,7 +268,7 @@ def _note(shipment: Shipment, outcome: Outcome[LabelWork, Result], at: datetime)
         _note_error(shipment, outcome.error, at)
         return False
     if not isinstance(outcome.result, Label):
-        shipment.label_due_at = None  # given back
+        shipment.label_due_at = shipment.label_requested_at = None  # given back, or never bought
         return False
     label = outcome.result
     shipment.tracking_number = label.tracking_number[:64]
@@ -279,7 +291,7 @@ def _note_error(shipment: Shipment, error: CarrierError, at: datetime) -> None:
     if isinstance(error, CarrierRejected):
         shipment.label_requested_at = None  # a refusal is certain: nothing was bought
         wait = None
-    if shipment.status == _S.CANCELLED and not shipment.tracking_number:
+    if shipment.status == _S.CANCELLED and not shipment.tracking_number and shipment.label_requested_at is None:
         wait = None  # nothing to give back
     shipment.label_due_at = at + wait if wait is not None else None
 

@@ -136,7 +136,7 @@ def cancel_stray_shipments(limit: int) -> int:
 def _cancel(shipments: Sequence[Shipment], *, actor: Actor, at: datetime, reason: str = "") -> None:
     if not shipments:
         return
-    rows = [(s.pk, _S.CANCELLED, at if s.tracking_number else None, 0, "", None) for s in shipments]
+    rows = [(s.pk, _S.CANCELLED, _give_back_at(s, at), 0, "", None) for s in shipments]
     columns = ("status", "label_due_at", "label_attempts", "label_error", "next_poll_at")
     update_rows(Shipment, "id", columns, rows)
     record_many(
@@ -152,6 +152,16 @@ def _cancel(shipments: Sequence[Shipment], *, actor: Actor, at: datetime, reason
     clear_cases(NO_CARRIER, ids)
     clear_cases(LABEL_FAILED, ids)
     nudge(LABEL)
+
+
+def _give_back_at(shipment: Shipment, at: datetime) -> datetime | None:
+    """When to call the carrier about the label of a parcel that is no longer wanted."""
+    if shipment.tracking_number:
+        return at
+    if shipment.label_requested_at:
+        # Somebody may still be buying it: not before the claim ends, or a label bought late would stay.
+        return shipment.label_due_at or at
+    return None
 
 
 @transaction.atomic

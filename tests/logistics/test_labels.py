@@ -113,11 +113,12 @@ labels.label_batch(10)
 """
 
 
-@pytest.mark.parametrize("kind", ["kuaidi100", "ups"])
-def test_a_worker_killed_between_call_and_save_never_buys_twice(sandbox, child_environment, kind):
-    carrier = make_carrier(base_url=sandbox.url) if kind == "kuaidi100" else make_ups(base_url=sandbox.url)
-    make_rule(carrier)
-    (shipment,) = waiting()
+def rule_for(kind, sandbox):
+    return make_rule(make_carrier(base_url=sandbox.url) if kind == "kuaidi100" else make_ups(base_url=sandbox.url))
+
+
+def killed_while_buying(sandbox, child_environment):
+    """A worker that dies after the carrier answered and before anything is saved."""
     environment = child_environment | {"SANDBOX": f"127.0.0.1:{sandbox.port}"}
     worker = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(KILLED)], env=environment, stdout=subprocess.PIPE, text=True
@@ -129,6 +130,13 @@ def test_a_worker_killed_between_call_and_save_never_buys_twice(sandbox, child_e
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         worker.stdout.close()
+
+
+@pytest.mark.parametrize("kind", ["kuaidi100", "ups"])
+def test_a_worker_killed_between_call_and_save_never_buys_twice(sandbox, child_environment, kind):
+    rule_for(kind, sandbox)
+    (shipment,) = waiting()
+    killed_while_buying(sandbox, child_environment)
     shipment.refresh_from_db()
     assert bought(sandbox) == 1
     assert (shipment.status, shipment.tracking_number) == (S.PENDING, "")
@@ -141,6 +149,39 @@ def test_a_worker_killed_between_call_and_save_never_buys_twice(sandbox, child_e
     assert shipment.label_requested_at is None
     assert bought(sandbox) == 1
     assert shipment.label_attempts == 2
+
+
+@pytest.mark.parametrize("kind", ["kuaidi100", "ups"])
+def test_a_label_that_a_killed_worker_bought_is_given_back_when_its_order_is_cancelled(
+    sandbox, child_environment, kind
+):
+    rule_for(kind, sandbox)
+    (shipment,) = waiting()
+    killed_while_buying(sandbox, child_environment)
+    cancel_shipments(fulfilment_ids=[shipment.fulfilment_id])
+    assert label_batch(10) == 0  # the dead worker's claim could be a live one's
+    due_now()
+    assert label_batch(10) == 1  # found
+    assert label_batch(10) == 1  # given back
+    assert label_batch(10) == 0
+    shipment.refresh_from_db()
+    assert (shipment.status, bool(shipment.tracking_number)) == (S.CANCELLED, True)
+    assert (shipment.label_due_at, shipment.label_requested_at) == (None, None)
+    assert (bought(sandbox), sandbox.control()["voided"]) == (1, 1)
+    assert not ShipmentLabel.objects.exists()
+
+
+def test_an_attempt_that_bought_nothing_ends_with_its_cancellation(sandbox):
+    make_rule(make_ups(base_url=sandbox.url))
+    (shipment,) = waiting()
+    sandbox.fault("fail", path="/security", count=1)
+    label_batch(10)
+    cancel_shipments(fulfilment_ids=[shipment.fulfilment_id])
+    due_now()
+    assert label_batch(10) == 1
+    shipment.refresh_from_db()
+    assert (shipment.tracking_number, shipment.label_due_at, shipment.label_requested_at) == ("", None, None)
+    assert bought(sandbox) == 0
 
 
 def test_a_timeout_that_bought_a_label_is_found_again(sandbox):

@@ -72,6 +72,9 @@ class UpsAdapter(CarrierAdapter):
             carrier_reference=details.shipment_identifier,
         )
 
+    def recover_label(self, request: ShipmentRequest) -> Label | None:
+        return self._recover(request.reference)
+
     def _recover(self, reference: str) -> Label | None:
         """The label bought earlier under our reference: UPS doesn't refuse to sell a second one, so we look
         first (Label Recovery API)."""
