@@ -143,9 +143,11 @@ def _stamp(order: PurchaseOrder, from_: PurchaseOrderStatus, to: PurchaseOrderSt
 
 
 def _lead_times(order: PurchaseOrder) -> list[int]:
+    """Days for each line: as offered, else what is usual with the supplier."""
     usual = order.supplier.lead_time_days
     offers = SupplierSku.objects.filter(supplier=order.supplier, sku__in=order.lines.values("sku"))
-    return [usual, *(days for days in offers.values_list("lead_time_days", flat=True) if days is not None)]
+    offered = {sku_id: days for sku_id, days in offers.values_list("sku_id", "lead_time_days") if days is not None}
+    return [offered.get(sku_id, usual) for sku_id in order.lines.values_list("sku_id", flat=True)]
 
 
 def _move_incoming(order: PurchaseOrder, *, was: bool, now: bool, actor: Actor) -> None:

@@ -160,6 +160,16 @@ class TestIncoming:
         assert order.expected_on is not None
         assert (order.expected_on - timezone.localdate()).days == 30
 
+    @pytest.mark.parametrize(("other", "days"), [(None, 14), (21, 21), (7, 10)])
+    def test_an_offer_that_is_quicker_than_usual_counts_unless_another_line_takes_longer(self, other, days):
+        warehouse, quick, slow = make_warehouse(), make_sku(), make_sku()
+        supplier = make_supplier(lead_time_days=14)
+        make_offer(supplier, quick, lead_time_days=10)
+        make_offer(supplier, slow, lead_time_days=other)
+        order = send(make_purchase_order(warehouse, {quick: 1, slow: 1}, supplier))
+        assert order.expected_on is not None
+        assert (order.expected_on - timezone.localdate()).days == days
+
 
 class TestShortages:
     def wait_for(self, sku, quantity, line_id):
