@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
+from types import NoneType
 from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -53,10 +54,8 @@ def insert_statement(
 
     `where` is trusted SQL that limits the rows; it sees them as `u`.
     """
-    fields = [_field(model, column) for column in columns]
-    quoted = ", ".join(_quote(field.column) for field in fields)
-    sql = f"INSERT INTO {_quote(model._meta.db_table)} ({quoted}) {_select(fields)} {where}"
-    return sql, _array_literals(fields, rows)
+    shape = _shape(model, tuple(columns))
+    return f"{shape.insert} {where}", shape.array_literals(rows)
 
 
 def update_rows(model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
@@ -66,34 +65,28 @@ def update_rows(model: type[models.Model], key: str, columns: Sequence[str], row
     """
     if not rows:
         return 0
-    names = list(columns[1:] if columns and columns[0] == key else columns)
-    fields = [_field(model, name) for name in (key, *names)]
-    table = _quote(model._meta.db_table)
-    assignments = ", ".join(f"{_quote(f.column)} = r.{_quote(f.column)}" for f in fields[1:])
-    key_column = _quote(fields[0].column)
-    sql = f"UPDATE {table} AS t SET {assignments} FROM ({_select(fields)}) AS r WHERE t.{key_column} = r.{key_column}"  # noqa: S608 - names come from models and are quoted
+    names = columns[1:] if columns and columns[0] == key else columns
+    shape = _shape(model, (key, *names))
     with connection.cursor() as cursor:
-        cursor.execute(sql, _array_literals(fields, rows))
+        cursor.execute(shape.update, shape.array_literals(rows))
         return cast("int", cursor.rowcount)
 
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """COPY rows into the model's table inside the current transaction; for thousands of rows."""
-    fields = [_field(model, column) for column in columns]
-    encoders = [_encoder(field) for field in fields]
+    shape = _shape(model, tuple(columns))
     buffer = io.StringIO()
     count = 0
     for row in rows:
-        texts = (encode(value) for encode, value in zip(encoders, row, strict=True))
+        texts = (encode(value) for encode, value in zip(shape.encoders, row, strict=True))
         buffer.write("\t".join("\\N" if text is None else _copy_escape(text) for text in texts))
         buffer.write("\n")
         count += 1
     if not count:
         return 0
     buffer.seek(0)
-    quoted = ", ".join(_quote(field.column) for field in fields)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {_quote(model._meta.db_table)} ({quoted}) FROM STDIN", buffer)
+        cursor.copy_expert(shape.copy, buffer)
     return count
 
 
@@ -168,6 +161,29 @@ def _base_type(field: "models.Field[Any, Any]") -> str:
     return str(field.db_type(connection)).split("(", 1)[0].strip()
 
 
+class _Shape:
+    """Columns of a model, with what every write of them needs again: encoders and the text of the statements."""
+
+    def __init__(self, model: type[models.Model], columns: tuple[str, ...]) -> None:
+        fields = [_field(model, column) for column in columns]
+        table, names = _quote(model._meta.db_table), [_quote(field.column) for field in fields]
+        listed, select = ", ".join(names), _select(fields)
+        assignments = ", ".join(f"{name} = r.{name}" for name in names[1:])
+        self.encoders = [_encoder(field) for field in fields]
+        # Names come from models and are quoted.
+        self.insert = f"INSERT INTO {table} ({listed}) {select}"
+        self.update = f"UPDATE {table} AS t SET {assignments} FROM ({select}) AS r WHERE t.{names[0]} = r.{names[0]}"  # noqa: S608
+        self.copy = f"COPY {table} ({listed}) FROM STDIN"
+
+    def array_literals(self, rows: Sequence[Row]) -> list[str]:
+        """One array in PostgreSQL's text form for each column."""
+        columns = zip(*rows, strict=True)
+        return [_array_literal(_texts(encode, values)) for encode, values in zip(self.encoders, columns, strict=True)]
+
+
+_shape = lru_cache(maxsize=512)(_Shape)
+
+
 def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
     types, picked, names = [], [], []
     for field in fields:
@@ -182,14 +198,8 @@ def _select(fields: "Sequence[models.Field[Any, Any]]") -> str:
     return f"SELECT {', '.join(picked)} FROM unnest({', '.join(types)}) AS u({', '.join(names)})"  # noqa: S608 - as above
 
 
-def _array_literals(fields: "Sequence[models.Field[Any, Any]]", rows: Sequence[Row]) -> list[str]:
-    columns = zip(*rows, strict=True)
-    return [_array_literal(_texts(field, values)) for field, values in zip(fields, columns, strict=True)]
-
-
-def _texts(field: "models.Field[Any, Any]", values: Sequence[Any]) -> Sequence[str | None]:
+def _texts(encode: "Callable[[Any], str | None]", values: Sequence[Any]) -> Sequence[str | None]:
     """A column's values in text form; a column of one plain type takes no call per value."""
-    encode = _encoder(field)
     if encode is _text:
         kinds = set(map(type, values))
         if kinds == {str}:
@@ -198,6 +208,10 @@ def _texts(field: "models.Field[Any, Any]", values: Sequence[Any]) -> Sequence[s
             return list(map(str, values))
         if kinds == {datetime}:
             return list(map(datetime.isoformat, values))
+        if kinds == {NoneType}:
+            return values
+        if all(issubclass(kind, str) for kind in kinds):  # members of an enum of strings
+            return list(map(str.__str__, values))
     return list(map(encode, values))
 
 

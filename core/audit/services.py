@@ -31,7 +31,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One entry for record_many. `changes` is {field: [old, new]}."""
+    """One entry for record_many. `changes` is {field: [old, new]}; `request_id` the running request's if not given."""
 
     action: str
     actor: Actor
@@ -40,6 +40,7 @@ class AuditRow:
     subject_label: str = ""
     changes: Changes | None = None
     reason: str = ""
+    request_id: str = ""
 
 
 def record(
@@ -79,5 +80,5 @@ def _values(row: AuditRow, at: Any, request_id: str) -> tuple[Any, ...]:
         row.subject_label[:200],
         redact(dict(row.changes or {})),
         row.reason,
-        request_id,
+        row.request_id or request_id,
     )

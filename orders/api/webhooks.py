@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
 from core.actor import Actor
 from core.nudging import breaker, redis_client
@@ -15,7 +14,8 @@ from orders.channels.shopify import TOPICS, is_signed, orders_in
 from orders.enums import ChannelKind, IntakeSource
 from orders.models import Channel
 from orders.schema import FieldError
-from orders.services.intake import MAX_BATCH, IntakeResult, receive
+from orders.services.intake import MAX_BATCH, IntakeResult
+from orders.services.intake_together import receive_together
 
 _REMEMBERED_SECONDS: Final = 48 * 3600
 
@@ -49,12 +49,11 @@ def shopify(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _take(channel: Channel, topic: str, raws: list[Any]) -> list[IntakeResult]:
-    return receive(
+    return receive_together(
         channel,
         [_payload(topic, raw) for raw in raws],
         source=IntakeSource.WEBHOOK,
         actor=Actor(user_id=None, label=f"Shopify ({channel.code})", kind="api"),
-        received_at=timezone.now(),
         raws=raws,
     )
 

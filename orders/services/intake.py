@@ -46,12 +46,13 @@ def receive(
     received_at: datetime,
     keep_raw: bool = True,
     raws: Sequence[Any] | None = None,
+    request_ids: Sequence[str] | None = None,
 ) -> list[IntakeResult]:
     """Take orders of a channel; returns a result for each payload, in order.
 
     `payloads` are canonical orders as parsed JSON (docs/guide/add-a-channel.md), or lists of FieldErrors for
     messages that couldn't be mapped. `raws`, where given, are the messages as the channel sent them; they are
-    kept instead of the payloads.
+    kept instead of the payloads. `request_ids`, where given, are the requests that brought them, for the audit trail.
 
     One transaction and the same number of statements for 1 payload and for 500. An order is known by
     (channel, external id): the same content again is a duplicate, other content an update. Two calls that
@@ -62,6 +63,8 @@ def receive(
     entries = prepare(payloads, raws, defaults=defaults_of(channel), keep_raw=keep_raw)
     if not entries:
         return []
+    for entry, request_id in zip(entries, request_ids or (), strict=False):
+        entry.request_id = request_id
     with transaction.atomic():
         _take(channel, by_order(entries), actor=actor, at=received_at)
         keep_messages(channel, entries, source=source, actor=actor, at=received_at, replace_raw=keep_raw)
@@ -121,7 +124,7 @@ def _take_known(
         if sent_at and order.updated_at and sent_at < order.updated_at:
             _mark_outdated(group)
         elif latest.content != order.content:
-            changes[order.id] = Change(order.id, latest.canonical, latest.content)
+            changes[order.id] = Change(order.id, latest.canonical, latest.content, latest.request_id)
         elif sent_at and sent_at != order.updated_at:
             newer[order.id] = sent_at
     note_newer_versions(newer)

@@ -36,6 +36,7 @@ class Entry:
     content: str = ""
     outcome: IntakeOutcome = IntakeOutcome.REJECTED
     errors: list[dict[str, Any]] = field(default_factory=list)
+    request_id: str = ""
     order_id: int | None = None
     order_number: str = ""
 

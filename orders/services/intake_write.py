@@ -21,6 +21,7 @@ from orders.schema import CanonicalOrder
 from orders.services.intake_entries import Entry
 
 CONTENT_COLUMNS = (
+    "display_number",
     "payment_status", "payment_method", "payment_reference", "paid_at",
     "currency", "items_total", "shipping_fee", "discount", "tax", "total", "line_count", "unit_count",
     "buyer_name", "buyer_email", "buyer_phone",
@@ -79,10 +80,18 @@ def create_orders(
         line_rows += line_values(order_id, order, refs)
         history.append((order_id, at, "", _status(order), actor.user_id, actor.label[:120], ""))
     written = _insert(rows, line_rows, history)
-    record_many(
-        [AuditRow("orders.received", actor, ORDER_SUBJECT, order_id, number) for order_id, number in written.values()]
-    )
+    _audit(entries, written, actor)
     return written
+
+
+def _audit(entries: Sequence[Entry], written: Mapping[str, tuple[int, str]], actor: Actor) -> None:
+    requests = {entry.external_id: entry.request_id for entry in entries}
+    record_many(
+        [
+            AuditRow("orders.received", actor, ORDER_SUBJECT, order_id, number, request_id=requests[external_id])
+            for external_id, (order_id, number) in written.items()
+        ]
+    )
 
 
 def _insert(
@@ -128,6 +137,7 @@ def content_values(order: CanonicalOrder, customer_id: int, refs: Mapping[str, S
     customer, address, payment = order.customer, order.shipping_address, order.payment
     phone = parse_phone(address.phone, address.country).e164 or "" if address.phone else ""
     return (
+        order.display_number,
         payment.status, payment.method, payment.reference, payment.paid_at,
         order.currency, order.items_total, order.shipping_fee, order.discount, order.tax, order.total,
         len(order.lines), order.unit_count,

@@ -39,11 +39,12 @@ _KEPT_MESSAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A newer version of an order; `content` is its fingerprint."""
+    """A newer version of an order; `content` is its fingerprint, `request_id` the request that brought it."""
 
     order_id: int
     order: CanonicalOrder
     content: str
+    request_id: str = ""
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class _Revision:
     parts: frozenset[str]
     content: str
     has_begun: bool
+    request_id: str
 
     @property
     def is_open(self) -> bool:
@@ -97,6 +99,7 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
             changed_parts(previous.get(row.pk), change.order),
             change.content,
             row.pk in begun,
+            change.request_id,
         )
         for row in rows
         for change in [by_id[row.pk]]
@@ -180,7 +183,7 @@ def _columns(revision: _Revision) -> Collection[str]:
     columns: set[str] = set()
     for part in revision.parts:
         names = _BY_PART.get(part, (part,))
-        if (revision.is_open and not revision.cancels) or part in {"payment", "tags", "customer"}:
+        if (revision.is_open and not revision.cancels) or part in {"payment", "tags", "customer", "display_number"}:
             columns.update(names)
     if columns & {"ship_street", "items_total"}:
         columns.add("duplicate_key")
@@ -197,6 +200,7 @@ def _audit(revisions: Sequence[_Revision], actor: Actor) -> None:
                 revision.row.pk,
                 revision.row.number,
                 describe(revision.old, revision.new, revision.parts),
+                request_id=revision.request_id,
             )
             for revision in revisions
         ]
