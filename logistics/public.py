@@ -92,9 +92,10 @@ def find_order(number: str, contact: str) -> int | None:
     text = normal_number(number)
     if not text or "\x00" in text + contact:
         return None
-    candidates = Order.objects.filter(Q(number=text.upper()) | Q(external_id__in=[text, f"#{text}"])).values_list(
-        "pk", "ship_phone", "ship_phone_e164", "buyer_phone", "buyer_email"
-    )[:_AT_MOST]
+    spellings = [text, f"#{text}"]
+    candidates = Order.objects.filter(
+        Q(number=text.upper()) | Q(external_id__in=spellings) | Q(display_number__in=spellings)
+    ).values_list("pk", "ship_phone", "ship_phone_e164", "buyer_phone", "buyer_email")[:_AT_MOST]
     # An unknown number is compared with somebody too, so that the time doesn't tell it from a known one.
     rows = list(candidates) or [(0, "+000000000000", "+000000000000", "", "nobody@invalid")]
     found = [pk for pk, *contacts in rows if contact_matches(contact, phones=contacts[:3], emails=contacts[3:])]

@@ -33,7 +33,8 @@ from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, RESERVATION_DOCUMENT
 from orders.documents import find_fulfilment_lines, find_order_lines
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import Channel, Order
-from orders.selectors.orders import orders_for, search_orders
+from orders.selectors.orders import orders_for
+from orders.selectors.search import search_orders
 from orders.selectors.today import desk_figures
 
 PAGE = "orders.order"
@@ -54,7 +55,7 @@ def _search(user: Any, query: str, limit: int) -> list[SearchHit]:
     return [
         SearchHit(
             title=order.number,
-            subtitle=f"{order.channel.name} {order.external_id} · {OrderStatus(order.status).label}",
+            subtitle=f"{order.channel.name} {order.channel_number} · {OrderStatus(order.status).label}",
             url=reverse("orders:order_detail", args=[order.pk]),
             icon="shopping-bag",
         )

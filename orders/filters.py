@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from core.ui.filters import ConsoleFilterSet
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Channel, Hold, Order
+from orders.selectors.search import matching_orders
 
 
 class OrderFilter(ConsoleFilterSet):
-    q = django_filters.CharFilter(method="search", label=_("Order or channel number"))
+    q = django_filters.CharFilter(method="search", label=_("Number, customer, phone, e-mail or tracking number"))
     status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("Status"))
     channel = django_filters.ModelMultipleChoiceFilter(queryset=Channel.objects.all(), label=_("Channel"))
     payment_status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("Payment"))
@@ -27,11 +28,12 @@ class OrderFilter(ConsoleFilterSet):
         model = Order
         fields: list[str] = []
 
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
     def search(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
-        text = value.strip().lstrip("#")
-        return queryset.filter(
-            Q(number__startswith=text.upper()) | Q(external_id__startswith=text) | Q(external_id=f"#{text}")
-        )
+        return matching_orders(queryset, value, self.user)
 
     def held_for(self, queryset: QuerySet[Order], name: str, value: list[str]) -> QuerySet[Order]:
         if not value:

@@ -96,6 +96,14 @@ class Order(models.Model):
     number = models.CharField(_("order number"), max_length=20, unique=True)
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders", verbose_name=_("channel"))
     external_id = models.CharField(_("channel order number"), max_length=64)
+    display_number = models.CharField(
+        _("number shown to the buyer"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What the channel prints for people, such as #1001, where it isn't the channel order number."),
+    )
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
     status = models.CharField(_("status"), max_length=20, choices=OrderStatus)
     payment_status = models.CharField(_("payment"), max_length=20, choices=PaymentStatus)
@@ -169,6 +177,12 @@ class Order(models.Model):
             models.Index(fields=["channel", "-id"], name="order_by_channel"),
             models.Index(fields=["customer", "-id"], name="order_by_customer"),
             models.Index(fields=["external_id"], name="order_by_external_id"),
+            models.Index(
+                fields=["display_number"],
+                condition=~Q(display_number=""),
+                opclasses=["varchar_pattern_ops"],
+                name="order_by_display_number",
+            ),
             models.Index(fields=["received_at"], name="order_by_received"),
             models.Index(fields=["-placed_at", "-id"], name="order_by_placed"),
             models.Index(fields=["released_at"], name="order_by_released"),
@@ -198,6 +212,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def channel_number(self) -> str:
+        """What the channel's people and buyers call the order."""
+        return self.display_number or self.external_id
 
     @property
     def shown_status(self) -> OrderStatus:

@@ -25,7 +25,7 @@ ORDER_COLUMNS = (
     Column("number", _("Order"), cell="mono", link=True, sort="id"),
     Column("status", _("Status"), cell="status", enum=OrderStatus),
     Column("holds", _("Holds"), accessor=_holds, cell="tags", export=_hold_names),
-    Column("channel", _("Channel"), accessor="channel.name", note="external_id", width="m"),
+    Column("channel", _("Channel"), accessor="channel.name", note="channel_number", width="m"),
     Column("customer", _("Customer"), accessor="customer.name", permission="accounts.view_personal_data", width="m"),
     Column("destination", _("To"), accessor=_destination, width="m"),
     Column("unit_count", _("Units"), cell="number"),
@@ -36,6 +36,7 @@ ORDER_COLUMNS = (
     Column("released_at", _("Released"), cell="when", sort="released_at", default=False),
     Column("ship_by", _("Ship by"), cell="when", default=False),
     Column("external_id", _("Channel order number"), cell="mono", default=False),
+    Column("display_number", _("Number shown to the buyer"), cell="mono", default=False),
     Column("line_count", _("Lines"), cell="number", default=False),
     Column("tags", _("Tags"), cell="tags", default=False),
 )

@@ -68,6 +68,7 @@ def to_canonical(raw: Any) -> dict[str, Any]:
     is_reduced = any(_left(line) != line.get("quantity") for line in _dicts(raw, "line_items"))
     return {
         "external_id": str(raw["id"]),
+        "display_number": _text(raw, "name")[:64],
         "placed_at": _text(raw, "processed_at") or _text(raw, "created_at"),
         "updated_at": _text(raw, "updated_at") or None,
         "cancelled_at": _text(raw, "cancelled_at") or None,
@@ -148,7 +149,6 @@ def _address(raw: Json) -> dict[str, str]:
 
 
 def _payment(raw: Json) -> dict[str, Any]:
-    """The shop's own order name ("#1001") is the reference, because that is what customers quote."""
     status = _text(raw, "financial_status")
     gateways = raw.get("payment_gateway_names")
     names = [str(name) for name in gateways] if isinstance(gateways, list) else []
@@ -156,7 +156,6 @@ def _payment(raw: Json) -> dict[str, Any]:
         "status": _PAYMENT.get(status, status) or None,
         "method": (", ".join(names) or _text(raw, "gateway"))[:64],
         "paid_at": (_text(raw, "processed_at") or None) if status in _PAID else None,
-        "reference": _text(raw, "name"),
     }
 
 

@@ -63,6 +63,7 @@ _SHOPIFY = FileMapping(
     {
         "group": "Name",
         "external_id": "Id",
+        "display_number": "Name",
         "placed_at": "Created at",
         "cancelled_at": "Cancelled at",
         "currency": "Currency",

@@ -7,7 +7,7 @@ from orders.schema import CanonicalOrder
 # Parts that decide what is sent where. A change of these after the release needs a person.
 PHYSICAL: Final = ("shipping_address", "lines", "ship_by", "buyer_note")
 MONETARY: Final = ("currency", "shipping_fee", "discount", "tax", "total")
-QUIET: Final = ("payment", "tags", "customer", "placed_at", "cancelled_at")
+QUIET: Final = ("payment", "tags", "customer", "display_number", "placed_at", "cancelled_at")
 
 
 def changed_parts(old: CanonicalOrder | None, new: CanonicalOrder) -> frozenset[str]:

@@ -83,6 +83,12 @@ PAYMENT: Final[Table] = (
 
 ORDER: Final[Table] = (
     Field("external_id", text(64), _("Order number"), required=True, about="Unique within the channel."),
+    Field(
+        "display_number",
+        text(64),
+        _("Number shown to the buyer"),
+        about="What people call the order, such as #1001, where external_id is a technical id.",
+    ),
     Field("placed_at", MOMENT, _("Placed at"), required=True),
     Field(
         "updated_at",

@@ -60,6 +60,7 @@ class CanonicalOrder:
     """
 
     external_id: str
+    display_number: str
     placed_at: datetime
     updated_at: datetime | None
     cancelled_at: datetime | None
@@ -101,6 +102,8 @@ class CanonicalOrder:
             payment.status, payment.method, payment.paid_at, payment.reference,
             self.buyer_note, self.ship_by, len(self.tags), *self.tags,
         ]  # fmt: skip
+        if self.display_number:  # left out where there is none, as it was before the field existed
+            parts.append(self.display_number)
         for line in self.lines:
             parts += (
                 line.external_id, line.sku, line.name, line.quantity,

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models import Model, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from core.accounts.selectors import scope_ids
@@ -76,17 +76,3 @@ def fulfilments_for(user: Any) -> QuerySet[FulfilmentOrder]:
     if warehouse_ids is not None:
         fulfilments = fulfilments.filter(warehouse_id__in=warehouse_ids)
     return fulfilments
-
-
-def search_orders(user: Any, query: str, limit: int) -> list[Order]:
-    """Orders whose number or channel number starts with `query`, newest first."""
-    text = query.strip().lstrip("#")
-    if not text:
-        return []
-    # Two index lookups: an OR over both columns would scan.
-    visible = orders_for(user).select_related("channel")
-    by_number = visible.filter(number__startswith=text.upper()).order_by("-id")[:limit]
-    found = {order.pk: order for order in by_number}
-    by_external = visible.filter(Q(external_id__startswith=text) | Q(external_id=f"#{text}")).order_by("-id")
-    found |= {order.pk: order for order in by_external[:limit]}
-    return sorted(found.values(), key=lambda order: -order.pk)[:limit]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -50,6 +51,11 @@ class OrderList(ListPage[Order]):
 
     def get_queryset(self, user: Any) -> QuerySet[Order]:
         return orders_for(user).select_related("channel", "customer").prefetch_related(OPEN_HOLDS)
+
+    def filterset(self, user: Any, query: QueryDict) -> OrderFilter:
+        filterset = OrderFilter(query, queryset=self.get_queryset(user), user=user)
+        filterset.offer_within(user)
+        return filterset
 
     def row_url(self, row: Order) -> str:
         return reverse("orders:order_detail", args=[row.pk])
@@ -127,7 +133,10 @@ class OrderDetail(DetailPage[Order]):
 def _state_line(order: Order) -> str:
     units = ngettext("%(count)s unit", "%(count)s units", order.unit_count) % {"count": order.unit_count}
     total = money_text(order.total, order.currency)
-    return f"{order.channel.name} {order.external_id} · {units} · {total} · {relative_text(order.placed_at)}"
+    technical = f" ({order.external_id})" if order.display_number else ""
+    return (
+        f"{order.channel.name} {order.channel_number}{technical} · {units} · {total} · {relative_text(order.placed_at)}"
+    )
 
 
 def _badges(order: Order) -> list[Any]:

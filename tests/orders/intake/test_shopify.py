@@ -47,7 +47,7 @@ def test_what_else_is_taken_over() -> None:
     assert order.lines[1].sku == "777"
     assert (order.customer.name, order.customer.external_id) == ("Anna Berg", "99")
     assert (order.shipping_address.country, order.shipping_address.street) == ("DE", "Hauptstr. 1, 3. OG")
-    assert (order.payment.status, order.payment.reference) == ("paid", "#1042")
+    assert (order.payment.status, order.display_number) == ("paid", "#1042")
     assert order.tags == ("vip", "gift")
 
 
