@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -25,9 +26,11 @@ from logistics.views.shipments import tracking_entries
 from logistics.views.warehouse import picks_waiting
 from orders.models import Order
 from orders.selectors.orders import fulfilments_for
+from orders.selectors.search import register_order_lookup
 
 OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
 SERVICE = (Role.CUSTOMER_SERVICE.value,)
+_TRACKING_PREFIX = 6
 
 
 def _to_pick(user: Any) -> int:
@@ -91,6 +94,15 @@ def _search(user: Any, query: str, limit: int) -> list[SearchHit]:
     ]
 
 
+def _orders_with_tracking_number(text: str) -> QuerySet[Any]:
+    """For the search of orders: from six characters on, for few parcels share that much."""
+    number, shipments = text.upper(), Shipment.objects.values("order_id")
+    if len(number) < _TRACKING_PREFIX:
+        return shipments.filter(tracking_number=number)
+    return shipments.filter(tracking_number__startswith=number)
+
+
+register_order_lookup(_orders_with_tracking_number)
 register_search(
     "shipments", _("Shipments"), "logistics.view_shipment", _search, order=20, url_name="logistics:shipment_list"
 )
