@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 
 class ApiError(Exception):
@@ -21,3 +22,9 @@ class ApiError(Exception):
     def response(self) -> JsonResponse:
         body: dict[str, Any] = {"error": {"code": self.code, "message": self.message, "field": self.field}}
         return JsonResponse(body, status=self.status, headers=self.headers)
+
+
+@csrf_exempt
+def unknown(request: HttpRequest) -> JsonResponse:
+    """Whatever else is asked for below /api/: programs get a refusal that they can read, not a page."""
+    return ApiError(404, "not_found", "There is nothing at this address.").response()

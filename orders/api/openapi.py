@@ -70,7 +70,7 @@ _ERRORS = {
     "401": "The key is missing, wrong, expired or revoked.",
     "403": "The key is for another channel, or the channel is switched off.",
     "413": "The body is larger than 5 MB.",
-    "422": "Neither an order nor an array of 1 to 500 orders.",
+    "422": "Neither an order nor an array of 1 to 500 orders, or no channel named.",
     "429": "Too many requests: wait for Retry-After seconds.",
     "503": "Nothing was taken; try again.",
 }
@@ -103,7 +103,7 @@ def _get() -> dict[str, Any]:
         "responses": {
             "200": _answer("The order.", "Status"),
             "404": _answer("This channel has no such order.", "Error"),
-            **{status: _answer(_ERRORS[status], "Error") for status in ("401", "403", "429")},
+            **{status: _answer(_ERRORS[status], "Error") for status in ("401", "403", "422", "429", "503")},
         },
     }
 
@@ -136,35 +136,35 @@ def _object(table: Table) -> dict[str, Any]:
 
 def _property(field: Field) -> dict[str, Any]:
     words = [str(field.label) + ".", field.about, str(field.kind.schema.get("description", ""))]
-    return {**field.kind.schema, "description": " ".join(filter(None, words))}
+    least = {"minLength": 1} if field.required and field.kind.schema.get("type") == "string" else {}
+    return {**field.kind.schema, **least, "description": " ".join(filter(None, words))}
+
+
+def _exactly(properties: dict[str, Any]) -> dict[str, Any]:
+    """An object of an answer: all of these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 _TEXT = {"type": "string"}
+_SAID = {"type": "string", "minLength": 1}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
-_RESULTS = {
-    "type": "object",
-    "properties": {
-        "results": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "index": {"type": "integer"},
-                    "external_id": _TEXT,
-                    "outcome": {"type": "string", "enum": [str(value) for value in IntakeOutcome.values]},
-                    "order_number": _TEXT,
-                    "errors": {
-                        "type": "array",
-                        "items": {"type": "object", "properties": {"field": _TEXT, "code": _TEXT, "reason": _TEXT}},
-                    },
-                },
-            },
-        }
-    },
-}
-_STATUS = {
-    "type": "object",
-    "properties": {
+_RESULT = _exactly(
+    {
+        "index": {"type": "integer"},
+        "external_id": _TEXT,
+        "outcome": {"type": "string", "enum": [str(value) for value in IntakeOutcome.values]},
+        "order_number": _TEXT,
+        "errors": {"type": "array", "items": _exactly({"field": _TEXT, "code": _SAID, "reason": _SAID})},
+    }
+)
+_RESULTS = _exactly({"results": {"type": "array", "items": _RESULT}})
+_STATUS = _exactly(
+    {
         "external_id": _TEXT,
         "order_number": _TEXT,
         "status": {"type": "string", "enum": [str(value) for value in OrderStatus.values]},
@@ -175,11 +175,6 @@ _STATUS = {
         **dict.fromkeys(
             ("placed_at", "received_at", "released_at", "shipped_at", "delivered_at", "cancelled_at"), _MOMENT
         ),
-    },
-}
-_ERROR = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "object", "properties": {"code": _TEXT, "message": _TEXT, "field": _TEXT}},
-    },
-}
+    }
+)
+_ERROR = _exactly({"error": _exactly({"code": _SAID, "message": _SAID, "field": _TEXT})})

@@ -40,12 +40,30 @@ def too_large() -> ApiError:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON with exact decimals. Raises ApiError 400; NaN and Infinity, which JSON doesn't have, are refused."""
+    """JSON with exact decimals. Raises ApiError 400.
+
+    NaN and Infinity, which JSON doesn't have, are refused, and so is a key that an object has twice: which of its
+    values was meant nobody can say.
+    """
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8-sig"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
     except (ValueError, RecursionError, InvalidOperation) as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise ApiError(400, "malformed_json", f"The body isn't valid JSON{where}.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ApiError(400, "duplicate_key", "The body isn't valid JSON: an object has this key twice.", twice[:64])
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

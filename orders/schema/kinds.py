@@ -50,7 +50,8 @@ def text(max_length: int, *, lines: bool = False) -> Kind:
             raise Refused("control_characters")
         return kept
 
-    return Kind(parse, {"type": "string", "maxLength": max_length})
+    allowed = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$" if lines else r"^[^\u0000-\u001f\u007f]*$"
+    return Kind(parse, {"type": "string", "maxLength": max_length, "pattern": allowed})
 
 
 def amount(integer_digits: int, places: int) -> Kind:
