@@ -18,10 +18,12 @@ from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
 from logistics.selectors import still_parcels
 from logistics.services.consequences import PROBLEM_STATES, seed
-from logistics.services.shipments import change_carrier, poll_now, retry_label, settle_problem, ship_again
+from logistics.services.problems import replace_lost, settle_problem, ship_again, write_off
+from logistics.services.shipments import change_carrier, poll_now, retry_label
 
 _S = ShipmentStatus
 HANDLE = "logistics.handle_shipment"
+_LEFT = frozenset({str(_S.EXCEPTION), str(_S.LOST), str(_S.EXPIRED)})
 REASON = Field("reason", _("What was agreed"))
 CARRIER = Field("carrier", _("Carrier code"))
 DETECT_AT_MOST = 500
@@ -116,8 +118,8 @@ def _attempt_failed() -> CaseType:
             "when the parcel is out for delivery again."
         ),
         resolutions=(
-            Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary"),
-            Resolution("settle", _("New attempt agreed"), HANDLE, _settle, "secondary", (REASON,)),
+            Resolution("settle", _("New attempt agreed"), HANDLE, _settle, "primary", (REASON,)),
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
         ),
         still_true=_still_failed_attempt,
         subject_url=_shipment_url,
@@ -136,13 +138,9 @@ def _parcel_exception() -> CaseType:
         resolve_minutes=480,
         procedure=_(
             "Damaged or lost: claim it from the carrier and agree with the customer on a replacement or a refund. "
-            "Returning or returned: find out why; correct the address and send it again, or refund."
+            "Returning: find out why and correct the address; once it is back, send it again or refund."
         ),
-        resolutions=(
-            Resolution("ship_again", _("Send again"), HANDLE, _ship_again, "primary"),
-            Resolution("settle", _("Settled with customer"), HANDLE, _settle, "secondary", (REASON,)),
-            Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
-        ),
+        resolutions=_ways_out_of_trouble(),
         still_true=_still_a_problem,
         subject_url=_shipment_url,
         summaries={
@@ -150,8 +148,22 @@ def _parcel_exception() -> CaseType:
             str(_S.RETURNING): _("The parcel is on its way back"),
             str(_S.RETURNED): _("The parcel came back"),
             str(_S.LOST): _("The carrier lost the parcel"),
+            str(_S.EXPIRED): _("Nothing was heard of the parcel for too long"),
         },
         icon="package-off",
+    )
+
+
+def _ways_out_of_trouble() -> tuple[Resolution, ...]:
+    """What can be done with a parcel depends on where it is: back, gone, or still with the carrier."""
+    back, moving = frozenset({str(_S.RETURNED)}), frozenset({str(_S.EXCEPTION), str(_S.RETURNING)})
+    gone = frozenset({str(_S.LOST), str(_S.EXPIRED)})
+    return (
+        Resolution("ship_again", _("Send again"), HANDLE, _ship_again, only_for=back, primary_for=back),
+        Resolution("replace", _("Send a replacement"), HANDLE, _replace, only_for=_LEFT, primary_for=gone),
+        Resolution("settle", _("Settled with customer"), HANDLE, _settle, fields=(REASON,), primary_for=moving),
+        Resolution("write_off", _("Refund instead"), HANDLE, _write_off, fields=(REASON,), only_for=_LEFT | back),
+        Resolution("poll", _("Check now"), HANDLE, _poll_now, only_for=moving | gone),
     )
 
 
@@ -177,6 +189,14 @@ def _poll_now(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
 
 def _ship_again(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
     ship_again(shipment_id=case.subject_id, actor=actor)
+
+
+def _replace(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
+    replace_lost(shipment_id=case.subject_id, actor=actor)
+
+
+def _write_off(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    write_off(shipment_id=case.subject_id, reason=str(params.get("reason", "")), actor=actor)
 
 
 def _settle(case: Case, actor: Actor, params: dict[str, Any]) -> None:

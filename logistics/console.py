@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
-from core.cases.panels import cases_panel
+from core.cases.panels import cases_panel, open_case_lines
 from core.cases.permissions import VIEW as VIEW_CASE
 from core.ui.content import PageAction, PanelContent
 from core.ui.counting import capped_count, count_label
@@ -22,6 +22,7 @@ from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from logistics.public import tracking_url
 from logistics.selectors import visible_shipments
+from logistics.services.consequences import PROBLEM_STATES
 from logistics.views.shipments import tracking_entries
 from logistics.views.warehouse import picks_waiting
 from orders.models import Order
@@ -111,7 +112,9 @@ register_search(
 def _order_shipments(request: HttpRequest, order: Order) -> PanelContent | None:
     """On the order's page: its parcels, and the customer's own link for those who may do what it lets one do."""
     rows = list(visible_shipments(request.user).filter(order=order).select_related("carrier").order_by("pk"))
-    shown = [{"shipment": row, "status": ShipmentStatus(row.status)} for row in rows]
+    troubled = [row.pk for row in rows if row.status in PROBLEM_STATES | {ShipmentStatus.ATTEMPT_FAILED}]
+    cases = open_case_lines(request, SHIPMENT_SUBJECT, troubled)
+    shown = [{"shipment": row, "status": ShipmentStatus(row.status), "cases": cases.get(row.pk, ())} for row in rows]
     link = PageAction(
         label=_("Customer's page"), url=tracking_url(order.pk), icon="external-link", permission="orders.cancel_order"
     )
@@ -165,6 +168,8 @@ register_action_labels(
         "logistics.carrier_resumed": (_("Labels of the carrier tried again"), "player-play", "info"),
         "logistics.shipment_cancelled": (_("Parcel cancelled"), "ban", "danger"),
         "logistics.shipped_again": (_("Sent again"), "repeat", "info"),
+        "logistics.parcel_replaced": (_("Replacement sent"), "repeat", "info"),
+        "logistics.parcel_written_off": (_("Refunded, not sent again"), "receipt-refund", "warning"),
         "logistics.problem_settled": (_("Problem settled"), "circle-check", "success"),
     }
 )

@@ -75,8 +75,13 @@ ORDER_TRANSITIONS: Transitions[OrderStatus] = Transitions(
             OrderStatus.COMPLETED: None,  # nothing to ship
             OrderStatus.CANCELLED: "orders.cancel_order",
         },
-        OrderStatus.PARTIALLY_SHIPPED: {OrderStatus.SHIPPED: None},
-        OrderStatus.SHIPPED: {OrderStatus.DELIVERED: None},
+        # Back: a parcel won't arrive, and its goods are to be sent once more.
+        OrderStatus.PARTIALLY_SHIPPED: {OrderStatus.SHIPPED: None, OrderStatus.APPROVED: None},
+        OrderStatus.SHIPPED: {
+            OrderStatus.DELIVERED: None,
+            OrderStatus.PARTIALLY_SHIPPED: None,
+            OrderStatus.APPROVED: None,
+        },
         OrderStatus.DELIVERED: {OrderStatus.COMPLETED: None},
     }
 )
@@ -195,7 +200,10 @@ FULFILMENT_TRANSITIONS: Transitions[FulfilmentStatus] = Transitions(
             FulfilmentStatus.PICKING: "orders.pick_fulfilment",
             FulfilmentStatus.CANCELLED: None,
         },
-        FulfilmentStatus.SHIPPED: {FulfilmentStatus.DELIVERED: None},
+        FulfilmentStatus.SHIPPED: {
+            FulfilmentStatus.DELIVERED: None,
+            FulfilmentStatus.CANCELLED: None,  # it won't arrive
+        },
     }
 )
 

@@ -21,11 +21,11 @@ def resolution_actions(case: Case, user: Any, next_url: str = "", keys: bool = T
     kind = find_case_type(case.type)
     if kind is None or not case.is_open or not user.has_perm(WORK):
         return []
-    allowed = [item for item in kind.resolutions if item.permission is None or user.has_perm(item.permission)]
-    ordered = sorted(allowed, key=lambda item: item.style != "primary")
+    offered = kind.offered(case.summary_code)
+    allowed = [item for item in offered if item.permission is None or user.has_perm(item.permission)]
     return [
         _resolution_action(case, item, next_url, str(number) if keys and number < 10 else "")
-        for number, item in enumerate(ordered, start=1)
+        for number, item in enumerate(allowed, start=1)
     ]
 
 

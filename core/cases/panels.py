@@ -7,6 +7,7 @@ register_panel("orders.order", code="cases", title=_("Cases"), render=cases_pane
 return case_banners(self.request, "orders.order", order.pk)
 """
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.permissions import VIEW
-from core.cases.selectors import subject_cases
+from core.cases.selectors import OPEN, cases_for, subject_cases
 from core.cases.words import due_badge, resolution_label, summary_of, title_of, type_label
 from core.ui.content import Banner, PageAction, PanelContent
 from core.ui.formats import relative_text
@@ -51,6 +52,18 @@ def case_banners(
         return []
     cases = [c for c in _cases_of(request, subject_type, subject_id) if c.is_open and c.type not in leave_out]
     return [_banner(case, request) for case in sorted(cases, key=lambda case: case.resolve_by)[:5]]
+
+
+def open_case_lines(
+    request: HttpRequest, subject_type: str, subject_ids: Collection[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """The open cases of several things by their ids, as `describe` tells them: for pages that list such things."""
+    lines: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    if subject_ids and request.user.has_perm(VIEW):
+        found = cases_for(request.user).filter(subject_type=subject_type, subject_id__in=subject_ids, status__in=OPEN)
+        for case in found.order_by("resolve_by"):
+            lines[case.subject_id].append(describe(case))
+    return dict(lines)
 
 
 def _cases_of(request: HttpRequest, subject_type: str, subject_id: int) -> list[Case]:

@@ -1,7 +1,7 @@
 """Types of case. The apps register theirs; the kernel knows none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class Resolution:
     `run(case, actor, params)` does the work in the transaction that resolves the case; None where the
     person has put it right elsewhere. A DomainError from it is shown and leaves the case as it was.
     `fields` are the inputs it needs: names, or Field where a label or kind is wanted.
+    `only_for` are the summary codes of the cases that it can help (empty: all of the type's), `primary_for` those
+    that it is recommended for.
     """
 
     code: str
@@ -37,6 +39,8 @@ class Resolution:
     run: "Callable[[Case, Actor, dict[str, Any]], None] | None" = None
     style: str = "secondary"  # primary | secondary | danger
     fields: tuple[str | Field, ...] = ()
+    only_for: frozenset[str] = frozenset()
+    primary_for: frozenset[str] = frozenset()
 
     def inputs(self) -> tuple[Field, ...]:
         return tuple(
@@ -73,6 +77,15 @@ class CaseType:
 
     def resolution(self, code: str) -> Resolution | None:
         return next((resolution for resolution in self.resolutions if resolution.code == code), None)
+
+    def offered(self, summary_code: str) -> list[Resolution]:
+        """The ways out of a case that is about `summary_code`, the recommended one first."""
+        fitting = [
+            replace(item, style="primary") if summary_code in item.primary_for else item
+            for item in self.resolutions
+            if not item.only_for or summary_code in item.only_for
+        ]
+        return sorted(fitting, key=lambda item: item.style != "primary")
 
 
 @dataclass(frozen=True, slots=True)

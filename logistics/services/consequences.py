@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.cases.services import CaseSeed, clear_cases, open_cases
+from core.cases.services import CaseSeed, clear_cases, open_cases, retell_cases
 from logistics.codes import ATTEMPT_FAILED, NO_MOVEMENT, PARCEL_EXCEPTION, SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TrackingEvent
@@ -18,7 +18,7 @@ from orders.services.fulfilment import record_delivery, record_shipped, record_u
 S = ShipmentStatus
 
 #: States in which a parcel needs somebody.
-PROBLEM_STATES = frozenset({S.EXCEPTION, S.RETURNING, S.RETURNED, S.LOST})
+PROBLEM_STATES = frozenset({S.EXCEPTION, S.RETURNING, S.RETURNED, S.LOST, S.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def lock_orders_of(shipment_ids: Sequence[int]) -> None:
 def follow_up(changes: Sequence[StatusChange], *, at: datetime) -> None:
     """Everything that new states bring with them, in the caller's transaction."""
     _move_orders(changes)
-    _note_bad_addresses(changes, at)
+    note_bad_addresses([c.shipment for c in changes if c.after == S.RETURNED], at=at)
     _open_cases(changes)
     _clear_cases(changes)
 
@@ -75,9 +75,10 @@ def follow_packed(*, fulfilment_ids: Sequence[int], at: datetime) -> None:
     )
 
 
-def _note_bad_addresses(changes: Sequence[StatusChange], at: datetime) -> None:
-    """Parcels that came back because of their address count as data errors that escaped."""
-    back = {c.shipment.pk: c.shipment.fulfilment_id for c in changes if c.after == S.RETURNED}
+def note_bad_addresses(returned: Sequence[Shipment], *, at: datetime) -> None:
+    """Parcels that came back because of their address count as data errors that escaped, also where the carrier
+    says why only later."""
+    back = {shipment.pk: shipment.fulfilment_id for shipment in returned}
     if not back:
         return
     told = TrackingEvent.objects.filter(shipment_id__in=back).values_list("shipment_id", "description")
@@ -103,18 +104,18 @@ def _open_cases(changes: Sequence[StatusChange]) -> None:
     if not wanted:
         return
     channels = dict(Order.objects.filter(pk__in=[c.shipment.order_id for c in wanted]).values_list("pk", "channel_id"))
-    open_cases(
-        [
-            seed(
-                change.shipment,
-                ATTEMPT_FAILED if change.after == S.ATTEMPT_FAILED else PARCEL_EXCEPTION,
-                str(change.after),
-                channel_id=channels.get(change.shipment.order_id),
-                cause_at=change.happened_at,
-            )
-            for change in wanted
-        ]
-    )
+    seeds = [
+        seed(
+            change.shipment,
+            ATTEMPT_FAILED if change.after == S.ATTEMPT_FAILED else PARCEL_EXCEPTION,
+            str(change.after),
+            channel_id=channels.get(change.shipment.order_id),
+            cause_at=change.happened_at,
+        )
+        for change in wanted
+    ]
+    open_cases(seeds)
+    retell_cases(seeds)  # one that was open already says what the parcel has come to
 
 
 def seed(

@@ -3,13 +3,14 @@ statements for any number of parcels, in any order, any number of times.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from random import random
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from core.db import insert_rows, update_rows
 from core.outbox.services import publish
@@ -19,7 +20,8 @@ from logistics.events import ShipmentStatusChanged
 from logistics.models import Shipment, TrackingEvent
 from logistics.rules.polling import next_interval
 from logistics.rules.tracking_status import Seen, rank, settle
-from logistics.services.consequences import StatusChange, follow_up, lock_orders_of
+from logistics.services.consequences import StatusChange, follow_up, lock_orders_of, note_bad_addresses
+from logistics.services.estimates import estimate_for, transit_tables
 
 _EVENT_COLUMNS = (
     "shipment_id",
@@ -40,6 +42,7 @@ _NEWS_COLUMNS = (
     "track_digest",
     "last_event_at",
     "failed_attempt_count",
+    "estimated_at_handover",
     "estimated_delivery_at",
     "delivered_at",
     "handed_over_at",
@@ -90,20 +93,30 @@ def ingest(arrivals: Sequence[Arrival], *, at: datetime) -> IngestCounts:
     new_ids = _insert_events(merged, fresh, at)
     seen = _events_of(new_ids)
     changes: list[StatusChange] = []
+    with_us = {pk for pk in new_ids if shipments[pk].handed_over_at is None}
+    for pk in new_ids:
+        change = _apply_events(shipments[pk], seen[pk], merged[pk])
+        changes += [change] if change else []
+    _promise([shipments[pk] for pk in with_us if shipments[pk].handed_over_at is not None])
+    for shipment in fresh:
+        shipment.track_digest = digests[shipment.pk]
+        _apply_summary(shipment, merged[shipment.pk])
     for shipment in shipments.values():
-        news = merged[shipment.pk]
-        if shipment.pk in new_ids:
-            change = _apply_events(shipment, seen[shipment.pk], news)
-            changes += [change] if change else []
-        if shipment in fresh:
-            shipment.track_digest = digests[shipment.pk]
-            _apply_summary(shipment, news)
-        _note_check(shipment, news, at)
-    _save(shipments, fresh)
+        _note_check(shipment, merged[shipment.pk], at)
+    given_up = [_give_up(shipment, at) for shipment in shipments.values() if _is_forgotten(shipment)]
+    changes += given_up
+    _save(shipments, {*fresh, *(change.shipment for change in given_up)})
+    _follow(changes, [shipments[pk] for pk in new_ids], at)
+    return IngestCounts(parcels=len(shipments), new_events=sum(new_ids.values()), changed=len(changes))
+
+
+def _follow(changes: Sequence[StatusChange], with_events: Sequence[Shipment], at: datetime) -> None:
     if changes:
         publish(_changed(changes))
         follow_up(changes, at=at)
-    return IngestCounts(parcels=len(shipments), new_events=sum(new_ids.values()), changed=len(changes))
+    moved = {change.shipment.pk for change in changes}
+    late = [s for s in with_events if s.status == ShipmentStatus.RETURNED and s.pk not in moved]
+    note_bad_addresses(late, at=at)
 
 
 def dedupe_key(event: TrackEvent) -> str:
@@ -206,6 +219,30 @@ def _apply_events(shipment: Shipment, seen: Sequence[Seen], news: Sequence[Arriv
     return StatusChange(shipment=shipment, before=before, after=after, happened_at=happened_at)
 
 
+def _promise(shipments: Sequence[Shipment]) -> None:
+    """Parcels that the carrier scanned before anybody said that they had left: promise a date from that scan."""
+    if not shipments:
+        return
+    prefetch_related_objects(shipments, "warehouse", "order")
+    tables = transit_tables({shipment.carrier_id for shipment in shipments if shipment.carrier_id})
+    for shipment in shipments:
+        if shipment.handed_over_at is not None:
+            promised = estimate_for(shipment, tables, handed_over_at=shipment.handed_over_at)
+            shipment.estimated_at_handover = shipment.estimated_delivery_at = promised
+
+
+def _is_forgotten(shipment: Shipment) -> bool:
+    """With the carrier, and so long without news that nobody asks any more."""
+    return shipment.status in ShipmentStatus.MOVING and shipment.next_poll_at is None
+
+
+def _give_up(shipment: Shipment, at: datetime) -> StatusChange:
+    before = ShipmentStatus(shipment.status)
+    shipment.status = ShipmentStatus.EXPIRED
+    shipment.problem_settled_at = None
+    return StatusChange(shipment=shipment, before=before, after=ShipmentStatus.EXPIRED, happened_at=at)
+
+
 def _apply_summary(shipment: Shipment, news: Sequence[Arrival]) -> None:
     for arrival in news:
         if arrival.result.estimated_delivery_at and not shipment.delivered_at:
@@ -233,12 +270,12 @@ def _note_check(shipment: Shipment, news: Sequence[Arrival], at: datetime) -> No
     shipment.next_poll_at = at + interval if interval else None
 
 
-def _save(shipments: Mapping[int, Shipment], fresh: Sequence[Shipment]) -> None:
+def _save(shipments: Mapping[int, Shipment], fresh: Collection[Shipment]) -> None:
     """Most parcels have no news: their update leaves the wide columns and their indexes alone."""
     news = {shipment.pk for shipment in fresh}
     still = [shipment for pk, shipment in shipments.items() if pk not in news]
     update_rows(Shipment, "id", _CHECKED_COLUMNS, [_values(s, _CHECKED_COLUMNS) for s in still])
-    update_rows(Shipment, "id", _NEWS_COLUMNS, [_values(s, _NEWS_COLUMNS) for s in fresh])
+    update_rows(Shipment, "id", _NEWS_COLUMNS, [_values(s, _NEWS_COLUMNS) for pk, s in shipments.items() if pk in news])
 
 
 def _values(shipment: Shipment, columns: Sequence[str]) -> tuple[object, ...]:

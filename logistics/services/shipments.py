@@ -1,4 +1,4 @@
-"""The life of a shipment on our side: made at release, labelled, handed over, cancelled, sent again."""
+"""The life of a shipment on our side: made at release, labelled, handed over, cancelled."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import SYSTEM, Actor
 from core.audit.services import AuditRow, record, record_many
 from core.cases.services import clear_cases
-from core.db import next_ids, update_rows
+from core.db import update_rows
 from core.exceptions import DomainError, NotFound
 from core.stages import nudge
 from logistics.codes import LABEL, LABEL_FAILED, NO_CARRIER, POLL, SHIPMENT_SUBJECT
@@ -245,67 +245,6 @@ def poll_now(*, shipment_id: int, actor: Actor) -> Shipment:
     )
     nudge(POLL)
     return shipment
-
-
-@transaction.atomic
-def ship_again(*, shipment_id: int, actor: Actor) -> Shipment:
-    """Send a parcel that came back once more: a new shipment of the same goods, with a label of its own.
-
-    Raises DomainError unless the parcel was returned to us.
-    """
-    shipment = lock_shipment(shipment_id)
-    if shipment.status != _S.RETURNED:
-        raise DomainError(_("Only a parcel that came back can be sent again."), "not_returned")
-    if Shipment.objects.filter(fulfilment_id=shipment.fulfilment_id, pk__gt=shipment.pk).exists():
-        raise DomainError(_("It has been sent again already."), "already_sent")
-    pk = next_ids(Shipment, 1)[0]
-    again = Shipment(
-        pk=pk,
-        number=f"SH{pk:08d}",
-        fulfilment_id=shipment.fulfilment_id,
-        order_id=shipment.order_id,
-        warehouse_id=shipment.warehouse_id,
-        destination_country=shipment.order.ship_country,
-        weight_g=shipment.weight_g,
-        carrier_id=shipment.carrier_id,
-        service=shipment.service,
-        status=_S.PENDING,
-        label_due_at=timezone.now(),
-        created_at=timezone.now(),
-    )
-    again.save(force_insert=True)
-    _settle_problem(shipment)
-    record(
-        action="logistics.shipped_again",
-        actor=actor,
-        subject_type=SHIPMENT_SUBJECT,
-        subject_id=shipment.pk,
-        subject_label=shipment.number,
-        changes={"shipment": [shipment.number, again.number]},
-    )
-    nudge(LABEL)
-    return again
-
-
-@transaction.atomic
-def settle_problem(*, shipment_id: int, reason: str, actor: Actor) -> Shipment:
-    """Say that a parcel's problem is dealt with outside: refunded, replaced, cleared with the carrier."""
-    shipment = lock_shipment(shipment_id)
-    _settle_problem(shipment)
-    record(
-        action="logistics.problem_settled",
-        actor=actor,
-        subject_type=SHIPMENT_SUBJECT,
-        subject_id=shipment.pk,
-        subject_label=shipment.number,
-        reason=reason,
-    )
-    return shipment
-
-
-def _settle_problem(shipment: Shipment) -> None:
-    shipment.problem_settled_at = timezone.now()
-    shipment.save(update_fields=["problem_settled_at"])
 
 
 def lock_shipment(shipment_id: int) -> Shipment:

@@ -24,7 +24,8 @@ from logistics.forms import CarrierForm
 from logistics.models import Shipment, ShipmentLabel
 from logistics.rules.public import scrubbed
 from logistics.selectors import events_of, visible_shipments
-from logistics.services.shipments import change_carrier, poll_now, retry_label, ship_again
+from logistics.services.problems import ship_again
+from logistics.services.shipments import change_carrier, poll_now, retry_label
 from logistics.tables import SHIPMENT_COLUMNS
 
 _S = ShipmentStatus
@@ -100,7 +101,7 @@ def _primary(shipment: Shipment) -> PageAction | None:
     if shipment.status == _S.LABEL_CREATED:
         url = reverse("logistics:label", args=[shipment.pk])
         return PageAction(label=_("Print label"), url=url, icon="printer", permission=HANDLE, style="primary")
-    if shipment.status == _S.RETURNED:
+    if shipment.status == _S.RETURNED and shipment.problem_settled_at is None:
         return _action(shipment, _("Send again"), "ship_again", "repeat", style="primary")
     if shipment.status in _S.MOVING:
         return _action(shipment, _("Ask the carrier now"), "poll_now", "refresh", style="primary")

@@ -5,18 +5,23 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.accounts.models import User
 from core.actor import Actor
+from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.registry import case_type
 from core.cases.services import open_cases, resolve
 from core.exceptions import DomainError
 from core.stages import drain
+from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.codes import ATTEMPT_FAILED, LABEL, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION, POLL
-from logistics.enums import ShipmentStatus
+from logistics.enums import EventSource, ShipmentStatus
 from logistics.models import Shipment
 from logistics.services.consequences import seed
+from logistics.services.ingest import Arrival, ingest
+from orders.services.fulfilment import record_shipped
 from tests.factories.accounts import make_user
-from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
+from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +114,44 @@ def test_a_returned_parcel_is_sent_again_with_one_click(carrier, sandbox, manage
     drain(only=[LABEL])
     assert part.shipments.get(status=S.LABEL_CREATED).tracking_number != "R1"
     assert case_type(PARCEL_EXCEPTION).still_true([parcel.pk]) == set()
+
+
+OFFERED = {
+    S.EXCEPTION: ["settle", "replace", "write_off", "poll"],
+    S.RETURNING: ["settle", "poll"],
+    S.RETURNED: ["ship_again", "settle", "write_off"],
+    S.LOST: ["replace", "settle", "write_off", "poll"],
+    S.EXPIRED: ["replace", "settle", "write_off", "poll"],
+}
+
+
+@pytest.mark.parametrize("state", OFFERED)
+def test_only_what_can_work_is_offered_the_likely_right_first(state, carrier, sandbox, manager):
+    """Every button that a problem parcel's case shows does its work."""
+    assert set(case_type(PARCEL_EXCEPTION).summaries) == {str(known) for known in OFFERED}
+    for code in OFFERED[state]:
+        part = make_fulfilment()
+        pack(part)
+        record_shipped(fulfilment_ids=[part.pk])
+        parcel = make_shipment(carrier, part, status=state, tracking_number=sandbox.parcel())
+        case = opened(parcel, PARCEL_EXCEPTION, str(state))
+        buttons = resolution_actions(case, User.objects.get(pk=manager.user_id))
+        assert [button.url.strip("/").split("/")[-1] for button in buttons] == OFFERED[state]
+        assert [button.style for button in buttons].index("primary") == 0
+        assert sum(button.style == "primary" for button in buttons) == 1
+        resolve(case_id=case.pk, resolution=code, actor=manager, params={"reason": "agreed"})
+
+
+def test_a_case_says_what_the_parcel_has_come_to(manager):
+    part = make_fulfilment()
+    pack(part)
+    record_shipped(fulfilment_ids=[part.pk])
+    parcel = make_shipment(make_carrier(), part)
+    for hours, status in ((3, S.EXCEPTION), (2, S.RETURNING), (1, S.RETURNED)):
+        event = TrackEvent(timezone.now() - timedelta(hours=hours), str(status), status)
+        result = TrackResult(parcel.tracking_number, events=(event,))
+        ingest([Arrival(parcel.pk, result, EventSource.POLL)], at=timezone.now())
+        assert Case.objects.get(type=PARCEL_EXCEPTION).summary_code == str(status)
 
 
 def test_a_label_is_retried_with_one_click(carrier, sandbox, manager):

@@ -23,13 +23,13 @@ from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, ShipmentLabel
 from logistics.rules.label_retry import MAX_ATTEMPTS
 from logistics.services.labels import label_batch
+from logistics.services.problems import ship_again
 from logistics.services.shipments import (
     cancel_shipments,
     change_carrier,
     create_shipments,
     poll_now,
     retry_label,
-    ship_again,
 )
 from tests.factories.logistics import (
     make_carrier,

@@ -1,6 +1,8 @@
 """Pushes: believed only when signed, kept as they came, taken in once."""
 
 import time
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -9,10 +11,10 @@ from django.utils import timezone
 from core.stages import drain
 from logistics.codes import INGEST, POLL
 from logistics.enums import PushState, ShipmentStatus
-from logistics.models import PushMessage, Shipment, TrackingEvent
+from logistics.models import PushMessage, Shipment, TrackingEvent, TransitTime
 from logistics.services.calling import push_url
 from logistics.services.pushes import ingest_batch, read_again
-from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
+from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 from tests.logistics.test_wire import MESSAGE, push, trace
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +177,20 @@ def _until(condition, seconds=10):
 
 def test_our_address_for_pushes_is_the_one_that_carriers_are_given(parcel, settings):
     assert push_url(parcel.carrier) == settings.PUBLIC_BASE_URL + reverse("logistics_hooks:kuaidi100", args=["sf"])
+
+
+def test_a_parcel_that_the_carrier_scans_before_hand_over_is_promised_a_date_too(client):
+    carrier = make_carrier(supports_push=True)
+    TransitTime.objects.create(carrier=carrier, country="CN", days=3)
+    part = make_fulfilment()
+    pack(part)
+    parcel = make_shipment(carrier, part, status=S.LABEL_CREATED, tracking_number="SF1")
+    scanned = f"{timezone.now().astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M:%S}"
+    send(client, push(message(trace("揽收", scanned, status="揽收")), SALT))
+    drain(only=[INGEST, "outbox.relay"])
+    parcel.refresh_from_db()
+    assert parcel.status == S.PICKED_UP
+    assert parcel.handed_over_at
+    assert parcel.estimated_at_handover == parcel.estimated_delivery_at
+    assert parcel.estimated_at_handover
+    assert 2 < (parcel.estimated_at_handover - parcel.handed_over_at) / timedelta(days=1) < 4

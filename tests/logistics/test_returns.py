@@ -11,7 +11,7 @@ from logistics.rules.return_reason import names_bad_address
 from logistics.sandbox import kuaidi100, ups
 from logistics.services.ingest import Arrival, ingest
 from logistics.services.label_requests import recipient_address
-from logistics.services.shipments import ship_again
+from logistics.services.problems import ship_again
 from orders.enums import DataErrorSource
 from orders.models import DataError, Order
 from orders.services.edit import edit_order
@@ -69,6 +69,14 @@ def test_a_parcel_that_came_back_because_of_its_address_is_an_escaped_error(parc
     come_back(parcel, "派件不成功:收件地址不详")
     error = DataError.objects.get()
     assert (error.order_id, error.source, error.found_at) == (parcel.order_id, DataErrorSource.UNDELIVERABLE, NOW)
+
+
+def test_a_reason_that_the_carrier_gives_only_later_counts_too(parcel):
+    come_back(parcel, "退回")
+    assert not DataError.objects.exists()
+    late = TrackEvent(NOW, "退回原因:收件地址不详", None, "深圳")
+    ingest([Arrival(parcel.pk, TrackResult(parcel.tracking_number, events=(late,)), EventSource.PUSH)], at=NOW)
+    assert DataError.objects.get().order_id == parcel.order_id
 
 
 def test_a_refused_parcel_is_not(parcel):
