@@ -9,6 +9,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from core.accounts.scopes import scope_kind
+from core.accounts.selectors import scope_ids
+
 M = TypeVar("M", bound=Model)
 
 # Up to this many rows are counted exactly; beyond, a list says what the planner believes.
@@ -32,6 +35,22 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
                 [connection.ops.quote_name(objects.model._meta.db_table)],
             )
             return max(counted, int(cursor.fetchone()[0]))
+
+
+class WithinLimitsFilter(admin.RelatedFieldListFilter):
+    """A filter by channel or warehouse: it offers those that the person may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        choices = super().field_choices(field, request, model_admin)
+        allowed = scope_ids(request.user, field.name)
+        return [choice for choice in choices if allowed is None or choice[0] in allowed]
+
+
+admin.FieldListFilter.register(
+    lambda field: bool(field.remote_field) and scope_kind(field.name) is not None,
+    WithinLimitsFilter,
+    take_priority=True,
+)
 
 
 class LargeTableAdmin(admin.ModelAdmin[M]):

@@ -16,7 +16,7 @@ from core.exceptions import DomainError
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
-from logistics.selectors import still_parcels
+from logistics.selectors import still_parcels, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES, seed
 from logistics.services.problems import replace_lost, settle_problem, ship_again, write_off
 from logistics.services.shipments import change_carrier, poll_now, retry_label
@@ -53,6 +53,7 @@ def _no_carrier() -> CaseType:
         ),
         still_true=_still_without_carrier,
         subject_url=_shipment_url,
+        visible=visible_shipments,
         summaries={"none": _("No rule takes {weight} kg to {country}")},
         icon="truck-off",
     )
@@ -76,6 +77,7 @@ def _label_failed() -> CaseType:
         ),
         still_true=_still_without_label,
         subject_url=_shipment_url,
+        visible=visible_shipments,
         summaries={"failed": _("{carrier}: {reason}")},
         icon="tag-off",
     )
@@ -99,6 +101,7 @@ def _no_movement() -> CaseType:
         ),
         still_true=_still_not_moving,
         subject_url=_shipment_url,
+        visible=visible_shipments,
         detector=_detect_not_moving,
         summaries={"still": _("No news since {since}")},
         icon="clock-pause",
@@ -123,6 +126,7 @@ def _attempt_failed() -> CaseType:
         ),
         still_true=_still_failed_attempt,
         subject_url=_shipment_url,
+        visible=visible_shipments,
         summaries={str(_S.ATTEMPT_FAILED): _("The carrier couldn't deliver the parcel")},
         icon="home-x",
     )
@@ -143,6 +147,7 @@ def _parcel_exception() -> CaseType:
         resolutions=_ways_out_of_trouble(),
         still_true=_still_a_problem,
         subject_url=_shipment_url,
+        visible=visible_shipments,
         summaries={
             str(_S.EXCEPTION): _("The carrier reports a problem"),
             str(_S.RETURNING): _("The parcel is on its way back"),

@@ -91,6 +91,11 @@ class ImportMappingAdmin(admin.ModelAdmin[ImportMapping]):
     list_filter = ("channel",)
     search_fields = ("name", "channel__code")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "channel":
+            kwargs["queryset"] = channels_for(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportMapping]:
         return ImportMapping.objects.filter(channel__in=channels_for(request.user)).select_related("channel")
 
@@ -282,6 +287,11 @@ class DataErrorAdmin(AuditedAdmin[DataError], LargeTableAdmin[DataError]):
     raw_id_fields = ("order",)
     search_fields = ["order__number__exact"]
     search_help_text = _("Order number")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "order":
+            kwargs["queryset"] = orders_for(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DataError]:
         return of_orders_for(request.user, super().get_queryset(request))

@@ -14,6 +14,7 @@ from core.cases.registry import CaseType, Field, Resolution, register_case_type
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import FulfilmentOrder, Hold, Order
+from orders.selectors.orders import orders_for
 from orders.services.backorders import retry_orders
 from orders.services.cancel import cancel_order, refuse_cancellation
 from orders.services.channel_change import accept_channel_change, refuse_channel_change
@@ -49,6 +50,7 @@ def _validation_failed() -> CaseType:
         ),
         still_true=_still_held,
         subject_url=_order_url,
+        visible=orders_for,
         summaries={
             HoldReason.ADDRESS.value: _("The recipient or address isn't right"),
             HoldReason.PRICE.value: _("Prices or totals don't agree"),
@@ -78,6 +80,7 @@ def _out_of_stock() -> CaseType:
         ),
         still_true=_still_backordered,
         subject_url=_order_url,
+        visible=orders_for,
         summaries={"short": _("Units without stock: {units}, on order lines: {lines}")},
         icon="hourglass",
     )
@@ -102,6 +105,7 @@ def _cancellation() -> CaseType:
         still_true=_decided_by_a_person,
         clears_itself=False,
         subject_url=_order_url,
+        visible=orders_for,
         summaries={"asked": _("Asked to cancel: {reason}")},
         icon="hand-stop",
     )
@@ -126,6 +130,7 @@ def _channel_change() -> CaseType:
         still_true=_decided_by_a_person,
         clears_itself=False,
         subject_url=_order_url,
+        visible=orders_for,
         summaries={"changed": _("Changed by the channel: {fields}")},
         icon="refresh-alert",
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from inventory.documents import DocumentLink
 from orders.models import FulfilmentLine, OrderLine
@@ -25,6 +26,8 @@ def _links(user: Any, rows: Any) -> Mapping[int, DocumentLink]:
     found = list(rows)
     visible = set(orders_for(user).filter(pk__in={row[1] for row in found}).values_list("pk", flat=True))
     return {
-        pk: DocumentLink(number, reverse("orders:order_detail", args=[order_id]) if order_id in visible else "")
+        pk: DocumentLink(number, reverse("orders:order_detail", args=[order_id]))
+        if order_id in visible
+        else DocumentLink(gettext("an order you can't see"))
         for pk, order_id, number in found
     }

@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, User
-from core.accounts.scopes import scope_kinds
+from core.accounts.scopes import scope_kind, scope_kinds
 
 # Everything that decides about a person, in one statement, because every request of every page needs it.
 _ACCESS_SQL = """
@@ -87,6 +87,13 @@ def scope_ids(user: User | AnonymousUser, kind: str) -> frozenset[int] | None:
     if user.is_superuser:
         return None
     return access_of(user).scopes.get(kind)
+
+
+def choices_within(user: User | AnonymousUser, kind: str) -> list[tuple[int, str]]:
+    """(id, name) of the objects of `kind` that the person may see; none where no app has registered the kind."""
+    known = scope_kind(kind)
+    allowed = scope_ids(user, kind)
+    return [(pk, name) for pk, name in (known.choices() if known else ()) if allowed is None or pk in allowed]
 
 
 def is_limited(user: User | AnonymousUser) -> bool:

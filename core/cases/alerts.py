@@ -1,15 +1,16 @@
 """Who is told of a case, and in what words."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
-from core.accounts.models import AccessScope, User
+from core.accounts.models import User
 from core.cases.models import Case, CasePolicy
+from core.cases.selectors import cases_seen_by
 from core.cases.words import alert_words
 from core.notifications.enums import Level
 from core.notifications.registry import register_template
@@ -61,38 +62,28 @@ def register_messages() -> None:
 
 
 def alert(code: str, case_ids: Sequence[int], level: str) -> None:
-    """Tell each case's owner, or its team where it has none."""
+    """Tell each case's owner, or its team where it has none; nobody hears of a case that they may not see."""
     cases = _cases(case_ids)
-    teams = {case.role for case in cases if case.assigned_to_id is None}
-    members = _members(teams)
-    for case_type, group in _by_type(cases).items():
-        receivers: dict[int, list[Case]] = defaultdict(list)
-        for case in group:
-            for user_id in _receivers(case, members):
-                receivers[user_id].append(case)
-        _tell(code, case_type, receivers, level)
+    members = _members({case.role for case in cases if case.assigned_to_id is None})
+    wanted = {case.pk: [case.assigned_to_id] if case.assigned_to_id else members[case.role] for case in cases}
+    _tell_who_see(code, cases, wanted, level)
 
 
 def alert_escalated(case_ids: Sequence[int]) -> None:
-    """Tell the escalation owner of each type, by default the operations managers who see it, and each case's owner."""
+    """Tell the escalation owner of each type, by default the operations managers, and each case's owner."""
     cases = _cases(case_ids)
     owners = dict(CasePolicy.objects.filter(escalate_to__isnull=False).values_list("type", "escalate_to_id"))
     managers = _members({Role.OPERATIONS_MANAGER})[Role.OPERATIONS_MANAGER]
-    for case_type, group in _by_type(cases).items():
-        receivers: dict[int, list[Case]] = defaultdict(list)
-        for case in group:
-            in_sight = [pk for pk, scopes in managers.items() if _sees(scopes, case)]
-            bosses = [owners[case_type]] if case_type in owners else in_sight
-            for user_id in {*bosses, *([case.assigned_to_id] if case.assigned_to_id else [])}:
-                receivers[user_id].append(case)
-        _tell(ESCALATED, case_type, receivers, Level.DANGER)
+    wanted = {}
+    for case in cases:
+        bosses = [owners[case.type]] if case.type in owners else managers
+        wanted[case.pk] = [*bosses, *([case.assigned_to_id] if case.assigned_to_id else [])]
+    _tell_who_see(ESCALATED, cases, wanted, Level.DANGER)
 
 
 def alert_assigned(case_id: int, user_id: int) -> None:
     """Tell a person that a case is theirs now."""
-    case = Case.objects.filter(pk=case_id).first()
-    if case is not None:
-        _tell(ASSIGNED, case.type, {user_id: [case]}, Level.INFO)
+    _tell_who_see(ASSIGNED, list(Case.objects.filter(pk=case_id)), {case_id: [user_id]}, Level.INFO)
 
 
 def _cases(case_ids: Sequence[int]) -> list[Case]:
@@ -107,33 +98,25 @@ def _by_type(cases: Iterable[Case]) -> dict[str, list[Case]]:
     return groups
 
 
-Scopes = dict[str, frozenset[int]]
-
-
-def _members(roles: Iterable[str]) -> dict[str, dict[int, Scopes]]:
-    """Role → person → what the person is limited to, by kind; two statements."""
-    wanted = list(roles)
-    pairs = User.objects.filter(is_active=True, groups__name__in=wanted).values_list("groups__name", "pk")
-    people = list(pairs)
-    limits: dict[int, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-    scopes = AccessScope.objects.filter(user__in={pk for _role, pk in people})
-    for user_id, kind, object_id in scopes.values_list("user_id", "kind", "object_id"):
-        limits[user_id][kind].add(object_id)
-    members: dict[str, dict[int, Scopes]] = {role: {} for role in wanted}
-    for role, pk in people:
-        members[role][pk] = {kind: frozenset(ids) for kind, ids in limits[pk].items()}
+def _members(roles: Collection[str]) -> dict[str, list[int]]:
+    """Role → the people in it."""
+    members: dict[str, list[int]] = {role: [] for role in roles}
+    pairs = User.objects.filter(is_active=True, groups__name__in=roles).order_by("pk")
+    for role, user_id in pairs.values_list("groups__name", "pk"):
+        members[role].append(user_id)
     return members
 
 
-def _receivers(case: Case, members: dict[str, dict[int, Scopes]]) -> list[int]:
-    if case.assigned_to_id is not None:
-        return [case.assigned_to_id]
-    return [pk for pk, scopes in members[case.role].items() if _sees(scopes, case)]
-
-
-def _sees(scopes: Scopes, case: Case) -> bool:
-    places = {"channel": case.scope_channel_id, "warehouse": case.scope_warehouse_id}
-    return all(place is None or kind not in scopes or place in scopes[kind] for kind, place in places.items())
+def _tell_who_see(code: str, cases: Sequence[Case], wanted: Mapping[int, Collection[int]], level: str) -> None:
+    """Tell the wanted people of each case (its id → ids of people), as far as they may see it."""
+    seen = cases_seen_by({pk for people in wanted.values() for pk in people}, list(wanted))
+    for case_type, group in _by_type(cases).items():
+        receivers: dict[int, list[Case]] = defaultdict(list)
+        for case in group:
+            for user_id in dict.fromkeys(wanted[case.pk]):
+                if case.pk in seen.get(user_id, ()):
+                    receivers[user_id].append(case)
+        _tell(code, case_type, receivers, level)
 
 
 def _tell(code: str, case_type: str, receivers: dict[int, list[Case]], level: str) -> None:

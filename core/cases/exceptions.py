@@ -11,3 +11,8 @@ class UnknownResolution(DomainError):
 class MissingInput(DomainError):
     default_code = "missing_input"
     default_message = _("This resolution needs more information.")
+
+
+class NotInSight(DomainError):
+    default_code = "not_in_sight"
+    default_message = _("This person is limited to channels or warehouses that the case isn't of.")

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -5,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
-from core.accounts.scopes import scope_kind
+from core.accounts.selectors import choices_within
 from core.cases.enums import CaseStatus, Severity
 from core.cases.models import Case
 from core.cases.registry import case_types
@@ -26,19 +27,6 @@ def _types() -> list[tuple[str, Any]]:
     return [(kind.code, kind.label) for kind in case_types()]
 
 
-def _channels() -> list[tuple[int, str]]:
-    return _objects("channel")
-
-
-def _warehouses() -> list[tuple[int, str]]:
-    return _objects("warehouse")
-
-
-def _objects(kind_code: str) -> list[tuple[int, str]]:
-    kind = scope_kind(kind_code)
-    return list(kind.choices()) if kind else []
-
-
 class CaseFilter(ConsoleFilterSet):
     """Needs `user` for "assigned to me"."""
 
@@ -49,10 +37,8 @@ class CaseFilter(ConsoleFilterSet):
     severity = django_filters.MultipleChoiceFilter(label=_("Severity"), choices=Severity.choices)
     status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=CaseStatus.choices)
     role = django_filters.MultipleChoiceFilter(label=_("Team"), choices=Role.choices)
-    channel = django_filters.MultipleChoiceFilter(label=_("Channel"), choices=_channels, field_name="scope_channel_id")
-    warehouse = django_filters.MultipleChoiceFilter(
-        label=_("Warehouse"), choices=_warehouses, field_name="scope_warehouse_id"
-    )
+    channel = django_filters.MultipleChoiceFilter(label=_("Channel"), field_name="scope_channel_id")
+    warehouse = django_filters.MultipleChoiceFilter(label=_("Warehouse"), field_name="scope_warehouse_id")
 
     class Meta:
         model = Case
@@ -61,6 +47,8 @@ class CaseFilter(ConsoleFilterSet):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        for kind in ("channel", "warehouse"):
+            self.filters[kind].extra["choices"] = partial(choices_within, user, kind)
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return queryset.filter(subject_label__iexact=value.strip())

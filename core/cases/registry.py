@@ -9,6 +9,8 @@ from core.accounts.enums import Role
 from core.actor import Actor
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from core.cases.models import Case
 
 
@@ -58,6 +60,8 @@ class CaseType:
     (not with `clears_itself` False: there a person's decision is the cure). `detector` finds causes that
     no event reports.
     `summaries` maps a seed's summary_code to a translatable text with {placeholders}.
+    `visible(user)` gives the subjects that a person may see; people with limits see the cases of those only.
+    Without it the scope columns alone decide.
     """
 
     code: str
@@ -74,6 +78,7 @@ class CaseType:
     summaries: Mapping[str, Any] = field(default_factory=dict)
     icon: str = "alert-triangle"
     clears_itself: bool = True
+    visible: "Callable[[Any], QuerySet[Any]] | None" = None
 
     def resolution(self, code: str) -> Resolution | None:
         return next((resolution for resolution in self.resolutions if resolution.code == code), None)
@@ -130,3 +135,11 @@ def find_case_type(code: str) -> CaseType | None:
 
 def case_types() -> list[CaseType]:
     return list(_types.values())
+
+
+def codes_by_visibility() -> "dict[Callable[[Any], QuerySet[Any]] | None, list[str]]":
+    """The codes of the types, grouped by what decides who may see their subjects."""
+    groups: dict[Callable[[Any], QuerySet[Any]] | None, list[str]] = {}
+    for kind in _types.values():
+        groups.setdefault(kind.visible, []).append(kind.code)
+    return groups

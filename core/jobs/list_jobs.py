@@ -17,16 +17,14 @@ from core.exceptions import DomainError
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.models import JobRow
+from core.jobs.reading import BULK_ACTION, EXPORT, note_access
 from core.jobs.registry import job_kind
 from core.jobs.writers import WRITERS
 from core.ui import lists
 from core.ui.actions import BulkAction
-from core.ui.columns import Column
+from core.ui.columns import Column, export_columns
 from core.ui.counting import quick_count
 from core.ui.lists import ListDefinition
-
-BULK_ACTION = "ui.bulk_action"
-EXPORT = "ui.export"
 
 MAX_BULK_ROWS = 100_000
 MAX_COUNTED = 1_000_000
@@ -52,7 +50,7 @@ def run_bulk_action(context: JobContext) -> None:
     """
     user, page = _user_and_page(context)
     action = _action(page, context.params["action"], user)
-    fields = _cleaned(action, context.params["fields"])
+    fields = _cleaned(action, user, context.params["fields"])
     ids = _settled_ids(context, page, user)
     context.progress(0, len(ids))
     done = set(JobRow.objects.filter(job=context.job).values_list("row_number", flat=True))
@@ -76,13 +74,15 @@ def run_export(context: JobContext) -> None:
     user, page = _user_and_page(context)
     rows = page.queryset_for(user, QueryDict(context.params["query"]))
     columns = _columns(page, user, context.params["columns"])
+    note_access(context.job, user, [column.key for column in columns])
     suffix = context.params["format"]
     context.progress(0, quick_count(rows.order_by(), MAX_COUNTED))
     path = context.output(f"{page.key.replace('.', '-')}.{suffix}")
     count = 0
-    with WRITERS[suffix](path, [str(column.label) for column in columns]) as writer:
+    parts = export_columns(columns)
+    with WRITERS[suffix](path, [heading for heading, _value in parts]) as writer:
         for row in rows.iterator(chunk_size=EXPORT_CHUNK):
-            writer.row(column.export_value(row) for column in columns)
+            writer.row(value(row) for _heading, value in parts)
             count += 1
             if count % 500 == 0:
                 context.progress(count)
@@ -108,11 +108,11 @@ def _action(page: ListDefinition[Any], code: str, user: User) -> BulkAction:
         raise NotAllowed from error
 
 
-def _cleaned(action: BulkAction, data: dict[str, list[str]]) -> dict[str, Any]:
+def _cleaned(action: BulkAction, user: User, data: dict[str, list[str]]) -> dict[str, Any]:
     raw = QueryDict(mutable=True)
     for name, values in data.items():
         raw.setlist(name, values)
-    form = action.form(raw)
+    form = action.form(user, raw)
     if not form.is_valid():
         raise DomainError(" ".join(str(error) for errors in form.errors.values() for error in errors))
     return form.cleaned_data

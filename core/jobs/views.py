@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,17 +19,19 @@ from core.jobs.cells import csv_value
 from core.jobs.enums import JobStatus, RowOutcome
 from core.jobs.filters import JobFilter
 from core.jobs.forms import BulkForm, ExportForm
-from core.jobs.list_jobs import BULK_ACTION, EXPORT
 from core.jobs.models import Job
 from core.jobs.permissions import VIEW_ALL
+from core.jobs.reading import BULK_ACTION, EXPORT, may_read
 from core.jobs.registry import find_kind
 from core.jobs.selectors import jobs_for, latest_jobs, rows_page
 from core.jobs.services import cancel_job, retry_failed, start_job
 from core.ui import lists
 from core.ui.columns import Column
-from core.ui.content import EmptyState, Header, PageAction, Text
+from core.ui.content import Banner, EmptyState, Header, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, ConsoleView, DetailPage, ListPage, go, is_fragment, say
+
+_READING_REFUSED = _("You no longer have the rights under which this was made.")
 
 
 class JobList(ListPage[Job]):
@@ -75,16 +78,22 @@ class JobPage(DetailPage[Job]):
 
     def header(self, obj: Job) -> Header:
         menu = []
-        if obj.input_file:
+        readable = may_read(self.request.user, obj)
+        if obj.input_file and readable:
             menu.append(
                 PageAction(label=_("Download the uploaded file"), url=_url("job_input", obj), icon="file-download")
             )
         return Header(
             title=obj.title,
             line=gettext("Started by %(who)s") % {"who": actor_name(obj.actor_label)},
-            primary=_primary(obj),
+            primary=_primary(obj, readable),
             menu=menu,
         )
+
+    def banners(self, obj: Job) -> Sequence[Banner]:
+        if may_read(self.request.user, obj):
+            return []
+        return [Banner(level="warning", title=_READING_REFUSED, icon="lock")]
 
     def extra_context(self, obj: Job) -> dict[str, Any]:
         return {"job": obj, **_progress_context(obj), **_rows_context(self.request, obj)}
@@ -144,7 +153,7 @@ class DownloadOutput(ConsoleView):
     """The result file, for those who may see the job."""
 
     def get(self, request: HttpRequest, pk: int) -> FileResponse:
-        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        job = _readable(request, pk)
         return _file(job.output_file, job.output_name)
 
 
@@ -152,7 +161,7 @@ class DownloadInput(ConsoleView):
     """The file that was uploaded, for those who may see the job."""
 
     def get(self, request: HttpRequest, pk: int) -> FileResponse:
-        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        job = _readable(request, pk)
         return _file(job.input_file, job.input_name)
 
 
@@ -160,7 +169,7 @@ class DownloadFailedRows(ConsoleView):
     """The rows that failed, with the reason, as CSV."""
 
     def get(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        job = get_object_or_404(jobs_for(request.user), pk=pk)
+        job = _readable(request, pk)
         response = StreamingHttpResponse(_failed_rows_csv(job), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="job-{job.pk}-failed.csv"'
         return response
@@ -176,7 +185,7 @@ class StartBulkAction(ConsoleView):
         page = lists.get(form.cleaned_data["list"])
         action = page.action(form.cleaned_data["action"], request.user)
         ids = form.ids()
-        fields = action.form(request.POST)
+        fields = action.form(request.user, request.POST)
         if ids == [] or not fields.is_valid():
             return self._refuse(page, fields)
         job = start_job(
@@ -234,9 +243,19 @@ def _url(name: str, job: Job) -> str:
     return reverse(f"jobs:{name}", args=[job.pk])
 
 
-def _primary(job: Job) -> PageAction | None:
+def _readable(request: HttpRequest, pk: int) -> Job:
+    """The job, if the person may (still) read what it holds: a right may have been withdrawn since."""
+    job = get_object_or_404(jobs_for(request.user), pk=pk)
+    if not may_read(request.user, job):
+        raise PermissionDenied(_READING_REFUSED)
+    return job
+
+
+def _primary(job: Job, readable: bool) -> PageAction | None:
     if job.is_open:
         return PageAction(label=_("Cancel"), url=_url("job_cancel", job), method="post", icon="player-stop")
+    if job.output_file and not readable:
+        return None
     if job.output_file:
         return PageAction(label=_("Download"), url=_url("job_output", job), icon="download", style="primary")
     if job.failed or job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
@@ -261,13 +280,14 @@ def _counts(job: Job) -> Sequence[tuple[str, int, Text]]:
 
 def _rows_context(request: HttpRequest, job: Job) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
-    rows, next_after = rows_page(job, outcome, parse_id(request.GET.get("after", "")) or 0)
+    readable = may_read(request.user, job)
+    rows, next_after = rows_page(job, outcome, parse_id(request.GET.get("after", "")) or 0) if readable else ([], None)
     return {
         "rows": rows,
         "outcome": outcome,
         "outcomes": RowOutcome,
         "next_after": next_after,
-        "failed_url": _url("job_failed_rows", job) if job.failed else "",
+        "failed_url": _url("job_failed_rows", job) if job.failed and readable else "",
     }
 
 

@@ -47,7 +47,8 @@ class BulkAction:
         icon: Tabler outline icon.
         style: "default", "primary" or "danger".
         confirm: what will happen, for what can't be undone; "%(count)s" stands for the number of rows.
-        fields: form fields asked for before the action starts, by name.
+        fields: form fields asked for before the action starts, by name; a function of the user where what they offer
+            depends on what the user may see.
         chunk_size: ids per call of `run`.
     """
 
@@ -58,17 +59,18 @@ class BulkAction:
     icon: str = ""
     style: str = "default"
     confirm: Text = ""
-    fields: Mapping[str, forms.Field] = field(default_factory=dict)
+    fields: Mapping[str, forms.Field] | Callable[[Any], Mapping[str, forms.Field]] = field(default_factory=dict)
     chunk_size: int = 500
 
     @property
     def needs_dialog(self) -> bool:
         return bool(self.confirm or self.fields)
 
-    def form(self, data: Mapping[str, Any] | None = None) -> forms.Form:
-        """The form with the action's fields; its inputs are named "param-<field>"."""
+    def form(self, user: Any, data: Mapping[str, Any] | None = None) -> forms.Form:
+        """The form with the action's fields for this user; its inputs are named "param-<field>"."""
         form = forms.Form(data, prefix="param")
-        form.fields.update({name: _copy(item) for name, item in self.fields.items()})
+        fields = self.fields(user) if callable(self.fields) else self.fields
+        form.fields.update({name: _copy(item) for name, item in fields.items()})
         return form
 
 

@@ -11,7 +11,10 @@ from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django_filters.filters import QuerySetRequestMixin
 
+from core.accounts.scopes import scope_kinds
+from core.accounts.selectors import scope_ids
 from core.ui.content import Text
 
 TICKS = 12
@@ -48,6 +51,14 @@ class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # djang
                 _dress(field)
             self._console_form = form
         return self._console_form
+
+    def offer_within(self, user: Any) -> None:
+        """Filters named after a kind of limit ("warehouse", "channel") offer what the person may see."""
+        for kind in scope_kinds():
+            item = self.filters.get(kind.code)
+            allowed = scope_ids(user, kind.code) if item is not None else None
+            if allowed is not None and isinstance(item, QuerySetRequestMixin):
+                item.queryset = item.queryset.filter(pk__in=allowed)
 
     @property
     def search_field(self) -> Any:

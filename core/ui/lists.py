@@ -139,7 +139,9 @@ class ListDefinition(Generic[M]):
         """The bound filters over the rows that the user may see."""
         if self.filterset_class is None:
             return None
-        return self.filterset_class(query, queryset=self.get_queryset(user))
+        filterset = self.filterset_class(query, queryset=self.get_queryset(user))
+        filterset.offer_within(user)
+        return filterset
 
     def queryset_for(
         self, user: Any, query: QueryDict, *, ids: Iterable[int] | None = None, ordered: bool = True
@@ -210,6 +212,11 @@ def register_list(page: type[ListDefinition[Any]]) -> type[ListDefinition[Any]]:
 def get(key: str) -> ListDefinition[Any]:
     """The list with this key. Raises KeyError."""
     return _pages[key]()
+
+
+def find(key: str) -> ListDefinition[Any] | None:
+    """The list registered under a key, or None where the app that had it is gone."""
+    return _pages[key]() if key in _pages else None
 
 
 def keys() -> list[str]:

@@ -17,15 +17,16 @@ from core.ui.columns import Column
 from core.ui.content import EmptyState
 from core.ui.lists import PresetView
 from core.ui.views import ListPage
-from inventory.models import Sku, Warehouse
+from inventory.models import Sku
 from inventory.selectors import warehouses_for
 from supply_chain import services
 from supply_chain.filters import ShortageFilter
 from supply_chain.selectors import short_skus
 
 
-def _warehouse_choices() -> list[tuple[str, str]]:
-    return [(str(pk), name) for pk, name in Warehouse.objects.filter(is_active=True).values_list("pk", "name")]
+def _order_fields(user: Any) -> dict[str, forms.Field]:
+    choices = warehouses_for(user).filter(is_active=True).values_list("pk", "name")
+    return {"warehouse": forms.ChoiceField(label=_("Deliver to"), choices=[(str(pk), name) for pk, name in choices])}
 
 
 def order_short(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
@@ -79,7 +80,7 @@ class ShortageList(ListPage[Sku]):
             run=order_short,
             icon="file-plus",
             style="primary",
-            fields={"warehouse": forms.ChoiceField(label=_("Deliver to"), choices=_warehouse_choices)},
+            fields=_order_fields,
         ),
     )
 

@@ -32,5 +32,6 @@ def test_reservations_and_demand_link_to_their_orders(client):
     AccessScope.objects.create(user=limited, kind="channel", object_id=make_channel().pk)
     client.force_login(limited)
     html = client.get(url).content.decode()
-    assert waiting.number in html
+    assert waiting.number not in html
+    assert "an order you can&#x27;t see" in html
     assert reverse("orders:order_detail", args=[waiting.pk]) not in html

@@ -10,11 +10,12 @@ from core.accounts.models import User
 from core.actor import Actor
 from core.cases.enums import CASE_TRANSITIONS, CaseEventKind, CaseStatus
 from core.cases.events import CaseAssigned
-from core.cases.exceptions import MissingInput, UnknownResolution
+from core.cases.exceptions import MissingInput, NotInSight, UnknownResolution
 from core.cases.models import Case
 from core.cases.policies import terms_of
 from core.cases.registry import Resolution, find_case_type
 from core.cases.rules import deadlines, shift
+from core.cases.selectors import cases_for
 from core.cases.services.history import Happening, write_audit, write_history
 from core.cases.services.opening import mark_reopened
 from core.exceptions import IllegalTransition, NotFound, PermissionRequired
@@ -26,12 +27,14 @@ VERIFY = "cases.verify"
 
 @transaction.atomic
 def assign(*, case_id: int, user_id: int, actor: Actor) -> Case:
-    """Give a case to a person (oneself included). Raises NotFound, IllegalTransition."""
+    """Give a case to a person (oneself included). Raises NotFound, NotInSight, IllegalTransition."""
     case = _locked(case_id)
     now = timezone.now()
     person = User.objects.filter(pk=user_id, is_active=True).first()
     if person is None:
         raise NotFound
+    if not cases_for(person).filter(pk=case_id).exists():
+        raise NotInSight(field="person", person=person.label)
     before = _move(case, CaseStatus.ASSIGNED, actor, now)
     case.assigned_to = person
     if actor.user_id == user_id:

@@ -190,7 +190,7 @@ class BulkConfirmView(_ListView):
             "page": page,
             "title": action.label,
             "action": action,
-            "form": action.form(),
+            "form": action.form(request.user),
             "count": count,
             "confirm": str(action.confirm).replace("%(count)s", str(count)),
             "everything": everything,

@@ -82,7 +82,7 @@ class QueuePage(ConsoleView, Generic[M]):
         with transaction.atomic():
             receipt, is_new = ScanReceipt.objects.get_or_create(key=key, defaults={"user": user})
             if not is_new:
-                return dict(receipt.answer)
+                return dict(receipt.answer) if receipt.user_id == user.pk else _somebody_else_s(request)
             receipt.answer = self._answer(request, code)
             receipt.save(update_fields=["answer"])
         return dict(receipt.answer)
@@ -101,6 +101,11 @@ class QueuePage(ConsoleView, Generic[M]):
     def _progress_after(self, request: HttpRequest) -> tuple[int, int] | None:
         item = self.get_item(request.user)
         return self.progress(item) if item is not None else None
+
+
+def _somebody_else_s(request: HttpRequest) -> dict[str, Any]:
+    """A scan that was sent before another person signed in on the device: neither answered nor taken again."""
+    return _as_json(ScanResult(outcome="wrong", title=_("Somebody else's scan, already taken.")), request)
 
 
 def _as_json(result: ScanResult, request: HttpRequest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from core.audit.models import AuditEntry
 from core.ui.models import ScanReceipt
 from core.ui.scanning import forget_receipts, receipts_due
+from tests.factories.accounts import make_superuser
 
 URL = "/entries/work/"
 
@@ -36,6 +37,18 @@ def test_a_scan_sent_again_gets_its_first_answer_and_is_not_taken_twice(pages, m
     again = browser.post(URL, {"code": "ABC", "key": key}).json()
 
     assert again == first
+    assert scans() == ["ABC"]
+
+
+def test_a_scan_isnt_answered_to_somebody_else(pages, make_entries, sign, boss):
+    make_entries(1)
+    key = uuid4()
+    sign(boss).post(URL, {"code": "ABC", "key": key})
+
+    answer = sign(make_superuser()).post(URL, {"code": "ABC", "key": key}).json()
+
+    assert answer["outcome"] == "wrong"
+    assert answer["title"] == "Somebody else's scan, already taken."
     assert scans() == ["ABC"]
 
 
