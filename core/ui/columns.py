@@ -1,10 +1,12 @@
 """What a list page shows: one Column per column, independent of how a cell is drawn (see cells.py)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext
 
 from core.ui.content import Text
 
@@ -69,6 +71,39 @@ class Column:
         if isinstance(value, (list, tuple, set)):
             return ", ".join(str(item) for item in value)
         return value
+
+
+ExportColumn = tuple[str, Callable[[Any], Any]]
+
+
+def export_columns(columns: Iterable[Column]) -> list[ExportColumn]:
+    """(heading, value of a row) of each column of a file, in the language of the moment.
+
+    A status becomes its word and its code, which stays the same in every language; money its amount and currency.
+    """
+    found: dict[str, ExportColumn] = {}
+    for column in columns:
+        label = str(column.label)
+        parts: list[tuple[str, ExportColumn]] = [(column.key, (label, column.export_value))]
+        if column.enum is not None and column.export is None:
+            parts = [
+                (column.key, (label, partial(_word, column))),
+                (f"{column.key} code", (gettext("%(column)s (code)") % {"column": label}, column.export_value)),
+            ]
+        elif column.cell == "money" and column.export is None:
+            parts.append((f"currency {column.currency}", (gettext("Currency"), partial(_currency, column))))
+        for key, part in parts:
+            found.setdefault(key, part)
+    return list(found.values())
+
+
+def _word(column: Column, row: Any) -> str:
+    value = column.value(row)
+    return str(column.enum(value).label) if value in column.enum.values else str(value or "")
+
+
+def _currency(column: Column, row: Any) -> str:
+    return str(read(row, column.currency) or "")
 
 
 def read(row: Any, accessor: str | Callable[[Any], Any]) -> Any:
