@@ -8,7 +8,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from core.actor import Actor
@@ -20,7 +20,8 @@ from orders.api.requests import parse_json, read_body
 from orders.enums import IntakeSource
 from orders.models import Order
 from orders.selectors.intake import order_of_channel
-from orders.services.intake import MAX_BATCH, IntakeResult, receive
+from orders.services.intake import MAX_BATCH, IntakeResult
+from orders.services.intake_together import receive_together
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -64,9 +65,7 @@ def receive_orders(request: HttpRequest) -> HttpResponse:
     key = authenticate(request)
     channel = channel_of(request, key)
     payloads = _payloads(parse_json(read_body(request)))
-    results = receive(
-        channel, payloads, source=IntakeSource.API, actor=Actor.for_api_key(key), received_at=timezone.now()
-    )
+    results = receive_together(channel, payloads, source=IntakeSource.API, actor=Actor.for_api_key(key))
     return JsonResponse({"results": [_result(result) for result in results]}, status=202)
 
 
