@@ -31,8 +31,9 @@ from inventory.documents import register_document
 from orders import intake_panels, panels
 from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, RESERVATION_DOCUMENT
 from orders.documents import find_fulfilment_lines, find_order_lines
-from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
+from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Channel, Order
+from orders.schema.words import field_labels
 from orders.selectors.orders import orders_for
 from orders.selectors.search import search_orders
 from orders.selectors.today import desk_figures
@@ -117,7 +118,15 @@ panels.register()
 intake_panels.register()
 register_panel(PAGE, code="cases", title=_("Exceptions"), render=cases_panel(ORDER_SUBJECT), order=5, permission=VIEW)
 register_timeline(PAGE, _history)
-register_change_names(ORDER_SUBJECT, {"hold": (_("Hold"), dict(HoldReason.choices))})
+register_change_names(ORDER_SUBJECT, {path: (label, {}) for path, label in field_labels().items() if "." in path})
+register_change_names(
+    ORDER_SUBJECT,
+    {
+        "hold": (_("Hold"), dict(HoldReason.choices)),
+        "lines": (_("Lines"), {}),
+        "payment.status": (_("Payment"), dict(PaymentStatus.choices)),
+    },
+)
 register_action_labels(
     {
         "orders.hold_placed": (pgettext_lazy("event", "Put on hold"), "hand-stop", "warning"),

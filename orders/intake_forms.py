@@ -9,8 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.addresses import PARTS
 from core.countries import country_choices
 from core.money import CURRENCIES
+from crm.forms import paste_address_field
 from orders.enums import PaymentStatus
 from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
@@ -192,6 +194,7 @@ class OrderForm(forms.Form):
     buyer_name = forms.CharField(label=_("Buyer"), max_length=255, required=False)
     buyer_phone = forms.CharField(label=_("Buyer's phone"), max_length=40, required=False)
     buyer_email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    pasted = paste_address_field({part: part for part in PARTS})
     name = forms.CharField(label=_("Recipient"), max_length=255)
     phone = forms.CharField(label=_("Phone"), max_length=40)
     country = forms.ChoiceField(label=_("Country"), choices=country_choices)

@@ -18,6 +18,7 @@ from orders.importing.mapping import importable_fields
 from orders.models import Channel, IntakeMessage
 from orders.rules.masking import differences, masked
 from orders.schema import FieldError
+from orders.schema.words import field_words, sentence
 from orders.selectors.intake import previous_message
 
 _RECENT = 10
@@ -61,7 +62,7 @@ def register() -> None:
 def errors(request: HttpRequest, message: IntakeMessage) -> PanelContent | None:
     if not message.errors:
         return None
-    shown = [FieldError.from_json(entry).sentence() for entry in message.errors]
+    shown = [sentence(FieldError.from_json(entry)) for entry in message.errors]
     return PanelContent("orders/_intake_errors.html", {"errors": shown}, count=len(shown))
 
 
@@ -80,7 +81,7 @@ def changes(request: HttpRequest, message: IntakeMessage) -> PanelContent | None
     versions = [_readable(previous), _readable(message)]
     if not may_see_personal_data(request.user):
         versions = [masked(version) for version in versions]
-    rows = differences(*versions)
+    rows = [(field_words(path), old, new) for path, old, new in differences(*versions)]
     url = reverse("orders:intake_detail", args=[previous.pk])
     return PanelContent("orders/_intake_changes.html", {"rows": rows, "previous_url": url}, count=len(rows))
 

@@ -38,7 +38,8 @@ class Figure:
     """One measured figure.
 
     `value` is in `unit` (seconds, a ratio of 1, a count) and None where nothing was measured; `basis` is how many
-    rows it rests on. `better` is the direction that is good. `rows_url` leads to the rows behind it.
+    rows it rests on, `basis_of` what these are (a key of analytics.templatetags.figures.BASES). `better` is the
+    direction that is good. `rows_url` leads to the rows behind it.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Figure:
     better: str
     value: float | None
     basis: int
+    basis_of: str
     previous: float | None = None
     rows_url: str = ""
 

@@ -50,8 +50,12 @@ class Measured:
         better: str = "down",
         is_live: bool = False,
         rows_url: str = "",
+        basis_of: str = "",
     ) -> Figure:
-        """One figure of this source; a live one describes this moment and has no before."""
+        """One figure of this source; a live one describes this moment and has no before.
+
+        `basis` is the measured column that counts the rows; `basis_of` names what they are where it doesn't.
+        """
         return Figure(
             code=code,
             label=label,
@@ -60,6 +64,7 @@ class Measured:
             better=better,
             value=measure(self.now),
             basis=self.now[basis],
+            basis_of=basis_of or basis,
             previous=None if is_live else measure(self.before),
             rows_url=rows_url,
         )
@@ -214,6 +219,7 @@ def _tracking(fresh: Measured, latency: Measured, eta: Measured, ratings: Measur
             _("|Delivered − estimate made at hand-over|, over parcels delivered in the period."),
             value("error_median"),
             "delivered",
+            basis_of="delivered_parcels",
         ),
         ratings.figure(
             "satisfaction",

@@ -1,7 +1,7 @@
 """`{% load figures %}`: a figure of the board as a tile."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from django import template
 from django.utils.translation import gettext as _
@@ -20,6 +20,24 @@ _FORMATS: dict[Unit, Callable[[float], str]] = {
 }
 
 
+# What a figure rests on, in words that count it.
+BASES: Final[Mapping[str, Callable[[int], str]]] = {
+    "released": lambda n: ngettext("from %(count)s released order", "from %(count)s released orders", n),
+    "shipped": lambda n: ngettext("from %(count)s shipped order", "from %(count)s shipped orders", n),
+    "received": lambda n: ngettext("from %(count)s received order", "from %(count)s received orders", n),
+    "delivered": lambda n: ngettext("from %(count)s delivered order", "from %(count)s delivered orders", n),
+    "in_transit": lambda n: ngettext("from %(count)s parcel in transit", "from %(count)s parcels in transit", n),
+    "delivered_parcels": lambda n: ngettext("from %(count)s delivered parcel", "from %(count)s delivered parcels", n),
+    "events": lambda n: ngettext("from %(count)s tracking event", "from %(count)s tracking events", n),
+    "ratings": lambda n: ngettext("from %(count)s rating", "from %(count)s ratings", n),
+    "due": lambda n: ngettext("from %(count)s case due", "from %(count)s cases due", n),
+    "opened": lambda n: ngettext("from %(count)s opened case", "from %(count)s opened cases", n),
+    "resolved": lambda n: ngettext("from %(count)s resolved case", "from %(count)s resolved cases", n),
+    "open": lambda n: ngettext("from %(count)s open case", "from %(count)s open cases", n),
+    "buyers": lambda n: ngettext("from %(count)s customer", "from %(count)s customers", n),
+}
+
+
 def figure_text(figure: Figure) -> str:
     """The figure's value in words; "" where nothing was measured."""
     return "" if figure.value is None else _FORMATS[figure.unit](figure.value)
@@ -28,7 +46,7 @@ def figure_text(figure: Figure) -> str:
 @register.inclusion_tag("components/kpi.html")
 def figure_tile(figure: Figure) -> dict[str, Any]:
     """`{% figure_tile figure %}`: value, change against the period before, what it rests on, definition on hover."""
-    basis = ngettext("from %(count)s row", "from %(count)s rows", figure.basis) % {"count": number_text(figure.basis)}
+    basis = BASES[figure.basis_of](figure.basis) % {"count": number_text(figure.basis)}
     return kpi(
         str(figure.label),
         figure_text(figure),

@@ -64,10 +64,6 @@ class FieldError:
         """The error that as_json() wrote."""
         return cls(entry.get("field", ""), entry["code"], entry.get("params", {}))
 
-    def sentence(self) -> str:
-        """Field and reason in the language of the moment."""
-        return f"{self.field} {self.reason}".strip()
-
     @property
     def reason_template(self) -> str:
         """The reason without what it names, for counting errors of a kind."""

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.audit.services import record
 from core.exceptions import Conflict, DomainError
-from core.money import round_money
+from core.money import CURRENCIES, round_money
 from core.phones import parse_phone
 from core.stages import nudge
+from inventory.models import Sku
 from orders.codes import ORDER_SUBJECT, VALIDATE
 from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
 from orders.locks import lock_order
@@ -56,14 +57,16 @@ def edit_order(
 ) -> Order:
     """Change contact, address or totals of an order: {field: new value}.
 
-    `version` is the one that the person looked at; raises Conflict if the order has changed since, and
-    DomainError for an order that has arrived, or has left where more than the contact changes: a parcel that came
-    back is sent again to the corrected address. A change after release counts as a data error that escaped.
+    `version` is the one that the person looked at; raises Conflict if the order has changed since, and DomainError
+    for an amount below zero, for an order that has arrived, or has left where more than the contact changes: a parcel
+    that came back is sent again to the corrected address. A change after release counts as a data error that escaped.
     """
     unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
     if unknown:
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
     order = _lock_editable(order_id, version, late=CONTACT_FIELDS.issuperset(changes))
+    for name in sorted(AMOUNT_FIELDS & set(changes)):
+        _check_amount(name, changes[name], str(changes.get("currency", order.currency)))
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
@@ -95,11 +98,16 @@ def edit_line(
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
     before = list(order.lines.all())
     line = OrderLine.objects.get(pk=line_id, order=order)
-    audit = {f"lines[{line.position}].{k}": [str(getattr(line, k)), str(v)] for k, v in changes.items()}
+    before_line = {name: getattr(line, name) for name in changes}
     for name, value in changes.items():
         setattr(line, name, value)
+    _check_line(line, order.currency)
     line.total = round_money(line.quantity * line.unit_price - line.discount, order.currency)
     line.save()
+    audit = {f"lines[{line.position}].{name}": [str(old), str(changes[name])] for name, old in before_line.items()}
+    if "sku_id" in before_line:
+        audit[f"lines[{line.position}].sku"] = _sku_codes(before_line["sku_id"], changes["sku_id"])
+        del audit[f"lines[{line.position}].sku_id"]
     _recompute_totals(order, before)
     _finish(order, audit, actor, reason)
     return order
@@ -171,6 +179,29 @@ def _lock_editable(order_id: int, version: int | None, *, late: bool = False) ->
     if order.status not in EDITABLE_STATUSES and not (late and order.status in _ON_THE_WAY):
         raise DomainError(_("This order has left; its data can't be changed any more."), "shipped")
     return order
+
+
+def _check_amount(field: str, amount: Decimal, currency: str) -> None:
+    if amount < 0:
+        raise DomainError(_("An amount can't be below zero."), "negative", field=field)
+    if currency in CURRENCIES and amount != round_money(amount, currency):
+        raise DomainError(
+            _("%(currency)s has no such small amounts.") % {"currency": currency}, "too_precise", field=field
+        )
+
+
+def _check_line(line: OrderLine, currency: str) -> None:
+    for name in ("discount", "tax"):
+        _check_amount(name, getattr(line, name), currency)
+    if line.unit_price < 0:
+        raise DomainError(_("An amount can't be below zero."), "negative", field="unit_price")
+    if line.discount > line.quantity * line.unit_price:
+        raise DomainError(_("The discount is more than the line costs."), "exceeds_amount", field="discount")
+
+
+def _sku_codes(old_id: int | None, new_id: int | None) -> list[str]:
+    codes = dict(Sku.objects.filter(pk__in=[old_id, new_id]).values_list("pk", "code"))
+    return [codes.get(old_id or 0, ""), codes.get(new_id or 0, "")]
 
 
 def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -> None:

@@ -14,6 +14,7 @@ from inventory.selectors import resolve_skus
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.models import Channel, Order
 from orders.schema import FieldError
+from orders.schema.words import sentence
 from orders.services.intake import receive
 from orders.services.validate import validate_at_once
 
@@ -33,7 +34,7 @@ def enter_order(
     (result,) = receive(channel, [payload], source=IntakeSource.MANUAL, actor=actor, received_at=at)
     if result.outcome == IntakeOutcome.REJECTED:
         error = FieldError.from_json(result.errors[0])
-        raise DomainError(error.sentence(), error.code, field=_form_field(error.field, lines))
+        raise DomainError(sentence(error), error.code, field=_form_field(error.field, lines))
     if result.outcome != IntakeOutcome.ACCEPTED:
         raise DomainError(
             _("Order %(number)s has this number already.") % {"number": result.order_number},

@@ -30,7 +30,7 @@ class OrderCreate(FormPage[Order]):
         (_("Buyer"), ("buyer_name", "buyer_phone", "buyer_email")),
         (
             _("Ship to"),
-            ("name", "phone", "country", "province", "city", "district", "street", "postal_code"),
+            ("pasted", "name", "phone", "country", "province", "city", "district", "street", "postal_code"),
         ),
         (
             _("Payment and note"),

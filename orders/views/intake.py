@@ -18,13 +18,14 @@ from orders.enums import IntakeOutcome
 from orders.intake_filters import MessageFilter
 from orders.models import IntakeMessage
 from orders.schema import FieldError
+from orders.schema.words import sentence
 from orders.selectors.intake import messages_for
 from orders.services.intake import replay_message
 
 
 def first_reason(message: IntakeMessage) -> str:
     """The first error in words, with how many more there are."""
-    errors = [FieldError.from_json(entry).sentence() for entry in message.errors]
+    errors = [sentence(FieldError.from_json(entry)) for entry in message.errors]
     if not errors:
         return ""
     more = f" (+{len(errors) - 1})" if len(errors) > 1 else ""
@@ -113,7 +114,7 @@ class MessageReplay(ActionPage[IntakeMessage]):
     def perform(self, obj: IntakeMessage) -> str:
         result = replay_message(message_id=obj.pk, actor=Actor.for_user(self.request.user))
         if result.outcome == IntakeOutcome.REJECTED:
-            return _t("Still refused: %(reason)s.") % {"reason": FieldError.from_json(result.errors[0]).sentence()}
+            return _t("Still refused: %(reason)s.") % {"reason": sentence(FieldError.from_json(result.errors[0]))}
         if result.outcome == IntakeOutcome.DUPLICATE:
             return _t("Order %(number)s has this already.") % {"number": result.order_number}
         return _t("Taken as order %(number)s.") % {"number": result.order_number}

@@ -12,6 +12,7 @@ from django.urls import reverse
 from analytics.rules.figures import Period
 from analytics.selectors import Scope
 from analytics.selectors.board import five_pains
+from analytics.templatetags.figures import BASES
 from core.accounts.enums import Role
 from core.cases.models import Case
 from core.cases.services import CaseSeed, open_cases
@@ -29,6 +30,13 @@ WEEK = Period.days_until(NOW, 7)
 
 def figures(scope: Scope | None = None) -> dict:
     return {figure.code: figure for pain in five_pains(WEEK, scope or Scope()) for figure in pain.figures}
+
+
+def test_every_figure_says_what_it_counts(db):
+    shown = {figure.code: BASES[figure.basis_of](2) for figure in figures().values()}
+    assert shown["release_median"] == "from %(count)s released orders"
+    assert shown["eta_error_median"] == "from %(count)s delivered parcels"
+    assert shown["response_rate"] == "from %(count)s delivered orders"
 
 
 @pytest.fixture

@@ -7,10 +7,14 @@ from django.utils import translation
 
 from core.accounts.enums import Role
 from core.actor import SYSTEM, actor_name, reason_words
+from core.audit.models import AuditEntry
 from core.stages import drain
 from orders.codes import CANCELLED_BY_CHANNEL, VALIDATED_AGAIN
-from orders.services.edit import edit_order
+from orders.schema import FieldError
+from orders.schema.words import field_words, sentence
+from orders.services.edit import edit_line, edit_order
 from tests.factories.accounts import make_user
+from tests.factories.inventory import make_sku
 from tests.factories.orders import make_order, payload, send
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +51,48 @@ def test_the_timeline_gives_the_programs_reasons_in_the_readers_language(channel
     assert "渠道已取消" in cancelled
     assert CANCELLED_BY_CHANNEL not in cancelled
     assert "系统" in cancelled
+
+
+def test_fields_are_called_by_name():
+    assert field_words("shipping_address.phone") == "Recipient's phone"
+    assert field_words("lines[1].quantity") == "Line 2, Quantity"
+    assert field_words("lines[1]") == "Line 2"
+    assert field_words("lines") == "Lines"
+    assert field_words("colour") == "colour"
+    assert sentence(FieldError("shipping_address.phone", "required")) == "Recipient's phone is required"
+    assert FieldError("shipping_address.phone", "required").as_json()["field"] == "shipping_address.phone"
+
+
+def page_of(pk: int) -> str:
+    client = Client()
+    client.force_login(make_user(Role.ORDER_CLERK))
+    return client.get(reverse("orders:order_detail", args=[pk])).content.decode()
+
+
+def test_what_a_finding_expects_is_said_in_words(channel, sku):
+    order = make_order(channel, ("MUG", 1), payment={"status": "unpaid"})
+    drain()
+    page = page_of(order.pk)
+    assert "Expected: Paid" in page
+    assert "Expected: paid" not in page
+
+
+def test_the_timeline_says_in_words_what_the_channel_changed(channel, sku):
+    body = payload(("MUG", 1), payment={"status": "unpaid"})
+    (sent,) = send(channel, body)
+    address = body["shipping_address"] | {"phone": "13900139000"}
+    send(channel, body | {"shipping_address": address, "payment": {"status": "paid"}})
+    page = page_of(int(sent.order_number[2:]))
+    for words in ("Recipient&#x27;s phone", "Unpaid", "Paid"):
+        assert words in page
+    for code in ("Shipping address.phone", "Payment.status", ">unpaid<"):
+        assert code not in page
+
+
+def test_a_corrected_sku_is_told_by_its_code(channel, sku):
+    order = make_order(channel, ("MUG", 1))
+    other = make_sku("CUP-7", unit_price="10.00", currency="CNY")
+    drain(only=["orders.validate"])
+    edit_line(order_id=order.pk, line_id=order.lines.get().pk, changes={"sku_id": other.pk}, actor=SYSTEM)
+    entry = AuditEntry.objects.filter(action="orders.edited").latest("pk")
+    assert entry.changes == {"lines[1].sku": ["MUG", "CUP-7"]}

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 
+from core.countries import country_name
 from orders.enums import FindingSeverity, HoldReason
 from orders.rules.validation.facts import FindingDraft, OrderFacts
 
 OFF: Final = "off"
+_COUNTRIES: Final = frozenset({"country", "phone_country"})
 _SEVERITIES: Final = {severity.value: severity for severity in FindingSeverity}
 
 Rule = Callable[[OrderFacts], Iterable[FindingDraft]]
@@ -108,6 +110,11 @@ def message(code: str, params: Mapping[str, Any]) -> str:
     if found is None:
         return code
     try:
-        return str(found.message) % params
+        return str(found.message) % _worded(params)
     except (KeyError, TypeError):  # stored before the message gained a place
         return code
+
+
+def _worded(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters with countries by their names."""
+    return {name: country_name(value) if name in _COUNTRIES and value else value for name, value in params.items()}

@@ -53,7 +53,7 @@ def test_a_rejected_message_is_shown_masked_and_whole(channel: Channel) -> None:
     message = IntakeMessage.objects.get()
     url = reverse("orders:intake_detail", args=[message.pk])
     whole = signed_in(Role.OPERATIONS_MANAGER).get(url).content.decode()
-    assert "lines[0].quantity must be at least 1" in whole
+    assert "Line 1, Quantity must be at least 1" in whole
     assert "13800138000" in whole
     clerk = make_user()
     grant(clerk, "view_intake")
@@ -75,7 +75,7 @@ def test_a_message_is_taken_once_more(manager: Client, channel: Channel) -> None
     send(channel, order_payload("B-1") | {"currency": "KWD"})
     message = IntakeMessage.objects.get()
     url = reverse("orders:intake_replay", args=[message.pk])
-    assert "Still refused: currency" in manager.post(url, follow=True).content.decode()
+    assert "Still refused: Currency" in manager.post(url, follow=True).content.decode()
     message.raw["currency"] = "CNY"
     message.save()
     assert "Taken as order" in manager.post(url, follow=True).content.decode()
@@ -207,6 +207,13 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(manager: C
     assert "This SKU has no list price" in page
     assert "科技路 1 号" in page
     assert not Order.objects.exists()
+
+
+def test_a_pasted_address_is_taken_apart_into_the_forms_fields(manager: Client) -> None:
+    page = manager.get(reverse("orders:order_create")).content.decode()
+    assert "data-paste-address" in page
+    assert "js/address" in page
+    assert "&quot;street&quot;: &quot;street&quot;" in page
 
 
 def test_more_lines(manager: Client, channel: Channel) -> None:
