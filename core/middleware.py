@@ -6,10 +6,14 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from core import metering
 from core.context import bind_request_id, unbind_request_id
 
+_CHUNK = 1 << 16
+_BESIDE_FILES = 1 << 20
+_LENGTH_DIGITS = 18
 REQUEST_ID_HEADER = "X-Request-Id"
 
 
@@ -59,6 +63,29 @@ class ClientAddressMiddleware:
         if address := _forwarded_for(request.headers.get("X-Forwarded-For", ""), settings.TRUSTED_PROXIES):
             request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
+
+
+class UploadLimitMiddleware:
+    """Refuse a request that is larger than the files people may upload, before anything of it is kept.
+
+    The API and the hooks have smaller limits of their own and answer in their own form.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        limit = settings.UPLOAD_MAX_BYTES
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or len(length) > _LENGTH_DIGITS:
+            return render(request, "400.html", status=400)
+        if int(length) <= limit + _BESIDE_FILES or request.path.startswith(settings.PUBLIC_PATHS):
+            return self.get_response(request)
+        # A browser shows the answer only if its request was taken.
+        left = 2 * limit
+        while left > 0 and (chunk := request.read(_CHUNK)):
+            left -= len(chunk)
+        return render(request, "413.html", {"limit_mb": limit >> 20}, status=413)
 
 
 def _forwarded_for(header: str, proxies: int) -> str:

@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "core.accounts.middleware.SignInMiddleware",
     "core.accounts.middleware.TwoFactorMiddleware",
     "core.accounts.middleware.PreferencesMiddleware",
+    "core.middleware.UploadLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -19,10 +19,10 @@ def receive_push(request: HttpRequest, adapter: str, carrier_code: str) -> HttpR
     carrier = Carrier.objects.filter(code=carrier_code, adapter=adapter, is_active=True).first()
     if carrier is None:
         raise Http404
-    if int(request.headers.get("content-length") or 0) > MAX_PUSH_BYTES:
+    if len(body := request.read(MAX_PUSH_BYTES + 1)) > MAX_PUSH_BYTES:
         return HttpResponse(status=413)
     try:
-        answer = keep_push(carrier=carrier, headers=request.headers, body=request.body)
+        answer = keep_push(carrier=carrier, headers=request.headers, body=body)
     except PushRefused:
         refusal = adapter_of(carrier).push_answer(accepted=False)
         return HttpResponse(refusal.body, content_type=refusal.content_type, status=403)

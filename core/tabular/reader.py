@@ -22,6 +22,7 @@ _ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _SNIFFED_CHARACTERS = 64 * 1024
+_LINE_CHARACTERS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,19 @@ def _open_text(stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limi
     raw.seek(0)
     stream = _unpacked(raw) if packed else raw
     text = stack.enter_context(io.TextIOWrapper(stream, encoding, newline=""))
-    sample = text.read(_SNIFFED_CHARACTERS)
+    try:
+        sample = text.read(_SNIFFED_CHARACTERS)
+    except UnicodeDecodeError as error:
+        raise _unreadable() from error
     delimiter = sniff_delimiter(sample.lstrip("\r\n").split("\n", 1)[0])
     records = csv.reader(_Lines(sample, text), delimiter=delimiter)
     name = {"\t": "tab"}.get(delimiter, delimiter)
     numbered = _numbered_records(records)
     return _table(numbered, limits, clean, f"CSV, {encoding}, {name}", _Fraction(raw, size))
+
+
+def _unreadable() -> TabularError:
+    return TabularError(_("This text is in no encoding known here. Save the file as CSV in UTF-8."), "unknown_encoding")
 
 
 def _unpacked(raw: BinaryIO) -> BinaryIO:
@@ -132,13 +140,25 @@ class _Lines(Iterator[str]):
 
     def __init__(self, sample: str, rest: io.TextIOWrapper) -> None:
         # A line cut at the end of the sample is completed from the rest, so that line numbers stay right.
-        whole = sample if sample.endswith("\n") else sample + rest.readline()
-        self.sample: Iterator[str] = iter(io.StringIO(whole, newline=""))
         self.rest = rest
+        whole = sample if sample.endswith("\n") else sample + self._read()
+        self.sample: Iterator[str] = iter(io.StringIO(whole, newline=""))
 
     def __next__(self) -> str:
         line = next(self.sample, None)
-        return next(self.rest) if line is None else line
+        if line is None and not (line := self._read()):
+            raise StopIteration
+        return line
+
+    def _read(self) -> str:
+        """The next line; "" at the end. A file of one endless line must not fill the memory."""
+        line = self.rest.readline(_LINE_CHARACTERS)
+        if len(line) == _LINE_CHARACTERS:
+            raise TabularError(
+                _("A line is longer than %(count)d characters. Perhaps this is no table.") % {"count": len(line)},
+                "line_too_long",
+            )
+        return line
 
 
 def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, list[str]]]:
@@ -147,7 +167,9 @@ def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, lis
         number = reader.line_num + 1  # type: ignore[attr-defined]
         try:
             cells = next(reader, None)
-        except (csv.Error, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise _unreadable() from error
+        except csv.Error as error:
             raise TabularError(
                 _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number},
                 "broken_line",

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,6 +16,10 @@ from core.tabular.exceptions import TabularError
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _MAX_MEMBERS = 2000
+_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# Workbooks shrink to a tenth or a fiftieth; what unpacks to more than this many times itself was made to.
+_MAX_RATIO = 200
+_ALWAYS_UNPACKED = 50 << 20
 # Attributes r="AB12" of cells and r="12" of rows, in either kind of quotes.
 _CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 
@@ -39,6 +44,7 @@ def read_sheet(path: Path, *, max_unpacked: int, max_cells: int) -> tuple[int, I
 
 
 def _inspect(path: Path, max_unpacked: int, max_cells: int) -> None:
+    max_unpacked = min(max_unpacked, max(_ALWAYS_UNPACKED, path.stat().st_size * _MAX_RATIO))
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -46,9 +52,11 @@ def _inspect(path: Path, max_unpacked: int, max_cells: int) -> None:
                 raise _too_large()
             left = max_unpacked
             for member in members:
+                if member.compress_type not in _COMPRESSIONS:
+                    raise _broken()
                 with archive.open(member) as stream:
                     left = _measure(cast("BinaryIO", stream), member.filename, left, max_cells)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise _broken() from error
 
 
