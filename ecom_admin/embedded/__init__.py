@@ -28,7 +28,18 @@ __all__ = [
 
 # Commands that answer without a database.
 WITHOUT_SERVERS = frozenset(
-    {"", "help", "version", "check", "collectstatic", "diffsettings", "findstatic", "messages", "carrier_sandbox"}
+    {
+        "",
+        "help",
+        "version",
+        "check",
+        "collectstatic",
+        "diffsettings",
+        "findstatic",
+        "messages",
+        "carrier_sandbox",
+        "recover",
+    }
 )
 
 

@@ -53,6 +53,10 @@ class Paths:
     def postgres_data(self) -> Path:
         return self.home / "postgres"
 
+    @property
+    def wal_archive(self) -> Path:
+        return self.home / "wal"
+
     @cached_property
     def run_dir(self) -> Path:
         """The folder of the sockets. Their paths are limited to 107 bytes, so it may lie elsewhere."""

@@ -12,7 +12,8 @@ from typing import IO
 
 import psutil
 
-from ecom_admin.embedded.paths import DATABASE, POSTGRES_PORT, ROLE, EmbeddedError, Paths
+from ecom_admin.embedded.paths import DATABASE, POSTGRES_PORT, ROLE, EmbeddedError, Paths, make_dir
+from ecom_admin.env import boolean
 from ecom_admin.processes import end_with_parent
 
 START_SECONDS = 60
@@ -37,6 +38,15 @@ POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+}
+
+# With ECOM_WAL_ARCHIVE=1 every finished piece of the log is kept beside the data, for recovery to a point in time. A
+# copy that a crash left half-made is made again, one that is there already is fine; another file is never replaced.
+ARCHIVE_SETTINGS = {
+    "archive_mode": "on",
+    "archive_timeout": "60",
+    "archive_command": "cmp -s %p {folder}/%f || "
+    "(test ! -f {folder}/%f && cp %p {folder}/%f.part && sync {folder}/%f.part && mv {folder}/%f.part {folder}/%f)",
 }
 
 REDIS_CONFIG = """
@@ -135,6 +145,8 @@ class Postgres(Server):
         if not self.paths.postgres_data.exists():
             self._create(log)
         settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(self.paths.run_dir)}
+        if boolean("ECOM_WAL_ARCHIVE", False):
+            settings |= self._archive()
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return self.run(
             [
@@ -145,6 +157,14 @@ class Postgres(Server):
             ],
             log,
         )  # fmt: skip
+
+    def _archive(self) -> dict[str, str]:
+        make_dir(self.paths.wal_archive, 0o700)
+        if self.paths.user is not None:
+            os.chown(self.paths.wal_archive, self.paths.user.pw_uid, self.paths.user.pw_gid)
+        # Relative to the data directory, where the server runs it: no path to quote.
+        folder = os.path.relpath(self.paths.wal_archive, self.paths.postgres_data)
+        return {name: value.replace("{folder}", folder) for name, value in ARCHIVE_SETTINGS.items()}
 
     def answers(self) -> bool:
         """Whether start-up is through: line 8 of postmaster.pid, which pg_ctl reads too."""
