@@ -8,7 +8,7 @@ from importlib import import_module
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
-SUITE = ("bulk", "api", "hot_sku")
+SUITE = ("bulk", "api", "hot_sku", "lists", "order_page")
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
 
     django.setup()
     from django.conf import settings  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
 
     from benchmarks.registry import Run, benchmarks, say  # noqa: PLC0415
     from benchmarks.results import Result, save, table  # noqa: PLC0415
@@ -33,6 +34,7 @@ def main() -> int:
     run = Run(rounds=options.rounds, seconds=options.seconds, orders=options.orders, largest=options.largest)
     results: list[Result] = []
     failed = False
+    call_command("collectstatic", interactive=False, verbosity=0)
     with embedded.running(settings.DATA_DIR):
         for name in wanted:
             say(f"{name} …")
