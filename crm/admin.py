@@ -45,8 +45,8 @@ class CustomerAdmin(ReadOnlyAdmin[Customer]):
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
     ) -> tuple[QuerySet[Customer], bool]:
         """The console's search: by index, however many customers there are."""
-        found = selectors.matching_customers(queryset, search_term) if search_term.strip() else queryset
-        return found, False
+        found = selectors.searched_customers(queryset, search_term, request.user)
+        return (found if search_term.strip() else queryset), False
 
 
 class PartOfCustomerAdmin(ReadOnlyAdmin[M]):

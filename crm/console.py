@@ -86,9 +86,9 @@ def customer_timeline(customer: Customer, user: Any) -> Iterable[TimelineEntry]:
 
 
 def find_customers(user: Any, query: str, limit: int) -> list[SearchHit]:
-    """By phone (at least the last four digits), e-mail address or words of the name."""
+    """By phone (at least the last four digits), e-mail address or words of the name, or by the whole of one."""
     customers = selectors.customers_for(user).filter(merged_into=None)
-    found = selectors.matching_customers(customers, query).order_by("-pk")[:limit]
+    found = selectors.searched_customers(customers, query, user).order_by("-pk")[:limit]
     unmasked = may_see_personal_data(user)
     return [
         SearchHit(

@@ -21,7 +21,7 @@ class CustomerFilters(ConsoleFilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Customer], _name: str, value: str) -> QuerySet[Customer]:
-        return selectors.matching_customers(queryset, value)
+        return selectors.searched_customers(queryset, value, self.user)
 
     def in_channels(self, queryset: QuerySet[Customer], _name: str, value: list[str]) -> QuerySet[Customer]:
         return selectors.with_identity_in(queryset, value) if value else queryset

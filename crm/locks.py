@@ -42,3 +42,13 @@ def lock_customers(ids: Collection[int]) -> dict[int, Customer]:
     """Lock these customers against every change and against new documents that would point to them."""
     locked = Customer.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
     return {customer.pk: customer for customer in locked}
+
+
+def one_merge_at_a_time() -> None:
+    """Wait until no other merge runs, and keep others waiting until the transaction ends.
+
+    A merge also writes the customers that were merged into its own before. Which those are is only known once its
+    own are locked, so no order of ids keeps two merges from waiting in a circle. People merge; that is rare enough.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crm.merge'))")

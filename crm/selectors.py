@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Right
 
+from core.accounts.selectors import may_see_personal_data
 from core.emails import normalise_email
 from core.phones import parse_phone
 from crm.models import Customer, CustomerIdentity
@@ -120,6 +121,32 @@ def matching_customers(customers: QuerySet[Customer], text: str) -> QuerySet[Cus
         return customers.none()
     query = SearchQuery(" & ".join(f"{word}:*" for word in words), search_type="raw", config="simple")
     return customers.annotate(words=SearchVector("name", config="simple")).filter(words=query)
+
+
+def searched_customers(customers: QuerySet[Customer], text: str, user: Any) -> QuerySet[Customer]:
+    """Those among `customers` that `text` names to this person.
+
+    Who may not see personal data finds only what they can name whole: a search by beginnings would confirm a phone
+    number or an address to them bit by bit.
+    """
+    if may_see_personal_data(user):
+        return matching_customers(customers, text)
+    text = text.strip()
+    if "@" in text:
+        return customers.filter(email_normalised=normalise_email(text)).exclude(email_normalised="")
+    if _PHONE_LIKE.fullmatch(text):
+        return customers.filter(pk__in=_with_whole_phone(matching_customers(customers, text), text))
+    return matching_customers(customers, text).filter(name__iexact=text)
+
+
+def _with_whole_phone(customers: QuerySet[Customer], text: str) -> list[int]:
+    """Those whose number `text` is, written as in their own country or internationally."""
+    whole = []
+    for pk, phone, country in customers.values_list("pk", "phone_e164", "country"):
+        international = f"+{re.sub(r'[^0-9]', '', text).lstrip('0')}"
+        if phone in (international, parse_phone(text, country).identifying):
+            whole.append(pk)
+    return whole
 
 
 def named_customer(customers: QuerySet[Customer], text: str, country: str = "") -> Customer | None:

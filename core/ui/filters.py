@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils.formats import date_format
@@ -37,6 +38,8 @@ class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # djang
     Use only conditions that an index answers.
     """
 
+    user: Any = AnonymousUser()
+
     class Meta:
         model: type[Model]
         fields: Iterable[str] = ()
@@ -53,7 +56,11 @@ class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # djang
         return self._console_form
 
     def offer_within(self, user: Any) -> None:
-        """Filters named after a kind of limit ("warehouse", "channel") offer what the person may see."""
+        """Filters named after a kind of limit ("warehouse", "channel") offer what the person may see.
+
+        `self.user` is that person from then on, for searches that depend on rights.
+        """
+        self.user = user
         for kind in scope_kinds():
             item = self.filters.get(kind.code)
             allowed = scope_ids(user, kind.code) if item is not None else None

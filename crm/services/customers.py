@@ -52,6 +52,7 @@ def merge_customers(*, customer_id: int, merged_id: int, actor: Actor) -> Custom
     """
     if customer_id == merged_id:
         raise SameCustomer(field="other")
+    locks.one_merge_at_a_time()
     customers = _locked(customer_id, merged_id)
     customer, merged = customers[customer_id], customers[merged_id]
     merged.merged_into = customer

@@ -171,7 +171,9 @@ def _record_identities(source: str, wanted: dict[str, Profile], at: datetime) ->
 
 def _redirect_new(owners: dict[Profile, int]) -> None:
     """Customers just made turn out to be others: they point to those, so that their phones lead there."""
-    made = {profile: owner for profile, owner in owners.items() if profile.is_new}
+    # Held until the end: an owner that is merged meanwhile would leave a chain that nobody follows to its end.
+    survivors = locks.share_customers(set(owners.values()))
+    made = {profile: survivors.get(owner, owner) for profile, owner in owners.items() if profile.is_new}
     update_rows(Customer, "id", ("merged_into_id",), [(profile.id, owner) for profile, owner in made.items()])
     for profile, owner in made.items():
         profile.id = owner

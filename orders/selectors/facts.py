@@ -87,9 +87,18 @@ def ship_to(order: Order) -> Address:
 
 def duplicate_key_of(order: Order) -> str:
     """The order's duplicate key as its lines and address are now."""
-    lines = order.lines.values_list("sku__code", "external_sku", "quantity")
-    goods = [(code or external_sku, quantity) for code, external_sku, quantity in lines]
-    return duplicate_key(order.customer_id, goods, ship_to(order))
+    return duplicate_keys_of([order])[order.pk]
+
+
+def duplicate_keys_of(orders: Sequence[Order]) -> dict[int, str]:
+    """The duplicate keys of orders (by id): customer and address as the objects have them, lines as they are stored."""
+    goods: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    lines = OrderLine.objects.filter(order__in=[order.pk for order in orders])
+    for order_id, code, external_sku, quantity in lines.values_list(
+        "order_id", "sku__code", "external_sku", "quantity"
+    ):
+        goods[order_id].append((code or external_sku, quantity))
+    return {order.pk: duplicate_key(order.customer_id, goods[order.pk], ship_to(order)) for order in orders}
 
 
 def _channel_facts(channel: Channel) -> ChannelFacts:

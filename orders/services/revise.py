@@ -18,6 +18,7 @@ from orders.locks import lock_orders
 from orders.models import Channel, FulfilmentLine, IntakeMessage, Order, OrderLine
 from orders.rules.channel_change import changed_parts, describe, needs_allocation, needs_person
 from orders.schema import CanonicalOrder, parse_order
+from orders.selectors.facts import duplicate_keys_of
 from orders.services.cancel import request_cancellation
 from orders.services.intake_entries import defaults_of
 from orders.services.intake_write import CONTENT_COLUMNS, LINE_COLUMNS, content_values, line_values
@@ -108,6 +109,7 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
     _return_to_review(open_ones, actor=actor, at=at)
     _replace_lines([revision for revision in open_ones if "lines" in revision.parts], channel)
     _write(revisions, channel, at)
+    _renew_duplicate_keys(open_ones)
     _audit(revisions, actor)
     if open_ones:
         nudge(VALIDATE)
@@ -185,9 +187,16 @@ def _columns(revision: _Revision) -> Collection[str]:
         names = _BY_PART.get(part, (part,))
         if (revision.is_open and not revision.cancels) or part in {"payment", "tags", "customer", "display_number"}:
             columns.update(names)
-    if columns & {"ship_street", "items_total"}:
-        columns.add("duplicate_key")
     return columns
+
+
+def _renew_duplicate_keys(revisions: Sequence[_Revision]) -> None:
+    """From what the orders hold now: beside what the channel changed, people may have corrected the rest."""
+    changed = [revision.row.pk for revision in revisions if needs_allocation(revision.parts)]
+    orders = list(Order.objects.filter(pk__in=changed))
+    keys = duplicate_keys_of(orders)
+    moved = [(order.pk, keys[order.pk]) for order in orders if order.duplicate_key != keys[order.pk]]
+    update_rows(Order, "id", ("duplicate_key",), moved)
 
 
 def _audit(revisions: Sequence[_Revision], actor: Actor) -> None:

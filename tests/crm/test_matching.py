@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Customer, CustomerAddress, CustomerIdentity
+from crm.rules.matching import Profile
 from crm.services import CustomerDraft, match_customers
+from crm.services.matching import _redirect_new
 from tests.factories.crm import AT, SHANGHAI, draft, make_customer, match
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +198,16 @@ def test_a_batch_gives_what_one_by_one_gives(known, batch):
         return [order[customer_id] for customer_id in ids], stored
 
     assert outcome(at_once=True) == outcome(at_once=False)
+
+
+def test_a_customer_that_turns_out_to_be_another_points_to_who_is_left_of_it():
+    """The owner of the identity was merged between the look at it and the pointer to it."""
+    survivor, new = make_customer(), make_customer(source="")
+    owner = make_customer(merged_into=survivor)
+    profile = Profile(new.pk, new.name, "", "", "", "", "", is_new=True)
+    _redirect_new({profile: owner.pk})
+    new.refresh_from_db()
+    assert new.merged_into_id == profile.id == survivor.pk
 
 
 @pytest.mark.django_db(transaction=True)

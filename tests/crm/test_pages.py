@@ -13,6 +13,7 @@ from core.actor import SYSTEM
 from core.ui import lists
 from core.ui.search import search_all
 from crm import selectors
+from crm.console import find_customers
 from crm.models import Customer
 from crm.services import merge_customers
 from tests.factories.accounts import make_user
@@ -114,7 +115,7 @@ def test_exports_and_search_mask_as_pages_do():
         rows = page.get_queryset(user)
         columns = {column.key: column for column in page.columns_for(user)}
         assert {columns["name"].export_value(row) for row in rows} == {name}
-        [group] = [group for group in search_all(user=user, query="lee") if group.provider.code == "customers"]
+        [group] = [group for group in search_all(user=user, query="ann lee") if group.provider.code == "customers"]
         assert {hit.title for hit in group.hits} == {name}
 
 
@@ -152,6 +153,36 @@ def test_search(text, found):
     make_customer(name="Zoe")
     expected = [customer.pk] if found else []
     assert [c.pk for c in selectors.matching_customers(Customer.objects.all(), text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ann Lee", True), ("ann lee", True), ("ann@example.com", True), ("ANN@example.com", True),
+        ("07400 123456", True), ("+44 7400 123456", True), ("447400123456", True),
+        ("ann", False), ("lee", False), ("lee ann", False), ("ann@", False), ("ann@example.co", False),
+        ("3456", False), ("400123456", False), ("7400 12345", False), ("", False),
+    ],
+)  # fmt: skip
+def test_who_may_not_see_personal_data_finds_only_what_they_name_whole(client, text, found):
+    """A search by beginnings would confirm a phone number to them digit by digit."""
+    customer = make_customer(**ANN)
+    marketer = make_user(Role.MARKETER)
+    assert not marketer.has_perm("accounts.view_personal_data")
+    expected = [customer.pk] if found else []
+    assert [c.pk for c in selectors.searched_customers(Customer.objects.all(), text, marketer)] == expected
+    assert len(find_customers(marketer, text, 5)) == len(expected)
+    client.force_login(marketer)
+    if text:
+        page = client.get(reverse("crm:customer_list"), {"q": text})
+        assert [row.pk for row in page.context["pagination"].rows] == expected
+
+
+def test_who_may_see_personal_data_finds_by_beginnings():
+    customer = make_customer(**ANN)
+    clerk = make_user(Role.CUSTOMER_SERVICE)
+    for text in ("an", "3456", "ann@"):
+        assert [c.pk for c in selectors.searched_customers(Customer.objects.all(), text, clerk)] == [customer.pk]
 
 
 def test_a_chinese_name_is_found_by_its_beginning():

@@ -11,8 +11,10 @@ from core.stages import drain
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION
 from orders.enums import OrderStatus
 from orders.models import Channel, Order
+from orders.selectors.facts import duplicate_key_of
 from orders.services import intake
 from orders.services.channel_change import accept_channel_change
+from orders.services.edit import edit_line, edit_order
 from orders.services.manual import enter_order
 from tests.factories.inventory import make_sku, make_warehouse, stock
 from tests.factories.orders import AT, make_channel, payload, send
@@ -117,3 +119,20 @@ def test_an_order_entered_under_a_number_that_is_taken_changes_nothing(channel):
         enter_order(channel=channel, values=values, lines=[line], actor=SYSTEM, at=AT)
     order = Order.objects.get()
     assert (order.unit_count, order.buyer_name) == (3, "王小明")
+
+
+def test_what_makes_orders_alike_follows_from_all_that_the_order_holds_after_a_change(channel):
+    """The channel changes the goods, a person had corrected the address; and the other way round."""
+    body = payload(("MUG", 1))
+    send(channel, body)
+    order = Order.objects.get()
+    edit_order(order_id=order.pk, changes={"ship_street": "Corrected 7"}, actor=SYSTEM)
+    send(channel, body | payload(("MUG", 2), external_id=body["external_id"], customer=body["customer"]))
+    order.refresh_from_db()
+    assert (order.ship_street, order.unit_count) == ("Corrected 7", 2)
+    assert order.duplicate_key == duplicate_key_of(order)
+    edit_line(order_id=order.pk, line_id=order.lines.get().pk, changes={"quantity": 5}, actor=SYSTEM)
+    send(channel, moved(payload(("MUG", 2), external_id=body["external_id"], customer=body["customer"]), "Elsewhere 9"))
+    order.refresh_from_db()
+    assert (order.ship_street, order.unit_count) == ("Elsewhere 9", 5)
+    assert order.duplicate_key == duplicate_key_of(order)
