@@ -11,7 +11,8 @@ errors that tell the caller what to do next:
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,16 +20,23 @@ from typing import Any, ClassVar
 
 from core import metering, net
 from core.addresses import Address
+from logistics.carriers.answers import clean_text, is_cost, is_name, is_plausible
 from logistics.enums import ShipmentStatus
+
+#: How long what a carrier says may be; numbers and codes that are longer aren't believed, texts are cut.
+NUMBER_LENGTH = 64
+COMPANY_LENGTH = 32
+PLACE_LENGTH = 255
+TEXT_LENGTH = 500
 
 
 class CarrierError(Exception):
     """Base of what an adapter raises; `reason` is for people, `code` is the carrier's own."""
 
     def __init__(self, reason: str, *, code: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.code = code
+        self.reason = clean_text(reason, TEXT_LENGTH).strip() or "the carrier gave no reason"
+        self.code = clean_text(code, NUMBER_LENGTH)
+        super().__init__(self.reason)
 
 
 class CarrierUnavailable(CarrierError):
@@ -48,7 +56,7 @@ class CarrierGarbled(CarrierError):
 
     def __init__(self, reason: str, *, excerpt: str = "") -> None:
         super().__init__(reason)
-        self.excerpt = excerpt[:500]
+        self.excerpt = clean_text(excerpt, TEXT_LENGTH)
 
 
 class PushRefused(Exception):
@@ -104,7 +112,10 @@ class ShipmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A bought label. `pdf` is a complete document; `cost` is None where the carrier doesn't say."""
+    """A bought label. `pdf` is a complete document; `cost` is None where the carrier doesn't say.
+
+    Raises CarrierGarbled for what can't be a label.
+    """
 
     tracking_number: str
     pdf: bytes
@@ -112,6 +123,17 @@ class Label:
     currency: str = ""
     carrier_reference: str = ""
     routing: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not is_name(self.tracking_number, NUMBER_LENGTH):
+            raise CarrierGarbled("a label without a usable number", excerpt=self.tracking_number)
+        if not self.pdf.startswith(b"%PDF"):
+            raise CarrierGarbled(f"the label of {self.tracking_number} is no PDF", excerpt=repr(self.pdf[:50]))
+        if self.cost is not None and not is_cost(self.cost):
+            raise CarrierGarbled(f"the label of {self.tracking_number} has no usable price", excerpt=str(self.cost))
+        if self.carrier_reference and not is_name(self.carrier_reference, NUMBER_LENGTH):
+            raise CarrierGarbled(f"the label of {self.tracking_number} has no usable reference")
+        object.__setattr__(self, "currency", clean_text(self.currency, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +149,10 @@ class TrackQuery:
 
 @dataclass(frozen=True, slots=True)
 class TrackEvent:
-    """Something that happened to a parcel. `status` is None for an event that moves no state."""
+    """Something that happened to a parcel. `status` is None for an event that moves no state.
+
+    Raises CarrierGarbled for an instant at which no parcel can have been anywhere.
+    """
 
     occurred_at: datetime
     description: str
@@ -135,13 +160,21 @@ class TrackEvent:
     location: str = ""
     code: str = ""
 
+    def __post_init__(self) -> None:
+        if not is_plausible(self.occurred_at):
+            raise CarrierGarbled("an event has no possible time", excerpt=str(self.occurred_at))
+        object.__setattr__(self, "description", clean_text(self.description, TEXT_LENGTH))
+        object.__setattr__(self, "location", clean_text(self.location, PLACE_LENGTH))
+        object.__setattr__(self, "code", clean_text(self.code, NUMBER_LENGTH))
+
 
 @dataclass(frozen=True, slots=True)
 class TrackResult:
     """What the carrier knows about a parcel; `events` newest first. `found` is False while it knows nothing.
 
     `status` is the carrier's own summary, None when it gives none. `company` is set when the carrier says
-    that the parcel belongs to another company than we asked about.
+    that the parcel belongs to another company than we asked about. Raises CarrierGarbled for a number that is
+    none; an estimate or a company that can't be is left out.
     """
 
     number: str
@@ -150,6 +183,14 @@ class TrackResult:
     events: Sequence[TrackEvent] = ()
     estimated_delivery_at: datetime | None = None
     company: str = ""
+
+    def __post_init__(self) -> None:
+        if not is_name(self.number, NUMBER_LENGTH):
+            raise CarrierGarbled("news of a parcel without a usable number", excerpt=self.number)
+        if self.estimated_delivery_at is not None and not is_plausible(self.estimated_delivery_at):
+            object.__setattr__(self, "estimated_delivery_at", None)
+        if self.company and not is_name(self.company, COMPANY_LENGTH):
+            object.__setattr__(self, "company", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +317,20 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text is not None and text.isdigit() else None
 
 
+@contextmanager
+def reading(what: str, answer: object) -> Iterator[None]:
+    """For adapters: an answer of another shape than the code inside expects is CarrierGarbled."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError) as error:
+        raise CarrierGarbled(f"{what} can't be read: {type(error).__name__}", excerpt=str(answer)) from error
+
+
 def read_json(reply: net.Reply) -> Any:
     """The JSON object in an answer, or CarrierGarbled with its beginning."""
     try:
         data = reply.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CarrierGarbled(f"HTTP {reply.status}, not JSON", excerpt=reply.text) from error
     if not isinstance(data, dict):
         raise CarrierGarbled(f"HTTP {reply.status}, not a JSON object", excerpt=reply.text)

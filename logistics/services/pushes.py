@@ -1,6 +1,7 @@
 """Carriers' pushes: checked and kept while the carrier waits, read afterwards."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -9,12 +10,14 @@ from django.utils import timezone
 
 from core.db import claim, insert_rows, update_rows
 from core.stages import nudge
-from logistics.carriers.base import CarrierGarbled, PushAnswer, PushItem, PushRefused
+from logistics.carriers.base import CarrierAdapter, CarrierGarbled, PushAnswer, PushItem, PushRefused
 from logistics.codes import INGEST
 from logistics.enums import EventSource, PushState
 from logistics.models import Carrier, PushMessage, Shipment
 from logistics.services.calling import adapter_of
 from logistics.services.ingest import Arrival, ingest
+
+logger = logging.getLogger(__name__)
 
 _AGAIN = "ON CONFLICT (carrier_id, body_sha256) DO UPDATE SET seen_count = logistics_pushmessage.seen_count + 1"
 
@@ -29,7 +32,7 @@ def keep_push(*, carrier: Carrier, headers: Mapping[str, str], body: bytes) -> P
     adapter = adapter_of(carrier)
     state, error = PushState.RECEIVED, ""
     try:
-        adapter.read_push(headers, body)
+        _understand(adapter, headers, body)
     except CarrierGarbled as garbled:
         state, error = PushState.FAILED, garbled.reason
     insert_rows(
@@ -75,10 +78,21 @@ def _read(messages: Sequence[PushMessage]) -> tuple[dict[int, list[PushItem]], d
     errors: dict[int, str] = {}
     for message in messages:
         try:
-            items[message.pk] = adapter_of(message.carrier).read_push({}, message.body.encode())
+            items[message.pk] = _understand(adapter_of(message.carrier), {}, message.body.encode())
         except (CarrierGarbled, PushRefused, KeyError) as error:
             errors[message.pk] = f"{type(error).__name__}: {error}"
     return items, errors
+
+
+def _understand(adapter: CarrierAdapter, headers: Mapping[str, str], body: bytes) -> list[PushItem]:
+    """The adapter's reading; whatever it trips over is a push that can't be read."""
+    try:
+        return adapter.read_push(headers, body)
+    except (CarrierGarbled, PushRefused):
+        raise
+    except Exception as error:  # one push must neither answer the carrier with our fault nor hold up the others
+        logger.exception("Adapter %s failed on a push", adapter.code)
+        raise CarrierGarbled(f"{type(error).__name__}: {error}") from error
 
 
 def _addressed(

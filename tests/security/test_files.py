@@ -14,8 +14,8 @@ from core.accounts.enums import Role
 from core.actor import Actor
 from core.jobs import files
 from core.jobs.enums import JobStatus
-from core.jobs.list_jobs import EXPORT
 from core.jobs.models import Job
+from core.jobs.reading import EXPORT
 from core.jobs.running import run_job
 from core.jobs.services import start_job
 from core.tabular import TabularError, open_table

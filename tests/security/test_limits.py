@@ -19,8 +19,8 @@ from core.audit.models import AuditEntry
 from core.cases.alerts import alert_escalated
 from core.cases.models import Case
 from core.cases.services import open_cases
-from core.jobs.list_jobs import EXPORT
 from core.jobs.models import Job
+from core.jobs.reading import EXPORT
 from core.jobs.services import start_job
 from core.notifications.models import Notification, OutgoingMessage
 from core.notifications.services import send_email

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.audit.models import AuditEntry
 from core.cases.models import Case
 from core.jobs import files
-from core.jobs.list_jobs import EXPORT
+from core.jobs.reading import EXPORT
 from core.jobs.running import run_job
 from core.jobs.services import start_job
 from core.stages import drain

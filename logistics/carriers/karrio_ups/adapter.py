@@ -29,11 +29,13 @@ from logistics.carriers.base import (
     TrackQuery,
     TrackResult,
     read_json,
+    reading,
 )
 from logistics.carriers.karrio_ups import wire
 
 _NOT_FOUND = {"TW0001", "TV1002"}
 _TOKEN_MARGIN_SECONDS = 60.0
+_LONGEST_TOKEN_SECONDS = 24 * 3600.0
 SHIP_VERSION = "v2409"
 
 _tokens: dict[str, tuple[str, float]] = {}
@@ -63,14 +65,15 @@ class UpsAdapter(CarrierAdapter):
         details, messages = _parse(lambda: mapper.parse_shipment_response(_answer(body, question.ctx)))
         if details is None:
             raise _rejected(messages, "UPS gave no label and no reason")
-        charges = body["ShipmentResponse"]["ShipmentResults"].get("ShipmentCharges", {}).get("TotalCharges", {})
-        return Label(
-            tracking_number=details.tracking_number,
-            pdf=base64.b64decode(details.docs.label),
-            cost=_money(charges.get("MonetaryValue")),
-            currency=str(charges.get("CurrencyCode") or ""),
-            carrier_reference=details.shipment_identifier,
-        )
+        with reading("the label", body):
+            charges = body["ShipmentResponse"]["ShipmentResults"].get("ShipmentCharges", {}).get("TotalCharges", {})
+            return Label(
+                tracking_number=str(details.tracking_number),
+                pdf=base64.b64decode(details.docs.label),
+                cost=_money(charges.get("MonetaryValue")),
+                currency=str(charges.get("CurrencyCode") or ""),
+                carrier_reference=str(details.shipment_identifier),
+            )
 
     def recover_label(self, request: ShipmentRequest) -> Label | None:
         return self._recover(request.reference)
@@ -94,7 +97,7 @@ class UpsAdapter(CarrierAdapter):
             if error.code == "credentials":
                 raise
             return None
-        try:
+        with reading("the recovered label", body):
             answer = body["LabelRecoveryResponse"]
             results = answer["LabelResults"]
             result = results[0] if isinstance(results, list) else results
@@ -105,15 +108,14 @@ class UpsAdapter(CarrierAdapter):
                 pdf=base64.b64decode(pdf),
                 carrier_reference=str(answer["ShipmentIdentificationNumber"]),
             )
-        except (KeyError, IndexError, TypeError, ValueError, OSError) as error:
-            raise CarrierGarbled("an unreadable label recovery", excerpt=str(body)) from error
 
     def cancel_label(self, *, tracking_number: str, carrier_reference: str = "") -> None:
         mapper = self._mapper()
         number = carrier_reference or tracking_number
         body = self._call("DELETE", f"/api/shipments/{SHIP_VERSION}/void/cancel/{number}")
         _, messages = _parse(lambda: mapper.parse_cancel_shipment_response(_answer(body)))
-        status = body.get("VoidShipmentResponse", {}).get("Response", {}).get("ResponseStatus", {}).get("Code")
+        with reading("the cancellation", body):
+            status = body.get("VoidShipmentResponse", {}).get("Response", {}).get("ResponseStatus", {}).get("Code")
         if status != "1":
             raise _rejected(messages, "UPS didn't confirm the cancellation")
 
@@ -154,19 +156,16 @@ class UpsAdapter(CarrierAdapter):
             if error.code in _NOT_FOUND:
                 return TrackResult(number=number, found=False)
             raise
-        try:
-            shipment = body["trackResponse"]["shipment"][0]
-            package = (shipment.get("package") or [None])[0]
-        except (KeyError, IndexError, TypeError) as error:
-            raise CarrierGarbled("no trackResponse", excerpt=str(body)) from error
-        if package is None or not package.get("activity"):
-            return TrackResult(number=number, found=False)
-        events = sorted(
-            map(wire.parse_activity, package["activity"]), key=lambda event: event.occurred_at, reverse=True
-        )
-        return TrackResult(
-            number=number, status=events[0].status, events=events, estimated_delivery_at=wire.estimate(package)
-        )
+        with reading("the tracking", body):
+            package = (body["trackResponse"]["shipment"][0].get("package") or [None])[0]
+            if package is None or not package.get("activity"):
+                return TrackResult(number=number, found=False)
+            events = sorted(
+                map(wire.parse_activity, package["activity"]), key=lambda event: event.occurred_at, reverse=True
+            )
+            return TrackResult(
+                number=number, status=events[0].status, events=events, estimated_delivery_at=wire.estimate(package)
+            )
 
     # Transport
 
@@ -204,10 +203,11 @@ class UpsAdapter(CarrierAdapter):
         body = read_json(reply)
         if reply.status >= 400:
             raise _error(reply, body)
-        try:
-            return str(body["access_token"]), float(body["expires_in"])
-        except (KeyError, ValueError) as error:
-            raise CarrierGarbled("no access token", excerpt=reply.text) from error
+        with reading("the access token", "kept secret"):
+            token, seconds = body["access_token"], float(body["expires_in"])
+            if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+                raise CarrierGarbled("no access token")
+            return token, min(seconds, _LONGEST_TOKEN_SECONDS)
 
     def _mapper(self) -> Mapper:
         credentials = self.connection.credentials
@@ -244,9 +244,10 @@ def _rejected(messages: Sequence[Any], otherwise: str) -> CarrierRejected:
 
 
 def _error(reply: net.Reply, body: Mapping[str, Any]) -> CarrierRejected:
-    errors = (body.get("response") or {}).get("errors") or [{}]
-    code = "credentials" if reply.status in (401, 403) else str(errors[0].get("code") or reply.status)
-    return CarrierRejected(str(errors[0].get("message") or f"HTTP {reply.status}"), code=code)
+    with reading(f"the refusal (HTTP {reply.status})", body):
+        first = ((body.get("response") or {}).get("errors") or [{}])[0]
+        code = "credentials" if reply.status in (401, 403) else str(first.get("code") or reply.status)
+        return CarrierRejected(str(first.get("message") or f"HTTP {reply.status}"), code=code)
 
 
 def _party(address: Address) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _instant(date: str, moment: str, zone: timezone) -> datetime:
     digits = re.sub(r"\D", "", date) + re.sub(r"\D", "", moment).ljust(6, "0")[:6]
     try:
         return datetime.strptime(f"{digits}+0000", "%Y%m%d%H%M%S%z").replace(tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CarrierGarbled("an activity has no readable time", excerpt=f"{date} {moment}") from error
 
 

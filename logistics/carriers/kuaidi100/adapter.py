@@ -203,7 +203,7 @@ def _push_item(param: str) -> PushItem:
     with `comNew` says that they found the parcel with another company."""
     try:
         message = json.loads(param)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CarrierGarbled("a push that isn't JSON", excerpt=param) from error
     last = message.get("lastResult") if isinstance(message, dict) else None
     if not isinstance(last, dict):

@@ -141,7 +141,7 @@ def parse_time(text: str) -> datetime:
     try:
         # fromisoformat reads this form too, ten times as fast as strptime.
         return datetime.fromisoformat(text).replace(tzinfo=CHINA).astimezone(UTC)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CarrierGarbled("a trace has no readable time", excerpt=str(text)) from error
 
 
@@ -211,6 +211,6 @@ def _estimate(text: Any) -> datetime | None:
     for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H"):
         try:
             return datetime.strptime(str(text), form).replace(tzinfo=CHINA).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return None
