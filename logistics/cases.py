@@ -13,6 +13,7 @@ from core.actor import Actor
 from core.cases.models import Case
 from core.cases.registry import CaseSeed, CaseType, Field, Resolution, register_case_type
 from core.exceptions import DomainError
+from logistics.case_facts import facts_of_parcel_case
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
@@ -53,6 +54,7 @@ def _no_carrier() -> CaseType:
         ),
         still_true=_still_without_carrier,
         subject_url=_shipment_url,
+        facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={"none": _("No rule takes {weight} kg to {country}")},
         icon="truck-off",
@@ -77,6 +79,7 @@ def _label_failed() -> CaseType:
         ),
         still_true=_still_without_label,
         subject_url=_shipment_url,
+        facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={"failed": _("{carrier}: {reason}")},
         icon="tag-off",
@@ -101,6 +104,7 @@ def _no_movement() -> CaseType:
         ),
         still_true=_still_not_moving,
         subject_url=_shipment_url,
+        facts=facts_of_parcel_case,
         visible=visible_shipments,
         detector=_detect_not_moving,
         summaries={"still": _("No news since {since}")},
@@ -126,6 +130,7 @@ def _attempt_failed() -> CaseType:
         ),
         still_true=_still_failed_attempt,
         subject_url=_shipment_url,
+        facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={str(_S.ATTEMPT_FAILED): _("The carrier couldn't deliver the parcel")},
         icon="home-x",
@@ -147,6 +152,7 @@ def _parcel_exception() -> CaseType:
         resolutions=_ways_out_of_trouble(),
         still_true=_still_a_problem,
         subject_url=_shipment_url,
+        facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={
             str(_S.EXCEPTION): _("The carrier reports a problem"),

@@ -11,6 +11,7 @@ from core.accounts.enums import Role
 from core.actor import Actor
 from core.cases.models import Case
 from core.cases.registry import CaseType, Field, Resolution, register_case_type
+from orders.case_facts import facts_of_order_case, merge_channel_changes, words_of_fields
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import FulfilmentOrder, Hold, Order
@@ -50,6 +51,7 @@ def _validation_failed() -> CaseType:
         ),
         still_true=_still_held,
         subject_url=_order_url,
+        facts=facts_of_order_case,
         visible=orders_for,
         summaries={
             HoldReason.ADDRESS.value: _("The recipient or address isn't right"),
@@ -80,6 +82,7 @@ def _out_of_stock() -> CaseType:
         ),
         still_true=_still_backordered,
         subject_url=_order_url,
+        facts=facts_of_order_case,
         visible=orders_for,
         summaries={"short": _("Units without stock: {units}, on order lines: {lines}")},
         icon="hourglass",
@@ -105,6 +108,7 @@ def _cancellation() -> CaseType:
         still_true=_decided_by_a_person,
         clears_itself=False,
         subject_url=_order_url,
+        facts=facts_of_order_case,
         visible=orders_for,
         summaries={"asked": _("Asked to cancel: {reason}")},
         icon="hand-stop",
@@ -130,8 +134,14 @@ def _channel_change() -> CaseType:
         still_true=_decided_by_a_person,
         clears_itself=False,
         subject_url=_order_url,
+        facts=facts_of_order_case,
         visible=orders_for,
-        summaries={"changed": _("Changed by the channel: {fields}")},
+        summaries={
+            "changed": _("Changed by the channel: {fields}"),
+            "taken_back": _("The channel has taken its change back"),
+        },
+        param_words={"fields": words_of_fields},
+        merge=merge_channel_changes,
         icon="refresh-alert",
     )
 

@@ -18,7 +18,7 @@ from core.cases.panels import describe
 from core.cases.permissions import VIEW, WORK
 from core.cases.registry import find_case_type
 from core.cases.selectors import open_cases_for, queue_for, urgent_for
-from core.cases.words import event_title, resolution_label, summary_of, type_label
+from core.cases.words import event_note, event_title, facts_of, resolution_label, summary_of, type_label
 from core.ui.content import PageAction, PanelContent
 from core.ui.counting import capped_count
 from core.ui.nav import NavItem, register_nav
@@ -39,6 +39,7 @@ _LOOKS = {
     CaseEventKind.ESCALATED: ("arrow-up-circle", "danger", "system"),
     CaseEventKind.RESOLVED: ("circle-check", "info", "state"),
     CaseEventKind.CLEARED: ("circle-check", "success", "system"),
+    CaseEventKind.CHANGED: ("refresh", "warning", "system"),
     CaseEventKind.VERIFIED: ("rosette-discount-check", "success", "system"),
     CaseEventKind.CLOSED: ("archive", "neutral", "system"),
 }
@@ -50,7 +51,7 @@ def about(request: HttpRequest, case: Case) -> PanelContent:
     context = {
         "summary": summary_of(case),
         "subject_url": kind.subject_url(case.subject_id) if kind else "",
-        "facts": [(name, value) for name, value in case.data.items() if isinstance(value, str | int | float)],
+        "facts": facts_of(case, request.user),
         "resolution": resolution_label(case),
     }
     return PanelContent("cases/_about.html", context)
@@ -77,7 +78,7 @@ def history(case: Case, user: Any) -> Iterable[TimelineEntry]:
         yield TimelineEntry(
             at=event.at,
             title=event_title(event),
-            body=event.note,
+            body=event_note(event, case),
             actor=actor_name(event.actor_label),
             icon=icon,
             colour=colour,

@@ -61,6 +61,7 @@ class CaseEventKind(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RESUMED = "resumed", _("Resumed")
     COMMENTED = "commented", _("Comment")
+    CHANGED = "changed", _("Facts changed")
     RESOLVED = "resolved", _("Resolved")
     CLEARED = "cleared", _("Cause went away")
     VERIFIED = "verified", _("Verified")

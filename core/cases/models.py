@@ -113,7 +113,7 @@ class Case(models.Model):
 class CaseEvent(models.Model):
     """What happened to a case. Append-only."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="events", verbose_name=_("case"))
+    case = models.ForeignKey(Case, models.CASCADE, db_index=False, related_name="events", verbose_name=_("case"))
     at = models.DateTimeField(_("at"))
     kind = models.CharField(_("what"), max_length=16, choices=CaseEventKind)
     actor_id = models.BigIntegerField(null=True)

@@ -52,6 +52,15 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """A line about a case's subject, such as ("Customer", "A**", address of the page)."""
+
+    label: Any
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseType:
     """A type of case.
 
@@ -62,6 +71,10 @@ class CaseType:
     `summaries` maps a seed's summary_code to a translatable text with {placeholders}.
     `visible(user)` gives the subjects that a person may see; people with limits see the cases of those only.
     Without it the scope columns alone decide.
+    `param_words` puts parameters of the summary into the reader's language: {name: words of a value}.
+    `facts(case, user)` tells whoever works on the case about its subject, masked by that person's rights.
+    `merge(data, seed)` makes one seed of what an open case knows (its data) and what was found since; without it
+    the newer facts replace the older.
     """
 
     code: str
@@ -79,6 +92,9 @@ class CaseType:
     icon: str = "alert-triangle"
     clears_itself: bool = True
     visible: "Callable[[Any], QuerySet[Any]] | None" = None
+    param_words: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    facts: "Callable[[Case, Any], Sequence[Fact]] | None" = None
+    merge: "Callable[[Mapping[str, Any], CaseSeed], CaseSeed] | None" = None
 
     def resolution(self, code: str) -> Resolution | None:
         return next((resolution for resolution in self.resolutions if resolution.code == code), None)

@@ -22,7 +22,7 @@ from core.cases.permissions import ASSIGN, VIEW, WORK
 from core.cases.registry import CaseType, Resolution, find_case_type
 from core.cases.selectors import cases_for, queue_for
 from core.cases.services import assign, comment, reopen, resolve, resume, start, unassign, wait
-from core.cases.words import due_badge, resolution_label, summary_of, title_of, type_label
+from core.cases.words import due_badge, event_note, facts_of, resolution_label, summary_of, title_of, type_label
 from core.exceptions import DomainError
 from core.ids import parse_id
 from core.ui.actions import BulkAction, RowOutcome
@@ -299,7 +299,8 @@ class WorkScreen(QueuePage[Case]):
             "steps": _as_pages(allowed_actions(_stay_or_go(item, user, here, onwards), user)),
             "skip_url": onwards,
             "waiting": len(queue_for(user)),
-            "events": item.events.order_by("-id")[:5],
+            "facts": facts_of(item, user),
+            "events": [(event, event_note(event, item)) for event in item.events.order_by("-id")[:5]],
         }
 
     def exit_url(self) -> str:

@@ -1,6 +1,6 @@
 """Cases put into words, in the active language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import reason_words
 from core.cases.enums import CaseEventKind
 from core.cases.models import Case, CaseEvent
-from core.cases.registry import find_case_type
+from core.cases.registry import Fact, find_case_type
 from core.ui.content import Badge
 from core.ui.formats import absolute_text
 
@@ -31,8 +31,9 @@ def summary(code: str, text: str, summary_code: str, params: Mapping[str, Any]) 
     kind = find_case_type(code)
     if text or kind is None or summary_code not in kind.summaries:
         return text
-    values = _Filling({name: reason_words(str(value)) for name, value in params.items()})
-    return str(kind.summaries[summary_code]).format_map(values)
+    words = {name: kind.param_words.get(name, str)(value) for name, value in params.items()}
+    filling = _Filling({name: reason_words(text) for name, text in words.items()})
+    return str(kind.summaries[summary_code]).format_map(filling)
 
 
 def summary_of(case: Case) -> str:
@@ -73,6 +74,23 @@ def event_title(event: CaseEvent) -> str:
     if event.kind == CaseEventKind.ASSIGNED and event.data.get("to"):
         return gettext("Assigned to %(who)s") % {"who": event.data["to"]}
     return str(CaseEventKind(event.kind).label)
+
+
+def event_note(event: CaseEvent, case: Case) -> str:
+    """What is said beside the title: the note, or what the case said before its facts changed."""
+    if event.kind != CaseEventKind.CHANGED:
+        return event.note
+    before, after = (
+        summary(case.type, facts["summary"], facts["summary_code"], facts["summary_params"])
+        for facts in (event.data["before"], event.data["after"])
+    )
+    return f"{before} → {after}" if before != after else after
+
+
+def facts_of(case: Case, user: Any) -> Sequence[Fact]:
+    """What the case's type tells about its subject."""
+    kind = find_case_type(case.type)
+    return kind.facts(case, user) if kind and kind.facts else ()
 
 
 def alert_words(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,15 +19,18 @@ _PERSONAL_PARTS: Final = frozenset({"name", "phone", "email", "street", "postal_
 def masked_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     """A stored finding whose words and fix tell nothing of the person: {field, params, expected, suggestion, …}."""
     suggestion = finding["suggestion"] or {}
-    shown = {path: mask(value) if _is_personal_path(path) else value for path, value in suggestion.items()}
-    if not _is_personal_path(finding["field"]):
+    shown = {path: mask(value) if is_personal_path(path) else value for path, value in suggestion.items()}
+    if not is_personal_path(finding["field"]):
         return {**finding, "suggestion": shown}
     params = {name: mask(value) if name in _QUOTED else value for name, value in finding["params"].items()}
     return {**finding, "params": params, "expected": "", "suggestion": shown}
 
 
-def _is_personal_path(path: str) -> bool:
+def is_personal_path(path: str) -> bool:
+    """Whether a field of an order, such as "shipping_address.phone", tells who somebody is or where."""
     owner, _dot, part = path.rpartition(".")
+    if path == "buyer_note":
+        return True
     return part in _PERSONAL_PARTS and _PEOPLE.search(owner) is not None
 
 

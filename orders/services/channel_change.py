@@ -9,7 +9,7 @@ from core.audit.services import record
 from core.exceptions import DomainError
 from core.outbox.services import publish
 from orders.channels import canonical_payload
-from orders.codes import ORDER_SUBJECT
+from orders.codes import CHANGED_BY_CHANNEL, ORDER_SUBJECT
 from orders.enums import OrderStatus
 from orders.events import OrdersCancelled
 from orders.locks import lock_order
@@ -29,10 +29,9 @@ def accept_channel_change(*, order_id: int, actor: Actor) -> Order:
     """
     order = lock_order(order_id)
     now = timezone.now()
-    reason = str(_("changed by the channel"))
-    stopped = unallocate_orders([order], at=now, actor=actor, reason=reason, intercept=True)
+    stopped = unallocate_orders([order], at=now, actor=actor, reason=CHANGED_BY_CHANNEL, intercept=True)
     publish(OrdersCancelled(order_ids=[], fulfilment_ids=[f.pk for f in stopped]))
-    move_orders([order], OrderStatus.PENDING_REVIEW, at=now, actor=actor, reason=reason)
+    move_orders([order], OrderStatus.PENDING_REVIEW, at=now, actor=actor, reason=CHANGED_BY_CHANNEL)
     # Without a known version every part of the message counts as changed.
     version = _newest_version(order)
     Order.objects.filter(pk=order.pk).update(released_at=None, payload_sha256="")

@@ -12,6 +12,7 @@ from core.calendars.models import BusinessCalendar
 from core.cases.enums import CaseEventKind, CaseStatus
 from core.cases.models import Case, CaseEvent, CasePolicy
 from core.cases.services import assign, clear_cases, open_cases, resolve
+from core.cases.words import event_note, summary_of
 from core.outbox.models import OutboxEvent
 from tests.core.cases.conftest import CODE, seed
 from tests.core.threads import raise_errors, run_together
@@ -148,3 +149,32 @@ def test_clearing_also_ends_a_resolved_case_without_rewriting_who_resolved_it(db
     clear_cases(CODE, [1])
     case = Case.objects.get()
     assert (case.status, case.resolution) == (CaseStatus.VERIFIED, "noted")
+
+
+def test_an_open_case_takes_over_newer_facts_and_keeps_what_it_said(db, leaks):
+    (case_id,) = open_cases([seed(summary_code="drips", summary_params={"count": 3, "place": "hall"}, data={"l": 1})])
+    opened = Case.objects.get(pk=case_id)
+    newer = seed(summary_code="drips", summary_params={"count": 5, "place": "hall"}, data={"l": 2})
+    for _again in range(2):
+        assert open_cases([newer, seed(2)])[:1] != [case_id]
+    case = Case.objects.get(pk=case_id)
+    assert (case.summary_params, case.data) == ({"count": 5, "place": "hall"}, {"l": 2})
+    assert (case.status, case.opened_at, case.resolve_by) == (opened.status, opened.opened_at, opened.resolve_by)
+    changed = CaseEvent.objects.filter(case=case, kind=CaseEventKind.CHANGED)
+    assert [event.data["before"]["summary_params"]["count"] for event in changed] == [3]
+    said = event_note(changed.get(), case)
+    before, _arrow, after = said.partition(" → ")
+    assert "3" in before
+    assert after == summary_of(case)
+    assert OutboxEvent.objects.filter(name="cases.opened").count() == 2
+
+
+def test_renewing_facts_costs_the_same_for_1_and_20_cases(db, leaks):
+    def statements(ids: range, count: int) -> int:
+        seeds = [seed(pk, summary_code="drips", summary_params={"count": count, "place": "x"}) for pk in ids]
+        with CaptureQueriesContext(connection) as captured:
+            open_cases(seeds)
+        return len(captured)
+
+    statements(range(1, 21), 1)
+    assert statements(range(1, 2), 2) == statements(range(2, 21), 2)
