@@ -19,7 +19,13 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     note = models.TextField(_("note"), blank=True)
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="merged",
+        verbose_name=_("merged into"),
     )
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
@@ -52,6 +58,7 @@ class Customer(models.Model):
             models.Index(
                 fields=["phone_e164"], condition=Q(merged_into__isnull=False), name="customer_merged_by_phone"
             ),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="customer_by_survivor"),
             models.Index(fields=["name", "id"], name="customer_by_name"),
             models.Index(fields=["country", "-id"], name="customer_by_country"),
             BrinIndex(fields=["created_at"], autosummarize=True, name="customer_by_creation"),

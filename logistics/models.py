@@ -69,7 +69,9 @@ class TransitTime(models.Model):
     The most specific row wins: service before none, province before country before everywhere.
     """
 
-    carrier = models.ForeignKey(Carrier, models.CASCADE, related_name="transit_times", verbose_name=_("carrier"))
+    carrier = models.ForeignKey(
+        Carrier, models.CASCADE, db_index=False, related_name="transit_times", verbose_name=_("carrier")
+    )
     service = models.CharField(_("service"), max_length=40, blank=True)
     origin_country = models.CharField(_("from country"), max_length=2, blank=True)
     country = models.CharField(_("to country"), max_length=2, blank=True)
@@ -125,7 +127,7 @@ class CarrierRule(models.Model):
 class Shipment(models.Model):
     """One parcel on its way: its label, its tracking number and what is known of it."""
 
-    number = models.CharField(_("number"), max_length=24, unique=True)
+    number = models.CharField(_("number"), max_length=24)
     fulfilment = models.ForeignKey(
         FulfilmentOrder, models.PROTECT, related_name="shipments", verbose_name=_("fulfilment order")
     )
@@ -186,6 +188,9 @@ class Shipment(models.Model):
         verbose_name = _("shipment")
         verbose_name_plural = _("shipments")
         constraints = [
+            models.UniqueConstraint(
+                fields=["number"], name="shipment_number_unique", opclasses=["varchar_pattern_ops"]
+            ),
             models.UniqueConstraint(
                 fields=["carrier", "tracking_number"],
                 condition=~Q(tracking_number=""),

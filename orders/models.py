@@ -69,7 +69,9 @@ class Channel(models.Model):
 class ImportMapping(models.Model):
     """How the columns of a channel's order file map to the canonical order."""
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="mappings", verbose_name=_("channel"))
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, db_index=False, related_name="mappings", verbose_name=_("channel")
+    )
     name = models.CharField(_("name"), max_length=120)
     columns = models.JSONField(_("columns"), help_text=_("Canonical field → column heading."))
     options = models.JSONField(_("options"), default=dict, blank=True)
@@ -93,8 +95,10 @@ class ImportMapping(models.Model):
 class Order(models.Model):
     """A customer's order. Holds, payment and cases are kept apart from its status."""
 
-    number = models.CharField(_("order number"), max_length=20, unique=True)
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders", verbose_name=_("channel"))
+    number = models.CharField(_("order number"), max_length=20)
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, db_index=False, related_name="orders", verbose_name=_("channel")
+    )
     external_id = models.CharField(_("channel order number"), max_length=64)
     display_number = models.CharField(
         _("number shown to the buyer"),
@@ -104,7 +108,9 @@ class Order(models.Model):
         db_default="",
         help_text=_("What the channel prints for people, such as #1001, where it isn't the channel order number."),
     )
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, db_index=False, related_name="orders", verbose_name=_("customer")
+    )
     status = models.CharField(_("status"), max_length=20, choices=OrderStatus)
     payment_status = models.CharField(_("payment"), max_length=20, choices=PaymentStatus)
     payment_method = models.CharField(_("payment method"), max_length=64, blank=True)
@@ -169,14 +175,19 @@ class Order(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         constraints = [
-            models.UniqueConstraint(fields=["channel", "external_id"], name="order_channel_external_unique"),
+            # With these operator classes one index serves equality, uniqueness and search by the beginning.
+            models.UniqueConstraint(fields=["number"], name="order_number_unique", opclasses=["varchar_pattern_ops"]),
+            models.UniqueConstraint(
+                fields=["external_id", "channel"],
+                name="order_channel_external_unique",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
             models.CheckConstraint(condition=Q(line_count__gt=0), name="order_has_lines"),
         ]
         indexes = [
             models.Index(fields=["status", "-id"], name="order_by_status"),
             models.Index(fields=["channel", "-id"], name="order_by_channel"),
             models.Index(fields=["customer", "-id"], name="order_by_customer"),
-            models.Index(fields=["external_id"], name="order_by_external_id"),
             models.Index(
                 fields=["display_number"],
                 condition=~Q(display_number=""),
@@ -185,7 +196,7 @@ class Order(models.Model):
             ),
             models.Index(fields=["received_at"], name="order_by_received"),
             models.Index(fields=["-placed_at", "-id"], name="order_by_placed"),
-            models.Index(fields=["released_at"], name="order_by_released"),
+            models.Index(fields=["released_at"], condition=Q(released_at__isnull=False), name="order_by_released"),
             models.Index(fields=["duplicate_key", "placed_at"], name="order_by_duplicate_key"),
             models.Index(fields=["ship_phone_e164"], name="order_by_phone"),
             models.Index(
@@ -227,7 +238,9 @@ class Order(models.Model):
 class IntakeMessage(models.Model):
     """What a channel sent, as it was sent; the same content again only raises seen_count."""
 
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="messages", verbose_name=_("channel"))
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, db_index=False, related_name="messages", verbose_name=_("channel")
+    )
     source = models.CharField(_("source"), max_length=16, choices=IntakeSource)
     external_id = models.CharField(_("channel order number"), max_length=64, blank=True)
     content_sha256 = models.CharField(max_length=64)
@@ -235,7 +248,7 @@ class IntakeMessage(models.Model):
     outcome = models.CharField(_("outcome"), max_length=16, choices=IntakeOutcome)
     errors = models.JSONField(_("errors"), default=list, blank=True)
     order = models.ForeignKey(
-        Order, models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("order")
+        Order, models.SET_NULL, db_index=False, null=True, blank=True, related_name="messages", verbose_name=_("order")
     )
     received_at = models.DateTimeField(_("received"))
     last_seen_at = models.DateTimeField(_("last seen"))
@@ -261,7 +274,7 @@ class IntakeMessage(models.Model):
 
 
 class OrderLine(models.Model):
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
+    order = models.ForeignKey(Order, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("order"))
     position = models.PositiveSmallIntegerField(_("line"))
     external_id = models.CharField(_("channel line"), max_length=64, blank=True)
     external_sku = models.CharField(_("channel SKU"), max_length=120)
@@ -371,11 +384,14 @@ class Hold(models.Model):
 class FulfilmentOrder(models.Model):
     """The part of an order that one warehouse sends. Without a warehouse it waits for stock."""
 
-    number = models.CharField(_("number"), max_length=24, unique=True)
-    order = models.ForeignKey(Order, models.PROTECT, related_name="fulfilments", verbose_name=_("order"))
+    number = models.CharField(_("number"), max_length=24)
+    order = models.ForeignKey(
+        Order, models.PROTECT, db_index=False, related_name="fulfilments", verbose_name=_("order")
+    )
     warehouse = models.ForeignKey(
         Warehouse,
         models.PROTECT,
+        db_index=False,
         null=True,
         blank=True,
         related_name="fulfilments",
@@ -394,6 +410,7 @@ class FulfilmentOrder(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         related_name="+",
         verbose_name=_("picker"),
     )
@@ -407,16 +424,20 @@ class FulfilmentOrder(models.Model):
         verbose_name_plural = _("fulfilment orders")
         indexes = [
             models.Index(fields=["order"], name="fulfilment_by_order"),
+            models.Index(fields=["picker"], condition=Q(picker__isnull=False), name="fulfilment_by_picker"),
             models.Index(fields=["warehouse", "status", "released_at"], name="fulfilment_by_warehouse"),
             models.Index(fields=["id"], condition=Q(status="allocated"), name="fulfilment_release_due"),
             models.Index(fields=["id"], condition=Q(status="backordered"), name="fulfilment_backordered"),
             models.Index(fields=["status", "-id"], name="fulfilment_by_status"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["number"], name="fulfilment_number_unique", opclasses=["varchar_pattern_ops"]
+            ),
             models.CheckConstraint(
                 condition=Q(warehouse__isnull=False) | Q(status__in=["planned", "backordered", "cancelled"]),
                 name="fulfilment_has_warehouse",
-            )
+            ),
         ]
         permissions = [
             ("pick_fulfilment", "Can pick and pack"),
@@ -429,7 +450,7 @@ class FulfilmentOrder(models.Model):
 
 class FulfilmentLine(models.Model):
     fulfilment = models.ForeignKey(
-        FulfilmentOrder, models.CASCADE, related_name="lines", verbose_name=_("fulfilment order")
+        FulfilmentOrder, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("fulfilment order")
     )
     order_line = models.ForeignKey(
         OrderLine, models.PROTECT, related_name="fulfilment_lines", verbose_name=_("order line")
@@ -454,12 +475,13 @@ class FulfilmentLine(models.Model):
 class OrderHistory(models.Model):
     """Every change of status of an order or of one of its fulfilment orders; append-only."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="history", verbose_name=_("order"))
+    order = models.ForeignKey(Order, models.CASCADE, db_index=False, related_name="history", verbose_name=_("order"))
     fulfilment = models.ForeignKey(
         FulfilmentOrder,
         models.CASCADE,
         null=True,
         blank=True,
+        db_index=False,
         related_name="history",
         verbose_name=_("fulfilment order"),
     )
@@ -471,6 +493,7 @@ class OrderHistory(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         related_name="+",
         verbose_name=_("by"),
     )
@@ -480,7 +503,13 @@ class OrderHistory(models.Model):
     class Meta:
         verbose_name = _("order history entry")
         verbose_name_plural = _("order history")
-        indexes = [models.Index(fields=["order", "id"], name="order_history_by_order")]
+        indexes = [
+            models.Index(fields=["order", "id"], name="order_history_by_order"),
+            models.Index(
+                fields=["fulfilment"], condition=Q(fulfilment__isnull=False), name="order_history_by_fulfilment"
+            ),
+            models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="order_history_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
@@ -489,7 +518,9 @@ class OrderHistory(models.Model):
 class DataError(models.Model):
     """A data error of an order found after its release: the numerator of the escape rate."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="data_errors", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, models.CASCADE, db_index=False, related_name="data_errors", verbose_name=_("order")
+    )
     source = models.CharField(_("found by"), max_length=20, choices=DataErrorSource)
     field = models.CharField(_("field"), max_length=120, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)

@@ -45,7 +45,9 @@ class Supplier(models.Model):
 class SupplierSku(models.Model):
     """What a supplier offers: under which code, at what price, in which amounts, how fast."""
 
-    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="offers", verbose_name=_("supplier"))
+    supplier = models.ForeignKey(
+        Supplier, models.CASCADE, db_index=False, related_name="offers", verbose_name=_("supplier")
+    )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="offers", verbose_name=_("SKU"))
     supplier_code = models.CharField(_("supplier's code"), max_length=64, blank=True)
     unit_cost = models.DecimalField(_("unit cost"), max_digits=14, decimal_places=4, validators=[MinValueValidator(0)])
@@ -127,7 +129,9 @@ class PurchaseOrder(models.Model):
 
 
 class PurchaseOrderLine(models.Model):
-    order = models.ForeignKey(PurchaseOrder, models.CASCADE, related_name="lines", verbose_name=_("purchase order"))
+    order = models.ForeignKey(
+        PurchaseOrder, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("purchase order")
+    )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="+", verbose_name=_("SKU"))
     quantity = models.PositiveIntegerField(_("ordered"))
     received = models.PositiveIntegerField(_("received"), default=0)
@@ -183,7 +187,9 @@ class GoodsReceipt(models.Model):
 
 
 class GoodsReceiptLine(models.Model):
-    receipt = models.ForeignKey(GoodsReceipt, models.CASCADE, related_name="lines", verbose_name=_("goods receipt"))
+    receipt = models.ForeignKey(
+        GoodsReceipt, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("goods receipt")
+    )
     order_line = models.ForeignKey(
         PurchaseOrderLine, models.PROTECT, related_name="receipt_lines", verbose_name=_("purchase order line")
     )

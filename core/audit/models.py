@@ -35,7 +35,7 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_subject"),
-            models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+            models.Index(fields=["actor_id", "-id"], condition=models.Q(actor_id__isnull=False), name="audit_actor"),
             models.Index(fields=["action", "-id"], name="audit_action"),
             BrinIndex(fields=["at"], name="audit_at"),
         ]

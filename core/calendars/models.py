@@ -54,7 +54,9 @@ class BusinessCalendar(models.Model):
 class BusinessHours(models.Model):
     """One stretch of work on a day of the week; a day may have several (a lunch break)."""
 
-    calendar = models.ForeignKey(BusinessCalendar, models.CASCADE, related_name="hours", verbose_name=_("calendar"))
+    calendar = models.ForeignKey(
+        BusinessCalendar, models.CASCADE, db_index=False, related_name="hours", verbose_name=_("calendar")
+    )
     weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
     opens_at = models.TimeField(_("from"))
     closes_at = models.TimeField(_("to"), help_text=_("00:00 means midnight at the end of the day."))
@@ -80,7 +82,7 @@ class CalendarException(models.Model):
     """A day that differs from its weekday: closed, or open with the hours of a normal Monday."""
 
     calendar = models.ForeignKey(
-        BusinessCalendar, models.CASCADE, related_name="exceptions", verbose_name=_("calendar")
+        BusinessCalendar, models.CASCADE, db_index=False, related_name="exceptions", verbose_name=_("calendar")
     )
     day = models.DateField(_("day"))
     is_open = models.BooleanField(_("open"), default=False)

@@ -16,6 +16,7 @@ class Job(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
+        db_index=False,
         related_name="jobs",
         null=True,
         blank=True,
@@ -87,7 +88,7 @@ class Job(models.Model):
 class JobRow(models.Model):
     """What became of one row of a job."""
 
-    job = models.ForeignKey(Job, models.CASCADE, related_name="rows", verbose_name=_("job"))
+    job = models.ForeignKey(Job, models.CASCADE, db_index=False, related_name="rows", verbose_name=_("job"))
     row_number = models.PositiveIntegerField(_("row"))
     key = models.CharField(_("key"), max_length=255, blank=True)
     outcome = models.CharField(_("result"), max_length=8, choices=RowOutcome)

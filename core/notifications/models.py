@@ -15,7 +15,7 @@ class Notification(models.Model):
     """Something a person should know, behind the bell. Put into words when it is shown."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="notifications", verbose_name=_("person")
     )
     code = models.CharField(_("message"), max_length=80)
     level = models.CharField(_("level"), max_length=8, choices=Level, default=Level.INFO)
@@ -57,7 +57,11 @@ class NotificationPreference(models.Model):
     """How a person wants to hear of a kind of message; without a row, the message's default."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_preferences", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        db_index=False,
+        related_name="notification_preferences",
+        verbose_name=_("person"),
     )
     code = models.CharField(_("message"), max_length=80)
     in_app = models.BooleanField(_("in the console"), default=True)

@@ -35,7 +35,9 @@ class OutboxEvent(models.Model):
 class HandlerReceipt(models.Model):
     """Proof that a handler has done its work for an event; written in the handler's own transaction."""
 
-    event = models.ForeignKey(OutboxEvent, models.CASCADE, related_name="receipts", verbose_name=_("event"))
+    event = models.ForeignKey(
+        OutboxEvent, models.CASCADE, db_index=False, related_name="receipts", verbose_name=_("event")
+    )
     handler = models.CharField(_("handler"), max_length=200)
     handled_at = models.DateTimeField(_("handled"))
 
@@ -51,7 +53,9 @@ class HandlerReceipt(models.Model):
 class HandlerFailure(models.Model):
     """A handler's failed tries for an event; deleted when it succeeds."""
 
-    event = models.ForeignKey(OutboxEvent, models.CASCADE, related_name="failures", verbose_name=_("event"))
+    event = models.ForeignKey(
+        OutboxEvent, models.CASCADE, db_index=False, related_name="failures", verbose_name=_("event")
+    )
     handler = models.CharField(_("handler"), max_length=200)
     attempts = models.PositiveIntegerField(_("tries"), default=0)
     last_error = models.TextField(_("error"))

@@ -47,7 +47,11 @@ class ListPreference(models.Model):
     """The columns that a person picked for a list."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="list_preferences", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        db_index=False,
+        related_name="list_preferences",
+        verbose_name=_("person"),
     )
     page = models.CharField(_("list"), max_length=80)
     columns = models.JSONField(_("columns"), default=list)
