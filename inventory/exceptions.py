@@ -37,3 +37,16 @@ class StockIsReserved(DomainError):
             % {"sku": sku_code, "on_hand": on_hand, "reserved": reserved},
             field="quantity",
         )
+
+
+class CountedTwice(DomainError):
+    """Two quantities were given for one SKU in one warehouse."""
+
+    default_code = "counted_twice"
+
+    def __init__(self, sku_code: str) -> None:
+        super().__init__(
+            _("%(sku)s is given twice for the same warehouse: one of the two quantities must be wrong.")
+            % {"sku": sku_code},
+            field="sku",
+        )

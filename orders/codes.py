@@ -24,5 +24,6 @@ DEMAND_DOCUMENT = "orders.order_line"
 VALIDATED_AGAIN = own_reason(gettext_noop("validated again"))
 CANCELLED_BY_CHANNEL = own_reason(gettext_noop("cancelled by the channel"))
 CHANGED_BY_CHANNEL = own_reason(gettext_noop("changed by the channel"))
+ADDRESS_CHANGED = own_reason(gettext_noop("address changed"))
 DATE_HAS_COME = own_reason(gettext_noop("the date has come"))
 NOTHING_TO_SHIP = own_reason(gettext_noop("nothing to ship"))

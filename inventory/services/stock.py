@@ -1,7 +1,7 @@
 """Stock that comes in, is corrected, counted or expected."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -12,7 +12,7 @@ from core.actor import SYSTEM, Actor
 from core.audit.services import AuditRow, record_many
 from core.exceptions import DomainError
 from inventory.enums import MovementKind, StockBucket
-from inventory.exceptions import OutOfStock, Shortage, StockIsReserved
+from inventory.exceptions import CountedTwice, OutOfStock, Shortage, StockIsReserved
 from inventory.locks import LockedLevel, lock_levels, lock_or_create_levels
 from inventory.models import Sku, StockLevel
 from inventory.rules.stock import (
@@ -81,8 +81,10 @@ def adjust_stock(
 def count_stock(counts: Sequence[StockCount], *, actor: Actor, at: datetime | None = None) -> int:
     """Make the ledger agree with what was counted; returns how many levels differed.
 
-    Raises StockIsReserved where less was counted than orders have reserved.
+    Raises StockIsReserved where less was counted than orders have reserved, CountedTwice where a SKU occurs twice in
+    a warehouse: one of the two figures must be wrong.
     """
+    _refuse_repeated((count.warehouse_id, count.sku_id) for count in counts)
     at = at or timezone.now()
     with transaction.atomic():
         levels = lock_or_create_levels([(c.warehouse_id, c.sku_id) for c in counts], at=at)
@@ -96,12 +98,20 @@ def count_stock(counts: Sequence[StockCount], *, actor: Actor, at: datetime | No
     return len(adjustments)
 
 
+def _refuse_repeated(pairs: Iterable[Pair]) -> None:
+    repeated = [pair for pair, times in Counter(pairs).items() if times > 1]
+    if repeated:
+        _warehouse_id, sku_id = min(repeated)
+        raise CountedTwice(Sku.objects.values_list("code", flat=True).get(pk=sku_id))
+
+
 def set_opening_stock(rows: Sequence[OpeningStock], *, actor: Actor = SYSTEM, at: datetime | None = None) -> set[Pair]:
     """Write the first quantity of SKUs in warehouses; returns the pairs that were refused.
 
     A pair that ever had units on hand is refused: a second opening would count them twice. A quantity of
-    zero makes the level and no ledger row.
+    zero makes the level and no ledger row. Raises CountedTwice where a pair occurs twice in one call.
     """
+    _refuse_repeated((row.warehouse_id, row.sku_id) for row in rows)
     at = at or timezone.now()
     with transaction.atomic():
         lock_or_create_levels([(row.warehouse_id, row.sku_id) for row in rows], at=at)

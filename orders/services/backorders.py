@@ -23,7 +23,9 @@ WITH waiting AS (
 UPDATE orders_order o SET allocate_due_at = %s FROM waiting WHERE o.id = waiting.id
 """
 
-# Stock that changed after the order was last tried; the second condition makes each change count once.
+# Stock that changed after the order was last tried, in a warehouse that serves its country; the second condition makes
+# each change count once. Who was tried in vain waits twice as long for the next try, up to an hour: stock of which
+# an event tells is taken up at once anyway.
 _MISSED = """
 WITH missed AS (
     SELECT id FROM orders_order WHERE allocate_due_at IS NULL AND id IN (
@@ -32,7 +34,9 @@ WITH missed AS (
     JOIN orders_fulfilmentline l ON l.fulfilment_id = f.id
     JOIN inventory_stocklevel s ON s.sku_id = l.sku_id AND s.available > 0 AND s.updated_at > o.allocated_at
     JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.is_active
-    WHERE f.status = 'backordered' AND o.allocate_due_at IS NULL LIMIT %s)
+        AND (w.serves_countries = '{}' OR o.ship_country = ANY(w.serves_countries))
+    WHERE f.status = 'backordered' AND o.allocate_due_at IS NULL
+        AND o.allocated_at + least(o.allocated_at - f.created_at, interval '1 hour') <= %s LIMIT %s)
     ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE orders_order o SET allocate_due_at = %s FROM missed WHERE o.id = missed.id
@@ -57,8 +61,9 @@ def retry_orders(*, order_ids: Sequence[int], at: datetime) -> None:
 
 def watch_batch(limit: int) -> int:
     """Stage: catch what an event missed, such as stock that appeared while an order was being backordered."""
+    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(_MISSED, [limit, timezone.now()])
+        cursor.execute(_MISSED, [now, limit, now])
         count: int = cursor.rowcount
     if count:
         nudge(ALLOCATE)

@@ -16,13 +16,15 @@ from core.money import CURRENCIES, round_money
 from core.phones import parse_phone
 from core.stages import nudge
 from inventory.models import Sku
-from orders.codes import ORDER_SUBJECT, VALIDATE
-from orders.enums import DataErrorSource, OrderStatus, PaymentStatus
+from orders.codes import ADDRESS_CHANGED, ALLOCATE, ORDER_SUBJECT, VALIDATE
+from orders.enums import DataErrorSource, FulfilmentStatus, OrderStatus, PaymentStatus
 from orders.locks import lock_order
 from orders.models import DataError, Finding, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
+from orders.services.progress import begun_orders
+from orders.services.unallocate import unallocate_orders
 from orders.services.validate import validate_at_once
 
 CONTACT_FIELDS = frozenset(
@@ -41,6 +43,8 @@ CONTACT_FIELDS = frozenset(
         "ship_by",
     }
 )
+# Which warehouse an order goes to depends on these.
+_PLACE_FIELDS = frozenset({"ship_country", "ship_province", "ship_city"})
 LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku_id"})
 AMOUNT_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
 TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
@@ -76,6 +80,8 @@ def edit_order(
     order.duplicate_key = duplicate_key_of(order)
     order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key"])
     _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
+    if not _PLACE_FIELDS.isdisjoint(before):
+        _choose_warehouse_again(order, actor)
     return order
 
 
@@ -179,6 +185,17 @@ def _lock_editable(order_id: int, version: int | None, *, late: bool = False) ->
     if order.status not in EDITABLE_STATUSES and not (late and order.status in _ON_THE_WAY):
         raise DomainError(_("This order has left; its data can't be changed any more."), "shipped")
     return order
+
+
+def _choose_warehouse_again(order: Order, actor: Actor) -> None:
+    """Another place may be another warehouse's: until one has begun, stock is given back and allocated anew."""
+    if order.status != OrderStatus.APPROVED or order.released_at or begun_orders([order.pk]):
+        return
+    if order.fulfilments.exclude(status=FulfilmentStatus.CANCELLED).exists():
+        now = timezone.now()
+        unallocate_orders([order], at=now, actor=actor, reason=ADDRESS_CHANGED)
+        Order.objects.filter(pk=order.pk).update(allocate_due_at=now)
+        nudge(ALLOCATE)
 
 
 def _check_amount(field: str, amount: Decimal, currency: str) -> None:
