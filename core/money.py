@@ -3,6 +3,9 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
 _TWO_DIGITS = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF
 CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
@@ -20,9 +23,31 @@ CURRENCIES: Final[dict[str, int]] = {
     **dict.fromkeys(_NO_DIGITS.split(), 0),
     **dict.fromkeys(_THREE_DIGITS.split(), 3),
 }
+# Columns of money have two decimals, so currencies with three are refused wherever one is named.
+SUPPORTED: Final = frozenset(code for code, digits in CURRENCIES.items() if digits <= 2)
 _STEPS: Final = {digits: Decimal(1).scaleb(-digits) for digits in (0, 2, 3)}
 
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round to the currency's smallest unit, half up. Raises KeyError for an unknown currency."""
     return amount.quantize(_STEPS[CURRENCIES[currency]], rounding=ROUND_HALF_UP)
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """(code, code) of every currency that amounts can be in, for a select."""
+    return [(code, code) for code in sorted(SUPPORTED)]
+
+
+def currency_problem(code: str) -> str:
+    """Why amounts can't be in this currency, in the language of the moment; "" where they can."""
+    if code not in CURRENCIES:
+        return _("“%(code)s” is no ISO 4217 currency code.") % {"code": code}
+    if code not in SUPPORTED:
+        return _("%(code)s has three decimals, which amounts here don't keep.") % {"code": code}
+    return ""
+
+
+def check_currency(code: str) -> None:
+    """For the clean() of a model with a currency: raises ValidationError for its field."""
+    if problem := currency_problem(code):
+        raise ValidationError({"currency": problem})

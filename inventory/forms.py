@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.countries import country_choices
-from core.money import CURRENCIES
+from core.money import currency_choices
 from inventory.models import Product, Sku, SkuAlias, SkuBarcode, Warehouse
 from inventory.rules.codes import InvalidSkuCode, normalise_sku_code
 from inventory.rules.gtin import InvalidGtin, normalise_gtin
@@ -66,7 +66,7 @@ class SkuForm(forms.ModelForm[Sku]):
             "height_mm",
             "bin_location",
         )
-        widgets = {"currency": forms.Select(choices=[(code, code) for code in sorted(CURRENCIES)])}
+        widgets = {"currency": forms.Select(choices=currency_choices())}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from core.money import check_currency
 from inventory.enums import RARE_MOVEMENT_KINDS, MovementKind, ReservationState, SkuStatus, StockBucket
 from inventory.rules.gtin import display_gtin
 
@@ -63,6 +64,9 @@ class Sku(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        check_currency(self.currency)
 
 
 class SkuBarcode(models.Model):

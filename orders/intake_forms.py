@@ -11,14 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.addresses import PARTS
 from core.countries import country_choices
-from core.money import CURRENCIES
+from core.money import currency_choices
 from crm.forms import paste_address_field
 from orders.enums import PaymentStatus
 from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
 from orders.models import Channel
-
-_CURRENCIES = [(code, code) for code, digits in sorted(CURRENCIES.items()) if digits <= 2]
 
 
 class ChannelForm(forms.ModelForm[Channel]):
@@ -28,7 +26,7 @@ class ChannelForm(forms.ModelForm[Channel]):
         label=_("Country"), choices=country_choices, help_text=_("Where addresses lie that name no country.")
     )
     currency = forms.ChoiceField(
-        label=_("Currency"), choices=_CURRENCIES, help_text=_("Of orders that name no currency.")
+        label=_("Currency"), choices=currency_choices, help_text=_("Of orders that name no currency.")
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times without a zone are read in this one."))
 

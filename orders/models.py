@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import validate_time_zone
 from core.crypto import EncryptedTextField
+from core.money import check_currency
 from crm.models import Customer
 from inventory.models import Sku, Warehouse
 from orders.enums import (
@@ -64,6 +65,9 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        check_currency(self.currency)
 
 
 class ImportMapping(models.Model):

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.countries import country_choices
-from core.money import CURRENCIES
+from core.money import currency_choices
 from inventory.forms import SkuCodeField
 from inventory.models import Warehouse
 from supply_chain.models import Supplier, SupplierSku
@@ -32,7 +32,7 @@ class SupplierForm(forms.ModelForm[Supplier]):
             "over_receipt_percent",
             "note",
         )
-        widgets = {"currency": forms.Select(choices=[(code, code) for code in sorted(CURRENCIES)])}
+        widgets = {"currency": forms.Select(choices=currency_choices())}
 
 
 class OfferForm(forms.Form):

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.money import check_currency
 from inventory.models import Sku, Warehouse
 from supply_chain.enums import PurchaseOrderStatus
 
@@ -40,6 +41,9 @@ class Supplier(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("supply_chain:supplier_detail", args=[self.pk])
+
+    def clean(self) -> None:
+        check_currency(self.currency)
 
 
 class SupplierSku(models.Model):

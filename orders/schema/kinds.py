@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core.countries import country_code
-from core.money import CURRENCIES
+from core.money import CURRENCIES, SUPPORTED
 from orders.schema.errors import Refused
 from orders.schema.model import Defaults
 
@@ -142,10 +142,9 @@ MOMENT: Final = Kind(
 def _parse_currency(value: Any, _: Defaults) -> str:
     if type(value) is not str:
         raise Refused("not_text")
-    digits = CURRENCIES.get(value)
-    if digits is None:
+    if value not in CURRENCIES:
         raise Refused("unknown_currency")
-    if digits > 2:
+    if value not in SUPPORTED:
         raise Refused("unsupported_currency")
     return value
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.audit.services import record
 from core.exceptions import Conflict, DomainError
-from core.money import CURRENCIES, round_money
+from core.money import currency_problem, round_money
 from core.phones import parse_phone
 from core.stages import nudge
 from inventory.models import Sku
@@ -69,6 +69,8 @@ def edit_order(
     if unknown:
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
     order = _lock_editable(order_id, version, late=CONTACT_FIELDS.issuperset(changes))
+    if problem := currency_problem(str(changes.get("currency", order.currency))):
+        raise DomainError(problem, "currency", field="currency")
     for name in sorted(AMOUNT_FIELDS & set(changes)):
         _check_amount(name, changes[name], str(changes.get("currency", order.currency)))
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
@@ -201,7 +203,7 @@ def _choose_warehouse_again(order: Order, actor: Actor) -> None:
 def _check_amount(field: str, amount: Decimal, currency: str) -> None:
     if amount < 0:
         raise DomainError(_("An amount can't be below zero."), "negative", field=field)
-    if currency in CURRENCIES and amount != round_money(amount, currency):
+    if amount != round_money(amount, currency):
         raise DomainError(
             _("%(currency)s has no such small amounts.") % {"currency": currency}, "too_precise", field=field
         )

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.registry import job_kind
-from core.money import CURRENCIES
+from core.money import currency_problem
 from inventory.enums import SkuStatus
 from inventory.rules.catalogue import FieldProblem, SkuDraft, SkuOutcome, Upserted
 from inventory.rules.cells import parse_decimal, parse_whole, parse_yes_no, split_list
@@ -148,9 +148,8 @@ def _read_numbers(values: Mapping[str, str], draft: SkuDraft, problems: list[Fie
 def _read_choices(values: Mapping[str, str], draft: SkuDraft, problems: list[FieldProblem]) -> None:
     if text := values.get("currency", ""):
         draft.currency = text.upper()
-        if draft.currency not in CURRENCIES:
-            message = _("“%(text)s” is no ISO 4217 currency code.") % {"text": text}
-            problems.append(FieldProblem("currency", message))
+        if problem := currency_problem(draft.currency):
+            problems.append(FieldProblem("currency", problem))
     if text := values.get("status", ""):
         draft.status = next((s.value for s, words in _STATUS_WORDS.items() if text.casefold() in words), None)
         if draft.status is None:
