@@ -1,10 +1,12 @@
 """Calls of several threads worked on together, as a database groups its commits.
 
-Whoever comes while nobody works starts at once; whoever comes meanwhile waits and is taken along by the next. So a
-lone call waits for nothing, and under load a batch costs little more than one of its calls would.
+Whoever comes while others are worked on waits and is taken along by the next batch, so that under load a batch costs
+little more than one of its calls would. A batch that follows one with company waits a moment for as many to come
+again; a lone call waits for nothing.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
@@ -13,6 +15,8 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+REMEMBERED_SECONDS = 0.05
 
 
 class _Call(Generic[Item, Result]):
@@ -25,43 +29,61 @@ class _Call(Generic[Item, Result]):
         self.results: list[Result] | None = None
 
 
+class _Line(Generic[Item, Result]):
+    """The calls of one key. `expected` is how many the next batch may count on, its leader included."""
+
+    def __init__(self) -> None:
+        self.calls: deque[_Call[Item, Result]] = deque()
+        self.is_led = False
+        self.expected = 1
+        self.worked_at = 0.0
+        self.complete = threading.Event()
+
+
 class Batcher(Generic[Key, Item, Result]):
     """Hands the items of concurrent calls with the same key to `work`, in batches of about `limit` at the most.
 
     `work(key, items)` returns a result for every item, in their order; it runs in the thread of one of the calls.
     Where it raises for several calls, each of them runs it again by itself, so that none fails for another's items:
-    it must leave nothing behind when it raises.
+    it must leave nothing behind when it raises. `gather_seconds` is how long a batch waits at the most for the calls
+    that it can expect by what came just before.
     """
 
-    def __init__(self, work: Callable[[Key, Sequence[Item]], Sequence[Result]], *, limit: int) -> None:
+    def __init__(
+        self, work: Callable[[Key, Sequence[Item]], Sequence[Result]], *, limit: int, gather_seconds: float
+    ) -> None:
         self._work = work
         self._limit = limit
+        self._gather_seconds = gather_seconds
         self._lock = threading.Lock()
-        self._waiting: dict[Key, deque[_Call[Item, Result]]] = {}  # holds a key while a thread works for it
+        self._lines: dict[Key, _Line[Item, Result]] = {}
 
     def submit(self, key: Key, items: Sequence[Item]) -> list[Result]:
         """The results of `items`, once `work` has returned them. Raises what it raises for these items alone."""
         call: _Call[Item, Result] = _Call(items)
-        if self._starts(key, call):
-            self._lead(key, call)
-        else:
+        with self._lock:
+            line = self._lines.setdefault(key, _Line())
+            self._join(line, call)
+        if not call.leads:
             call.woken.wait()
-            if call.leads:
-                self._lead(key, call)
+        if call.leads:
+            self._lead(key, line, call)
         return list(self._work(key, items)) if call.results is None else call.results
 
-    def _starts(self, key: Key, call: _Call[Item, Result]) -> bool:
-        """Whether nobody works for the key; otherwise the call waits in line."""
-        with self._lock:
-            line = self._waiting.get(key)
-            if line is None:
-                self._waiting[key] = deque()
-                return True
-            line.append(call)
-            return False
+    def _join(self, line: _Line[Item, Result], call: _Call[Item, Result]) -> None:
+        if line.is_led:
+            line.calls.append(call)
+            if len(line.calls) + 1 >= line.expected:
+                line.complete.set()
+            return
+        line.is_led = call.leads = True
+        if time.monotonic() - line.worked_at > REMEMBERED_SECONDS:
+            line.expected = 1
 
-    def _lead(self, key: Key, call: _Call[Item, Result]) -> None:
-        calls = [call, *self._companions(key, len(call.items))]
+    def _lead(self, key: Key, line: _Line[Item, Result], call: _Call[Item, Result]) -> None:
+        if len(line.calls) + 1 < line.expected:
+            line.complete.wait(self._gather_seconds)
+        calls = [call, *self._companions(line, len(call.items))]
         try:
             results = iter(self._work(key, [item for taken in calls for item in taken.items]))
             for taken in calls:
@@ -70,27 +92,27 @@ class Batcher(Generic[Key, Item, Result]):
             if len(calls) == 1:
                 raise
         finally:
-            self._hand_over(key)
+            self._hand_over(line, len(calls))
             for taken in calls[1:]:
                 taken.woken.set()
 
-    def _companions(self, key: Key, size: int) -> list[_Call[Item, Result]]:
+    def _companions(self, line: _Line[Item, Result], size: int) -> list[_Call[Item, Result]]:
         """The calls in line that still fit into the batch."""
         taken = []
         with self._lock:
-            line = self._waiting[key]
-            while line and size + len(line[0].items) <= self._limit:
-                size += len(line[0].items)
-                taken.append(line.popleft())
+            while line.calls and size + len(line.calls[0].items) <= self._limit:
+                size += len(line.calls[0].items)
+                taken.append(line.calls.popleft())
         return taken
 
-    def _hand_over(self, key: Key) -> None:
-        """Let the next in line lead, or free the key."""
+    def _hand_over(self, line: _Line[Item, Result], worked_on: int) -> None:
+        """Let the next in line lead, or nobody."""
         with self._lock:
-            line = self._waiting[key]
-            if not line:
-                del self._waiting[key]
-                return
-            following = line.popleft()
-        following.leads = True
-        following.woken.set()
+            line.worked_at = time.monotonic()
+            line.expected = worked_on + len(line.calls)
+            line.complete.clear()
+            following = line.calls.popleft() if line.calls else None
+            line.is_led = following is not None
+        if following is not None:
+            following.leads = True
+            following.woken.set()

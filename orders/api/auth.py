@@ -13,6 +13,8 @@ from orders.api.errors import ApiError
 from orders.models import Channel
 
 SCOPE: Final = "channel"
+# Written out, because building a query costs more than running it, for every single order.
+_CHANNEL_SQL: Final = "SELECT * FROM orders_channel WHERE code = %s"
 
 
 def authenticate(request: HttpRequest) -> ApiKey:
@@ -43,7 +45,7 @@ def channel_of(request: HttpRequest, key: ApiKey) -> Channel:
     elif not wanted:
         raise ApiError(422, "channel_required", "Name the channel: ?channel=CODE.", "channel")
     else:
-        channel = Channel.objects.filter(code=wanted[:32].replace("\x00", "")).first()
+        channel = next(iter(Channel.objects.raw(_CHANNEL_SQL, [wanted[:32].replace("\x00", "")])), None)
         if channel is None:
             raise ApiError(403, "other_channel", "There is no such channel, or the key isn't for it.", "channel")
     if not channel.is_active:

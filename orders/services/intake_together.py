@@ -14,6 +14,8 @@ from orders.enums import IntakeSource
 from orders.models import Channel
 from orders.services.intake import MAX_BATCH, IntakeResult, receive
 
+GATHER_SECONDS = 0.002
+
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
@@ -61,4 +63,4 @@ def _receive(sender: _Sender, deliveries: Sequence[_Delivery]) -> list[IntakeRes
     )
 
 
-_door: Batcher[_Sender, _Delivery, IntakeResult] = Batcher(_receive, limit=MAX_BATCH)
+_door: Batcher[_Sender, _Delivery, IntakeResult] = Batcher(_receive, limit=MAX_BATCH, gather_seconds=GATHER_SECONDS)
