@@ -8,7 +8,9 @@ from importlib import import_module
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
-SUITE = ("bulk", "api", "hot_sku", "lists", "order_page")
+SUITE = (
+    "bulk", "api", "hot_sku", "file_import", "lists", "order_page", "tracking_page", "tracking_poll", "start", "growth",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -1,42 +1,23 @@
 """The product's web server, and a client that costs next to nothing beside it."""
 
-import os
 import selectors
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
-from django.conf import settings
-
-from ecom_admin.processes import end_with_parent
-
-START_SECONDS = 60
+from benchmarks.processes import free_port, running, wait_for_port
+from ecom_admin.demo import COMMANDS
 
 
 @contextmanager
 def web_server() -> Iterator[int]:
     """gunicorn as in production (2 workers × 4 threads) on a free port of loopback; yields the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "ecom_admin/gunicorn.py", "--max-requests", "0", "ecom_admin.wsgi"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"PORT": str(port), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"},
-        stdout=subprocess.DEVNULL,
-        preexec_fn=partial(end_with_parent, signal.SIGTERM),  # noqa: PLW1509
-    )
-    try:
-        _wait_for(port, process)
+    port = free_port()
+    command = (*COMMANDS["web"], "--max-requests", "0")
+    with running(command, {"PORT": str(port), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}) as process:
+        wait_for_port(port, process)
         yield port
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def post(path: str, token: str, body: bytes) -> bytes:
@@ -46,6 +27,11 @@ def post(path: str, token: str, body: bytes) -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def get(path: str) -> bytes:
+    """A browser's request of a page on a connection that stays open."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: zh-CN,zh;q=0.9\r\n\r\n".encode()
 
 
 def send_all(port: int, requests: Sequence[bytes], *, clients: int, expect: bytes) -> tuple[float, list[float]]:
@@ -95,15 +81,3 @@ def _more(handle: socket.socket) -> bytes:
     if not (part := handle.recv(65536)):
         raise RuntimeError("The server closed the connection.")
     return part
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    give_up_at = time.monotonic() + START_SECONDS
-    while time.monotonic() < give_up_at and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("The web server didn't start.")

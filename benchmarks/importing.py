@@ -1,0 +1,53 @@
+"""`python -m benchmarks.importing FILE CHANNEL`: import a file and validate it, in a process of its own.
+
+Prints {"rows", "seconds", "import_seconds", "peak_mb", "message"} as JSON; the peak is of this process alone.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+
+
+def main(path: Path, code: str) -> None:
+    """Make the channel, its catalogue, its orders, and validate them all."""
+    import django  # noqa: PLC0415 - settings are chosen above
+
+    django.setup()
+    from core.actor import SYSTEM  # noqa: PLC0415
+    from core.jobs.running import run_job  # noqa: PLC0415
+    from orders.enums import ChannelKind  # noqa: PLC0415
+    from orders.importing.presets import PRESETS  # noqa: PLC0415
+    from orders.services.channels import create_channel  # noqa: PLC0415
+    from orders.services.import_start import start_import  # noqa: PLC0415
+    from orders.services.validate import validate_batch  # noqa: PLC0415
+
+    preset = PRESETS["uci"]
+    channel = create_channel(code=code, values={**preset.channel, "kind": ChannelKind.FILE}, actor=SYSTEM)
+    started = time.perf_counter()
+    queued = start_import(
+        channel=channel, path=path, name=path.name, mapping=preset.mapping, actor=SYSTEM,
+        catalogue={"opening_stock": 0, "warehouse": ""},
+    )  # fmt: skip
+    job = run_job(queued.pk)
+    if job is None or job.status != "done":
+        raise RuntimeError(f"The import ended as {job and job.status}: {job and job.message}")
+    imported = time.perf_counter()
+    while validate_batch(500):
+        pass
+    result = {
+        "rows": job.succeeded + job.failed + job.skipped,
+        "seconds": time.perf_counter() - started,
+        "import_seconds": imported - started,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        "message": job.message,
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,77 @@
+"""A year's file of orders, imported and validated."""
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import connection
+
+from benchmarks.databases import use_orders
+from benchmarks.registry import Run, benchmark, say
+from benchmarks.results import Result, measured
+
+WHOLE = "data/orders/uci_online_retail_to_2011-08.csv.gz"
+EXCERPT = "examples/uci_excerpt.csv"
+
+
+@benchmark("file_import")
+def file_import(run: Run) -> Sequence[Result]:
+    """Rows a second from the file to validated orders beside COPY of the same file; the process's peak memory."""
+    path = run.shared / WHOLE
+    if not path.is_file():
+        path = Path(settings.BASE_DIR) / EXCERPT
+        say(f"{WHOLE} isn't here: measuring with {EXCERPT}")
+    use_orders(run.orders)
+    rates, floors, peaks, alone = [], [], [], []
+    found: dict[str, Any] = {}
+    for number in range(run.rounds):
+        floors.append(_copy_rate(path))
+        connection.close()
+        found = _import(path, f"import-{number}")
+        rates.append(found["rows"] / found["seconds"])
+        alone.append(found["rows"] / found["import_seconds"])
+        peaks.append(found["peak_mb"])
+    conditions = run.conditions(
+        f"{path.name}, {found['rows']:,} rows, with a catalogue made from it; {run.orders:,} orders before",
+        "1 process; floor: COPY of the same file into one table of text columns",
+    )
+    return [
+        measured(
+            "file_import", "rows/s", rates, floors=floors, at_least=0.02, conditions=conditions,
+            details={"account": found["message"], "without_validation": [round(rate) for rate in alone]},
+        ),
+        measured("file_import_peak_memory", "MB", peaks, at_most=400, conditions=conditions),
+    ]  # fmt: skip
+
+
+def _import(path: Path, channel: str) -> dict[str, Any]:
+    answer = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "benchmarks.importing", str(path), channel],
+        cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    result: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return result
+
+
+def _copy_rate(path: Path) -> float:
+    """Rows a second of COPY, unpacking included."""
+    with _open(path) as text:
+        columns = next(csv.reader([text.readline().decode()]))
+    with connection.cursor() as cursor, _open(path) as text:
+        cursor.execute("DROP TABLE IF EXISTS staging")
+        cursor.execute(f"CREATE TABLE staging ({', '.join(f'c{n} text' for n in range(len(columns)))})")
+        started = time.perf_counter()
+        cursor.cursor.copy_expert("COPY staging FROM STDIN (FORMAT csv, HEADER true)", text)
+        seconds = time.perf_counter() - started
+        return float(cursor.cursor.rowcount / seconds)
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
