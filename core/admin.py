@@ -40,8 +40,8 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
 class WithinLimitsFilter(admin.RelatedFieldListFilter):
     """A filter by channel or warehouse: it offers those that the person may see."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        choices = super().field_choices(field, request, model_admin)
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        choices: Any = super().field_choices(field, request, model_admin)
         allowed = scope_ids(request.user, field.name)
         return [choice for choice in choices if allowed is None or choice[0] in allowed]
 

@@ -103,7 +103,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_otp",
     "django_otp.plugins.otp_static",
-    "django_otp.plugins.otp_totp",
     "ecom_admin",
 ]
 
@@ -193,13 +192,24 @@ CACHES = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": REDIS_SECONDS,
-    "socket_timeout": REDIS_SECONDS,
-    "visibility_timeout": 3600,
-    "global_keyprefix": "ecom:",
-}
+# Messages to workers go through Redis as well, unless RabbitMQ is named for them.
+BROKER_URL = env.text("BROKER_URL", "")
+if BROKER_URL and not BROKER_URL.startswith(("amqp://", "amqps://")):
+    raise ImproperlyConfigured(
+        "The environment variable BROKER_URL must look like amqp://user:password@host:5672/vhost; "
+        "unset, messages go through REDIS_URL."
+    )
+CELERY_BROKER_URL = BROKER_URL or embedded.broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True}
+    if BROKER_URL
+    else {
+        "socket_connect_timeout": REDIS_SECONDS,
+        "socket_timeout": REDIS_SECONDS,
+        "visibility_timeout": 3600,
+        "global_keyprefix": "ecom:",
+    }
+)
 CELERY_BROKER_CONNECTION_TIMEOUT = REDIS_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False

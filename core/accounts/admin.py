@@ -16,12 +16,11 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_otp.plugins.otp_static.admin import StaticDevice
-from django_otp.plugins.otp_totp.admin import TOTPDevice
 
 from core.accounts import services
 from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm, TimeZoneField
-from core.accounts.models import AccessScope, ApiKey, FailedSignIn, RoleGroup, RolePolicy, User
+from core.accounts.models import AccessScope, ApiKey, AuthenticatorApp, FailedSignIn, RoleGroup, RolePolicy, User
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.selectors import api_keys
 from core.accounts.services.journal import tell_policy_change, tell_user_change
@@ -287,9 +286,20 @@ class FailedSignInAdmin(ReadOnlyAdmin[FailedSignIn]):
     fields = ["attempt_time", "username", "ip_address", "user_agent", "failures_since_start"]
 
 
+@admin.register(AuthenticatorApp)
+class AuthenticatorAppAdmin(ReadOnlyAdmin[AuthenticatorApp]):
+    """Who has one; its secret is shown to nobody."""
+
+    list_display = ["user", "confirmed", "created_at", "last_used_at"]
+    list_filter = ["confirmed"]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "user__display_name"]
+    fields = ["user", "confirmed", "created_at", "last_used_at"]
+
+
 # Roles stand in for groups. The devices' own pages would show secrets and recovery codes to administrators;
 # a lost device is removed by an action on the person.
-for hidden in (Group, TOTPDevice, StaticDevice):
+for hidden in (Group, StaticDevice):
     admin.site.unregister(hidden)
 
 

@@ -6,15 +6,18 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordMixin
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Density, Theme
 from core.accounts.models import User
 from core.accounts.scopes import scope_kinds
-from core.accounts.selectors import is_limited, scope_ids
+from core.accounts.selectors import is_limited, scope_ids, totp_device
+from core.accounts.services import prove_identity
+from core.exceptions import DomainError
 
 
 class SignInForm(AuthenticationForm):
@@ -31,22 +34,83 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.attrs.update(autocomplete="username", autocapitalize="none")
 
 
+def _code_field(*, autofocus: bool, help_text: Any = "") -> forms.CharField:
+    attrs = {
+        "autocomplete": "one-time-code",
+        "inputmode": "text",
+        "spellcheck": "false",
+        "autocapitalize": "none",
+    }
+    widget = forms.TextInput(attrs=attrs | ({"autofocus": True} if autofocus else {}))
+    return forms.CharField(label=_("Code"), max_length=20, widget=widget, help_text=help_text)
+
+
 class CodeForm(forms.Form):
     """A code of the authenticator app, or a recovery code."""
 
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=20,
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "text",
-                "autofocus": True,
-                "spellcheck": "false",
-                "autocapitalize": "none",
-            }
-        ),
+    code = _code_field(autofocus=True)
+
+
+class ProofForm(forms.Form):
+    """The person's password and, where two-factor sign-in is on, a code: asked before what protects the account is
+    changed, so that an unattended screen or a stolen session isn't enough for that.
+
+    The proof is checked last: a code counts once, and would be lost to a mistake in another field.
+    """
+
+    current_password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    field_order = ["current_password", "code"]
+
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person, self.request = user, request
+        if totp_device(user) is not None:
+            help_text = _("Of your authenticator app, or a recovery code.")
+            self.fields["code"] = _code_field(autofocus=False, help_text=help_text)
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                prove_identity(
+                    user=self.person,
+                    password=values["current_password"],
+                    code=values.get("code", ""),
+                    request=self.request,
+                )
+            except DomainError as error:
+                self.add_error(error.field if error.field in self.fields else None, str(error))
+        return values
+
+
+class FirstCodeForm(ProofForm):
+    """Taking an authenticator app into use: the password, and a code of the new app."""
+
+    code = _code_field(autofocus=False)
+
+
+class EmailForm(ProofForm):
+    """The address that messages and alerts go to."""
+
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
+    field_order = ["email", "current_password", "code"]
+
+
+class PasswordForm(SetPasswordMixin, ProofForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A new password, typed twice, and the proof."""
+
+    new_password1, new_password2 = SetPasswordMixin.create_password_fields(_("New password"), _("New password again"))
+    field_order = ["current_password", "code", "new_password1", "new_password2"]
+
+    def clean(self) -> dict[str, Any]:
+        self.validate_passwords("new_password1", "new_password2")
+        self.validate_password_for_user(self.person, "new_password2")
+        return super().clean()
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -72,7 +136,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ["display_name", "email", "language", "time_zone", "theme", "density"]
+        fields = ["display_name", "language", "time_zone", "theme", "density"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

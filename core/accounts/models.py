@@ -1,6 +1,9 @@
 """People, what they may do and see, and the keys of programs."""
 
+from base64 import b32encode
 from datetime import datetime
+from secrets import token_hex
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo, available_timezones
 
 from axes.models import AccessAttempt
@@ -8,9 +11,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+from django_otp.oath import TOTP
 
 from core.accounts.enums import Density, Role, Theme
+from core.crypto import EncryptedTextField
 
 
 def validate_time_zone(name: str) -> None:
@@ -19,7 +26,7 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("There is no time zone “%(name)s”."), "time_zone", {"name": name})
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the untyped base of AuthenticatorApp
     """A person of the company. Roles are groups, limits on what is seen are AccessScope rows."""
 
     display_name = models.CharField(_("name"), max_length=120, blank=True)
@@ -104,6 +111,60 @@ class RolePolicy(models.Model):
         return str(Role(self.role).label)
 
 
+def new_totp_key() -> str:
+    """A secret of 160 bits in hex, the length that RFC 4226 recommends."""
+    return token_hex(20)
+
+
+class AuthenticatorApp(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[misc]  # django-otp has no types
+    """The app that makes a person's sign-in codes (TOTP, RFC 6238: SHA-1, six digits, a new one every 30 seconds).
+
+    django-otp's own model keeps the secret readable; whoever read the database could make codes.
+    """
+
+    TOLERANCE = 1  # codes of the step before and after are taken too
+
+    key = EncryptedTextField(default=new_totp_key, editable=False)
+    drift = models.SmallIntegerField(default=0, help_text=_("Steps by which the app's clock is known to be off."))
+    last_t = models.BigIntegerField(default=-1, help_text=_("Step of the last code taken; none is taken twice."))
+
+    class Meta(Device.Meta):  # type: ignore[misc]
+        verbose_name = _("authenticator app")
+        verbose_name_plural = _("authenticator apps")
+
+    @property
+    def bin_key(self) -> bytes:
+        return bytes.fromhex(self.key)
+
+    @property
+    def config_url(self) -> str:
+        """What the QR code says (https://github.com/google/google-authenticator/wiki/Key-Uri-Format)."""
+        issuer = settings.OTP_TOTP_ISSUER
+        secret = b32encode(self.bin_key).decode()
+        label = quote(f"{issuer}:{self.user.get_username()}")
+        return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer})}"
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is a code of now that wasn't taken yet; wrong ones slow the next tries down."""
+        allowed, _details = self.verify_is_allowed()
+        if not allowed:
+            return False
+        totp = TOTP(self.bin_key, drift=self.drift)
+        totp.time = timezone.now().timestamp()
+        if not (token.isdecimal() and totp.verify(int(token), self.TOLERANCE, self.last_t + 1)):
+            self.throttle_increment(commit=True)
+            return False
+        self.last_t, self.drift = totp.t(), totp.drift
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def get_throttle_factor(self) -> int:
+        """Seconds to wait after the first wrong code; doubled by every further one."""
+        return 1
+
+
 class AccessScope(models.Model):
     """Limits a person to one object of a kind (a warehouse, a channel); several rows add up.
 
@@ -111,7 +172,9 @@ class AccessScope(models.Model):
     doesn't know the business tables.
     """
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="access_scopes", verbose_name=_("person"))
+    user = models.ForeignKey(
+        User, models.CASCADE, db_index=False, related_name="access_scopes", verbose_name=_("person")
+    )
     kind = models.CharField(_("kind"), max_length=32)
     object_id = models.BigIntegerField(_("object"))
 

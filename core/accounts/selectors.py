@@ -5,7 +5,7 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -110,6 +110,14 @@ def may_see_personal_data(user: User | AnonymousUser) -> bool:
 def users_with_role(role: str) -> QuerySet[User]:
     """The active people in a role."""
     return User.objects.filter(is_active=True, groups__name=role)
+
+
+def users_with_permission(permission: str) -> QuerySet[User]:
+    """The active people who hold a right ("app.codename"), by their roles, of their own, or as superusers."""
+    app_label, _dot, codename = permission.partition(".")
+    right = Permission.objects.filter(content_type__app_label=app_label, codename=codename)
+    holders = Q(is_superuser=True) | Q(user_permissions__in=right) | Q(groups__permissions__in=right)
+    return User.objects.filter(holders, is_active=True).distinct()
 
 
 def authenticate_api_key(token: str) -> ApiKey | None:

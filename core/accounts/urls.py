@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", session.set_language, name="set_language"),
     path("profile/", profile.profile, name="profile"),
     path("profile/password/", profile.password, name="password"),
+    path("profile/email/", profile.email, name="email"),
     path("profile/preferences/", profile.preferences, name="preferences"),
     path("profile/two-factor/", two_factor.set_up, name="two_factor_set_up"),
     path("profile/two-factor/codes/", two_factor.recovery_codes, name="recovery_codes"),

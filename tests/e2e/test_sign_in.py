@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
 from core.accounts.enums import Role
-from core.accounts.models import RolePolicy, User
+from core.accounts.models import AuthenticatorApp, RolePolicy, User
 from tests.core.accounts.test_two_factor import code_of
 from tests.factories.accounts import PASSWORD, make_user
 
@@ -48,8 +47,9 @@ def test_role_that_demands_it_sets_up_the_second_factor_and_uses_it(open_page):
     page = open_page(phone=True)
     type_password(page, user)
     expect(page.get_by_role("img", name="QR code for the authenticator app")).to_be_visible()
-    device = TOTPDevice.objects.get(user=user)
+    device = AuthenticatorApp.objects.get(user=user)
     page.get_by_role("textbox", name="Code").fill(code_of(device, drift=-1))
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Switch on two-factor sign-in").click()
     codes = page.locator(".recovery-codes li").all_inner_texts()
     page.get_by_role("link", name="I have kept them").click()

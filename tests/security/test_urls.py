@@ -29,6 +29,7 @@ PUBLIC_PREFIXES = {
 }
 # Signed in is enough, and why.
 FOR_EVERYBODY = {
+    "accounts:email": "one's own",
     "accounts:password": "one's own",
     "accounts:preferences": "one's own",
     "accounts:profile": "one's own",

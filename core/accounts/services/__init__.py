@@ -10,6 +10,7 @@ from core.accounts.services.people import (
     set_scopes,
     unlock_sign_in,
 )
+from core.accounts.services.proof import prove_identity
 from core.accounts.services.two_factor import (
     begin_totp,
     confirm_totp,
@@ -26,6 +27,7 @@ __all__ = [
     "create_user",
     "disable_totp",
     "note_api_key_use",
+    "prove_identity",
     "renew_recovery_codes",
     "revoke_api_key",
     "set_active",

@@ -5,9 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from django_otp import devices_for_user, verify_token
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from core.accounts.models import User
+from core.accounts.models import AuthenticatorApp, User
 from core.accounts.selectors import forget_access, totp_device
 from core.accounts.services.journal import tell_user_change
 from core.actor import Actor
@@ -16,15 +15,17 @@ from core.exceptions import Conflict, DomainError
 RECOVERY_CODES = 10
 
 
-def begin_totp(*, user: User) -> TOTPDevice:
+def begin_totp(*, user: User) -> AuthenticatorApp:
     """The device that the person is about to confirm: the one begun before, or a new one."""
     if totp_device(user) is not None:
         raise Conflict(_("An authenticator app is set up already."), "totp_set_up")
-    begun = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("-id").first()
-    return begun or TOTPDevice.objects.create(user=user, name="app", confirmed=False)
+    begun: AuthenticatorApp = AuthenticatorApp.objects.filter(user=user, confirmed=False).order_by(
+        "-id"
+    ).first() or AuthenticatorApp.objects.create(user=user, name="app", confirmed=False)
+    return begun
 
 
-def confirm_totp(*, user: User, code: str, actor: Actor) -> tuple[TOTPDevice, list[str]]:
+def confirm_totp(*, user: User, code: str, actor: Actor) -> tuple[AuthenticatorApp, list[str]]:
     """Take the begun device into use, proven by a code of it. Returns it with the recovery codes.
 
     Raises DomainError for a wrong code.
@@ -68,7 +69,7 @@ def verify_second_factor(*, user: User, code: str) -> Device:
     Raises DomainError for a wrong code, and where too many wrong ones came just before.
     """
     token = _digits(code)
-    kind = TOTPDevice if token.isdigit() and len(token) == 6 else StaticDevice
+    kind = AuthenticatorApp if token.isdigit() and len(token) == 6 else StaticDevice
     device = kind.objects.filter(user=user, confirmed=True).order_by("id").first()
     if device is None:
         raise DomainError(_("This code isn't right."), "wrong_code", "code")

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.accounts.enums import Role
-from core.accounts.forms import PreferenceForm, ProfileForm
+from core.accounts.forms import EmailForm, PasswordForm, PreferenceForm, ProfileForm
 from core.accounts.models import User
 from core.accounts.selectors import access_of, recovery_codes_left, totp_device
 from core.accounts.services import change_password, set_preferences
@@ -40,7 +39,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; other sessions of the person end."""
     user = person(request)
-    form = PasswordChangeForm(user, request.POST or None)
+    form = PasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         change_password(user=user, password=form.cleaned_data["new_password1"], actor=Actor.for_user(user))
         update_session_auth_hash(request, user)
@@ -48,6 +47,20 @@ def password(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:profile")
     context = {"title": _("Change password"), "form": form}
     return render(request, "accounts/password.html", context, status=_status(form))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def email(request: HttpRequest) -> HttpResponse:
+    """Change one's own e-mail address."""
+    user = person(request)
+    form = EmailForm(request.POST or None, user=user, request=request, initial={"email": user.email})
+    if request.method == "POST" and form.is_valid():
+        set_preferences(user=user, values={"email": form.cleaned_data["email"]}, actor=Actor.for_user(user))
+        messages.success(request, _("E-mail address saved."))
+        return redirect("accounts:profile")
+    context = {"title": _("E-mail address"), "form": form, "submit_label": _("Save")}
+    return render(request, "accounts/prove.html", context, status=_status(form))
 
 
 @require_POST

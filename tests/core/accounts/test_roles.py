@@ -86,7 +86,7 @@ def test_sync_leaves_groups_alone_that_are_not_roles():
 
 def test_deleted_group_comes_back():
     Group.objects.filter(name=Role.BUYER).delete()
-    roles.sync_after_migrate(apps.get_app_config("otp_totp"))
+    roles.sync_after_migrate(apps.get_app_config("otp_static"))
     assert held_by(Role.BUYER) >= set()
     assert Group.objects.filter(name=Role.BUYER).exists()
 

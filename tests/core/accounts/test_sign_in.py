@@ -153,7 +153,9 @@ def test_password_change_ends_other_sessions_but_not_this_one(client):
     other = Client()
     sign_in(other, user)
     new = "another horse battery"
-    response = client.post("/profile/password/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
+    response = client.post(
+        "/profile/password/", {"current_password": PASSWORD, "new_password1": new, "new_password2": new}
+    )
     assert response.status_code == 302
     assert client.get("/profile/").status_code == 200
     assert other.get("/profile/").status_code == 302
@@ -162,7 +164,7 @@ def test_password_change_ends_other_sessions_but_not_this_one(client):
 def test_password_change_refuses_a_weak_password(client):
     user = make_user()
     sign_in(client, user)
-    weak = {"old_password": PASSWORD, "new_password1": "12345", "new_password2": "12345"}
+    weak = {"current_password": PASSWORD, "new_password1": "12345", "new_password2": "12345"}
     assert client.post("/profile/password/", weak).status_code == 422
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
@@ -172,7 +174,7 @@ def test_sessions_and_password_changes_are_in_the_trail_without_the_password(cli
     user = make_user()
     sign_in(client, user)
     new = "another horse battery"
-    client.post("/profile/password/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
+    client.post("/profile/password/", {"current_password": PASSWORD, "new_password1": new, "new_password2": new})
     client.post("/logout/")
     rows = AuditEntry.objects.filter(subject_type="accounts.user", subject_id=user.pk).order_by("id")
     assert [row.action.partition(".")[2] for row in rows] == [

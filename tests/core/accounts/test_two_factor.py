@@ -1,15 +1,22 @@
 """The second factor: set-up, proof, recovery codes, and roles that demand it."""
 
+from importlib import import_module
+from io import StringIO
+
 import pytest
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.accounts import services
 from core.accounts.enums import Role
-from core.accounts.models import RolePolicy, User
+from core.accounts.models import AuthenticatorApp, RolePolicy, User
 from core.accounts.selectors import recovery_codes_left, totp_device
 from core.actor import SYSTEM
+from core.crypto import decrypt
 from core.exceptions import DomainError
 from tests.factories.accounts import PASSWORD, make_superuser, make_user
 
@@ -18,11 +25,11 @@ pytestmark = pytest.mark.django_db
 VERIFY, SET_UP, PROFILE = "/login/verify/", "/profile/two-factor/", "/profile/"
 
 
-def code_of(device: TOTPDevice, drift: int = 0) -> str:
+def code_of(device: AuthenticatorApp, drift: int = 0) -> str:
     return f"{totp(device.bin_key, drift=drift):06d}"
 
 
-def with_app(user: User) -> tuple[TOTPDevice, list[str]]:
+def with_app(user: User) -> tuple[AuthenticatorApp, list[str]]:
     """Give the person a confirmed app whose next code hasn't been used."""
     device = services.begin_totp(user=user)
     confirmed, codes = services.confirm_totp(user=user, code=code_of(device, drift=-1), actor=SYSTEM)
@@ -43,9 +50,9 @@ def test_set_up_shows_a_code_to_scan_and_confirms_it(client):
     page = client.get(SET_UP)
     assert b'<svg class="qr-code"' in page.content
     assert b"style=" not in page.content.split(b'<svg class="qr-code"')[1].split(b"</svg>")[0]
-    device = TOTPDevice.objects.get(user=user)
+    device = AuthenticatorApp.objects.get(user=user)
     assert not device.confirmed
-    response = client.post(SET_UP, {"code": code_of(device)})
+    response = client.post(SET_UP, {"code": code_of(device), "current_password": PASSWORD})
     assert response.status_code == 200
     assert len(response.context["codes"]) == services.two_factor.RECOVERY_CODES
     assert totp_device(user) == device
@@ -56,7 +63,7 @@ def test_wrong_code_confirms_nothing(client):
     user = make_user()
     sign_in(client, user)
     client.get(SET_UP)
-    assert client.post(SET_UP, {"code": "000000"}).status_code == 422
+    assert client.post(SET_UP, {"code": "000000", "current_password": PASSWORD}).status_code == 422
     assert totp_device(user) is None
     assert recovery_codes_left(user) == 0
 
@@ -79,7 +86,7 @@ def test_thief_of_a_password_cannot_set_up_an_app_of_their_own(client):
     sign_in(client, user)
     assert client.get(SET_UP)["Location"].startswith(PROFILE)
     assert client.post(SET_UP, {"code": "123456"})["Location"].startswith(PROFILE)
-    assert TOTPDevice.objects.filter(user=user).count() == 1
+    assert AuthenticatorApp.objects.filter(user=user).count() == 1
 
 
 def test_code_opens_the_console_and_leads_to_the_wanted_page(client):
@@ -177,19 +184,19 @@ def test_policy_of_another_role_does_not_matter(client):
 def test_demanded_factor_cannot_be_switched_off(client):
     demand(Role.BUYER)
     user = make_user(Role.BUYER)
-    device, _codes = with_app(user)
+    device, codes = with_app(user)
     sign_in(client, user)
-    client.post(VERIFY, {"code": code_of(device)})
-    client.post("/profile/two-factor/disable/")
+    client.post(VERIFY, {"code": codes[0]})
+    client.post("/profile/two-factor/disable/", {"current_password": PASSWORD, "code": code_of(device)})
     assert totp_device(user) is not None
 
 
 def test_switching_off_removes_app_and_codes(client):
     user = make_user()
-    device, _codes = with_app(user)
+    device, codes = with_app(user)
     sign_in(client, user)
-    client.post(VERIFY, {"code": code_of(device)})
-    client.post("/profile/two-factor/disable/")
+    client.post(VERIFY, {"code": codes[0]})
+    client.post("/profile/two-factor/disable/", {"current_password": PASSWORD, "code": code_of(device)})
     assert totp_device(user) is None
     assert recovery_codes_left(user) == 0
     assert client.get(PROFILE).status_code == 200
@@ -202,3 +209,125 @@ def test_renewing_the_codes_ends_the_old_ones():
     assert not set(old) & set(new)
     with pytest.raises(DomainError):
         services.verify_second_factor(user=user, code=old[0])
+
+
+PROTECTED = ("/profile/two-factor/disable/", "/profile/two-factor/codes/", "/profile/password/", "/profile/email/")
+NEW = {"new_password1": "another horse battery", "new_password2": "another horse battery", "email": "new@example.com"}
+
+
+def state(user: User) -> tuple[object, ...]:
+    known = User.objects.get(pk=user.pk)
+    tokens = known.staticdevice_set.values_list("token_set__token", flat=True).order_by("token_set__token")
+    return (known.password, known.email, totp_device(known), *tokens)
+
+
+@pytest.mark.parametrize("path", PROTECTED)
+def test_an_open_session_alone_changes_nothing_that_protects_the_account(client, path):
+    user = make_user()
+    device, codes = with_app(user)
+    sign_in(client, user)
+    client.post(VERIFY, {"code": codes[0]})
+    assert client.get(path).status_code == 200
+    before = state(user)
+    for proof in (
+        {},
+        {"current_password": PASSWORD},
+        {"code": code_of(device)},
+        {"current_password": "wrong", "code": code_of(device)},
+        {"current_password": PASSWORD, "code": "000000"},
+    ):
+        assert client.post(path, NEW | proof).status_code == 422, proof
+    assert state(user) == before
+
+
+@pytest.mark.parametrize("path", PROTECTED)
+def test_password_and_code_change_it(client, path):
+    user = make_user()
+    device, codes = with_app(user)
+    sign_in(client, user)
+    client.post(VERIFY, {"code": codes[0]})
+    before = state(user)
+    response = client.post(path, NEW | {"current_password": PASSWORD, "code": code_of(device)})
+    assert response.status_code in (200, 302)
+    assert state(user) != before
+
+
+def test_without_an_app_the_password_is_enough(client):
+    user = make_user()
+    sign_in(client, user)
+    assert client.post("/profile/email/", NEW).status_code == 422
+    assert client.post("/profile/email/", NEW | {"current_password": PASSWORD}).status_code == 302
+    assert User.objects.get(pk=user.pk).email == NEW["email"]
+
+
+def test_a_mistake_elsewhere_doesnt_use_up_the_code(client):
+    user = make_user()
+    device, codes = with_app(user)
+    sign_in(client, user)
+    client.post(VERIFY, {"code": codes[0]})
+    proof = {"current_password": PASSWORD, "code": code_of(device)}
+    weak = {"new_password1": "1", "new_password2": "1"}
+    assert client.post("/profile/password/", weak | proof).status_code == 422
+    assert client.post("/profile/password/", NEW | proof).status_code == 302
+
+
+def test_guessing_the_password_in_a_session_locks_like_the_sign_in_page(client):
+    user = make_user()
+    sign_in(client, user)
+    answers = [client.post("/profile/email/", NEW | {"current_password": "no"}).status_code for _ in range(5)]
+    assert answers[-1] == 429
+    assert client.post("/profile/email/", NEW | {"current_password": PASSWORD}).status_code == 429
+    assert User.objects.get(pk=user.pk).email == ""
+
+
+def test_an_app_is_set_up_with_the_password_only(client):
+    user = make_user()
+    sign_in(client, user)
+    client.get(SET_UP)
+    code = code_of(AuthenticatorApp.objects.get(user=user))
+    assert client.post(SET_UP, {"code": code}).status_code == 422
+    assert client.post(SET_UP, {"code": code, "current_password": "wrong"}).status_code == 422
+    assert totp_device(user) is None
+
+
+def test_the_app_s_secret_is_encrypted_at_rest():
+    device, _codes = with_app(make_user())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM accounts_authenticatorapp WHERE id = %s", [device.pk])
+        [stored] = cursor.fetchone()
+    assert device.key not in stored
+    assert device.bin_key.hex() == device.key == decrypt(stored)
+
+
+def test_keys_are_rotated_with_those_of_channels(settings):
+    device, _codes = with_app(make_user())
+    old = list(settings.FIELD_ENCRYPTION_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *old]
+    call_command("rotate_field_keys", stdout=StringIO())
+    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
+    assert AuthenticatorApp.objects.get(pk=device.pk).bin_key == device.bin_key
+
+
+def test_secrets_kept_before_are_taken_over_encrypted_and_their_table_goes():
+    user = make_user()
+    key = "3132333435363738393031323334353637383930"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE otp_totp_totpdevice (id serial, user_id bigint, name text, confirmed boolean, key text,"
+            " step int, t0 bigint, digits int, drift int, last_t bigint, throttling_failure_timestamp timestamptz,"
+            " throttling_failure_count int)"
+        )
+        cursor.execute(
+            "INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits, drift, last_t,"
+            " throttling_failure_count) VALUES (%s, 'app', true, %s, 30, 0, 6, 1, 7, 0)",
+            [user.pk, key],
+        )
+    migration = import_module("core.accounts.migrations.0002_authenticator_app")
+    with connection.schema_editor() as editor:
+        migration.take_over(apps, editor)
+    device = totp_device(user)
+    assert device is not None
+    assert (device.key, device.drift, device.last_t) == (key, 1, 7)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('otp_totp_totpdevice')")
+        assert cursor.fetchone() == (None,)
