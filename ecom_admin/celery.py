@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
 
 app = Celery("ecom_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_scheduler = "ecom_admin.beat:SteadyScheduler"
 app.autodiscover_tasks()
 
 
