@@ -9,3 +9,6 @@ class SupplyChainConfig(AppConfig):
 
     def ready(self) -> None:
         from supply_chain import permissions  # noqa: F401
+        from supply_chain.services.alerts import register_messages
+
+        register_messages()

@@ -26,7 +26,10 @@ _ROW_COLUMNS = ["job_id", "row_number", "key", "outcome", "field", "message", "d
 
 @dataclass(slots=True)
 class RowResult:
-    """One row's result; `row_number` counts from 1 as the person sees it in their file."""
+    """One row's result; `row_number` counts from 1 as the person sees it in their file.
+
+    `data` is kept with the row; its "url", a path of the console, makes the key a link.
+    """
 
     row_number: int
     key: str = ""

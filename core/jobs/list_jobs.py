@@ -140,12 +140,16 @@ def _run_chunk(
 ) -> list[RowResult]:
     """Results of one chunk; rows that the person can't see (any more) aren't touched."""
     rows = page.queryset_for(user, QueryDict(""), ids=[pk for _number, pk in chunk], ordered=False)
-    labels = {row.pk: page.row_label(row) for row in rows}
+    shown = list(rows)
+    labels = {row.pk: page.row_label(row) for row in shown}
+    pages = {row.pk: {"url": page.row_url(row) or ""} for row in shown}
     visible = [pk for _number, pk in chunk if pk in labels]
     try:
         outcomes = {o.object_id: o for o in action.run(visible, context.actor, fields)} if visible else {}
     except DomainError as error:
-        return [RowResult(n, labels.get(pk, str(pk)), RowOutcome.ERROR, "", error.message) for n, pk in chunk]
+        return [
+            RowResult(n, labels.get(pk, str(pk)), RowOutcome.ERROR, "", error.message, pages.get(pk)) for n, pk in chunk
+        ]
     results = []
     for number, pk in chunk:
         outcome = outcomes.get(pk)
@@ -153,10 +157,11 @@ def _run_chunk(
             gone = gettext("It no longer exists, or you can't see it.")
             results.append(RowResult(number, str(pk), RowOutcome.ERROR, "", gone))
         elif outcome is None:
-            results.append(RowResult(number, labels[pk], RowOutcome.SKIPPED))
+            results.append(RowResult(number, labels[pk], RowOutcome.SKIPPED, data=pages[pk]))
         else:
             key = outcome.label or labels[pk]
-            results.append(RowResult(number, key, RowOutcome(outcome.outcome), outcome.field, outcome.message))
+            data = {"url": outcome.url} if outcome.url else pages[pk]
+            results.append(RowResult(number, key, RowOutcome(outcome.outcome), outcome.field, outcome.message, data))
     return results
 
 

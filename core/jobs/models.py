@@ -105,3 +105,9 @@ class JobRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.row_number}"
+
+    @property
+    def page_url(self) -> str:
+        """The page of what the row is about or what came of it; that page asks for rights itself."""
+        url = self.data.get("url") if isinstance(self.data, dict) else None
+        return url if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else ""

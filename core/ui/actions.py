@@ -22,6 +22,7 @@ class RowOutcome:
         message: why, for a person; "" for a plain ok.
         label: the row's name ("SO-1042") in the job's result.
         field: the input at fault, if one is.
+        url: what came of it, such as a document that was made; the row's own page where nothing is given.
     """
 
     object_id: int
@@ -29,6 +30,7 @@ class RowOutcome:
     message: Text = ""
     label: str = ""
     field: str = ""
+    url: str = ""
 
 
 BulkRun = Callable[[Sequence[int], Actor, Mapping[str, Any]], Iterable[RowOutcome]]

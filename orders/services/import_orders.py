@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -137,11 +138,11 @@ def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
     if result.outcome == IntakeOutcome.REJECTED:
         yield from _rejected_rows(order, [FieldError.from_json(entry) for entry in result.errors])
         return
-    repeated = frozenset(order.repeated)
+    repeated, link = frozenset(order.repeated), _link(result.order_id)
     if result.outcome == IntakeOutcome.DUPLICATE:
         message = _("Order %(number)s has this already.") % {"number": result.order_number}
         for row in order.rows:
-            yield _row(row, order, RowOutcome.SKIPPED, "duplicate", message)
+            yield _row(row, order, RowOutcome.SKIPPED, "duplicate", message, link=link)
         return
     outcome = RowOutcome.WARNING if result.errors else RowOutcome.OK
     message = FieldError.from_json(result.errors[0]).reason if result.errors else result.order_number
@@ -150,7 +151,7 @@ def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
             error = FieldError("", "repeated_row")
             yield _row(row, order, RowOutcome.SKIPPED, error.code, error.reason)
         else:
-            yield RowResult(row, order.external_id, outcome, "", message)
+            yield RowResult(row, order.external_id, outcome, "", message, link)
 
 
 def _rejected_rows(order: FileOrder, errors: list[FieldError]) -> Iterator[RowResult]:
@@ -170,8 +171,21 @@ def _refused_rows(order: FileOrder, error: FieldError, outcome: RowOutcome) -> I
         yield _row(row, order, outcome, error.code, error.reason, error.field)
 
 
-def _row(number: int, order: FileOrder, outcome: RowOutcome, code: str, message: str, field: str = "") -> RowResult:
-    return RowResult(number, order.external_id, outcome, field, message, {"code": code})
+def _row(
+    number: int,
+    order: FileOrder,
+    outcome: RowOutcome,
+    code: str,
+    message: str,
+    field: str = "",
+    link: dict[str, str] | None = None,
+) -> RowResult:
+    return RowResult(number, order.external_id, outcome, field, message, {"code": code, **(link or {})})
+
+
+def _link(order_id: int | None) -> dict[str, str]:
+    """The order's page, for the row's key to lead to."""
+    return {"url": reverse("orders:order_detail", args=[order_id])} if order_id else {}
 
 
 def _in_words(row: RowResult, mapping: FileMapping) -> RowResult:

@@ -22,6 +22,7 @@ class IntakeResult:
     outcome: IntakeOutcome
     order_number: str = ""
     errors: list[dict[str, Any]] = field(default_factory=list)
+    order_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Entry:
         return (self.order and self.order.updated_at) or _LONG_AGO
 
     def result(self) -> IntakeResult:
-        return IntakeResult(self.index, self.external_id, self.outcome, self.order_number, self.errors)
+        return IntakeResult(self.index, self.external_id, self.outcome, self.order_number, self.errors, self.order_id)
 
 
 def defaults_of(channel: Channel) -> Defaults:

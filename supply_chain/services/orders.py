@@ -21,6 +21,7 @@ from supply_chain.enums import EXPECTED, PURCHASE_ORDER_TRANSITIONS, PurchaseOrd
 from supply_chain.models import PurchaseOrder, PurchaseOrderLine, Supplier, SupplierSku
 from supply_chain.rules.purchasing import expected_on, line_total, order_quantity
 from supply_chain.selectors import preferred_offers, shortages_of
+from supply_chain.services.alerts import ask_for_approval
 from supply_chain.services.journal import LINE, ORDER_NUMBERS, lock_order, next_number, record_order
 
 
@@ -82,8 +83,9 @@ def remove_line(*, order_id: int, line_id: int, actor: Actor) -> PurchaseOrder:
 def change_status(*, order_id: int, to: PurchaseOrderStatus, user: User, reason: str = "") -> PurchaseOrder:
     """Move an order to another state, if the table allows it and the user has the right.
 
-    Sending raises the incoming stock by what is outstanding; cancelling, holding or closing takes it back.
-    A buyer can't approve an order of their own. Raises IllegalTransition, PermissionRequired, DomainError.
+    Who may approve is told when approval is asked for. Sending raises the incoming stock by what is outstanding;
+    cancelling, holding or closing takes it back. A buyer can't approve an order of their own. Raises
+    IllegalTransition, PermissionRequired, DomainError.
     """
     with transaction.atomic():
         order = lock_order(order_id)
@@ -96,6 +98,8 @@ def change_status(*, order_id: int, to: PurchaseOrderStatus, user: User, reason:
         order.save()
         _move_incoming(order, was=from_ in EXPECTED, now=to in EXPECTED, actor=actor)
         record_order(f"{to.value}", order, actor, {"status": [from_.value, to.value]}, reason)
+        if to == PurchaseOrderStatus.PENDING_APPROVAL and from_ != PurchaseOrderStatus.ON_HOLD:
+            ask_for_approval(order, asked_by_id=user.pk, asked_by=actor.label)
     return order
 
 

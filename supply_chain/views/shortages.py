@@ -21,6 +21,7 @@ from inventory.models import Sku
 from inventory.selectors import warehouses_for
 from supply_chain import services
 from supply_chain.filters import ShortageFilter
+from supply_chain.models import PurchaseOrder
 from supply_chain.selectors import short_skus
 
 
@@ -39,13 +40,14 @@ def order_short(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> 
         message = gettext("You can't order for this warehouse.")
         return [RowOutcome(pk, "error", message, field="warehouse") for pk in ids]
     orders, unserved = services.order_shortages(sku_ids=ids, warehouse=warehouse, actor=actor)
-    numbers = {line.sku_id: order.number for order in orders for line in order.lines.all()}
-    return [_outcome(pk, numbers, unserved) for pk in ids]
+    made = {line.sku_id: order for order in orders for line in order.lines.all()}
+    return [_outcome(pk, made, unserved) for pk in ids]
 
 
-def _outcome(pk: int, numbers: Mapping[int, str], unserved: Sequence[int]) -> RowOutcome:
-    if pk in numbers:
-        return RowOutcome(pk, "ok", gettext("On %(number)s") % {"number": numbers[pk]})
+def _outcome(pk: int, made: Mapping[int, PurchaseOrder], unserved: Sequence[int]) -> RowOutcome:
+    if order := made.get(pk):
+        message = gettext("On %(number)s") % {"number": order.number}
+        return RowOutcome(pk, "ok", message, url=order.get_absolute_url())
     if pk in unserved:
         return RowOutcome(pk, "error", gettext("No supplier offers this SKU."))
     return RowOutcome(pk, "skipped", gettext("Enough is there or ordered."))

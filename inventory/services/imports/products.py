@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -214,5 +215,5 @@ def _reported(row: FileRow, outcome: SkuOutcome) -> RowResult:
     }
     skipped = outcome.result == Upserted.UNCHANGED
     state = RowOutcome.SKIPPED if skipped else RowOutcome.OK
-    data = {"sku_id": outcome.sku_id}
+    data = {"sku_id": outcome.sku_id, "url": reverse("inventory:sku_detail", args=[outcome.sku_id])}
     return RowResult(row.number, row.values["sku"], state, "", messages[outcome.result], data)
