@@ -4,7 +4,7 @@ Names are drawn from obviously fictitious sample data; addresses are real distri
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -67,15 +67,17 @@ GBP_RATE = Decimal("0.11")
 class OrderMaker:
     """Makes orders from a seeded generator, so that two runs of the demo look alike."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int = 7, *, flawed: float = 1 / 12, avoid: Collection[str] = ()) -> None:
+        self.flawed = flawed
         self.random = random.Random(seed)  # noqa: S311 - sample data
         self.skus = list(Sku.objects.filter(product__category__contains=" ", is_stocked=True).order_by("code"))
+        self.skus = [sku for sku in self.skus if sku.code not in avoid]
         self.last: dict[str, Payload] = {}
 
     def next_order(self, channel: str) -> Payload:
-        """The next order of a channel; about one in six has something wrong with it."""
+        """The next order of a channel; a share of `flawed` has something wrong with it."""
         order = self._right_order(channel)
-        if self.random.random() < 1 / 6:
+        if self.random.random() < self.flawed:
             self.random.choice(FLAWS)(self, channel, order)
         self.last[channel] = order
         return order

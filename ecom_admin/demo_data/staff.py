@@ -2,6 +2,8 @@
 
 import random
 
+from django.db.models import Count
+
 from core.accounts.models import User
 from core.actor import Actor
 from core.exceptions import DomainError
@@ -12,6 +14,7 @@ from logistics.services.warehouse import hand_over_parcel, pack_without_scanning
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder, Order
 
+BASKET_LINES = 5
 STARS = (5, 5, 5, 5, 4, 4, 4, 3, 2)
 
 
@@ -20,11 +23,18 @@ def _operator() -> Actor:
 
 
 def pack(limit: int, *, leave: int = 12) -> int:
-    """Pack the oldest released fulfilment orders but leave some for the person who tries the pick screen."""
+    """Pack released fulfilment orders, the most urgent first, but leave some for the person who tries the pick screen.
+
+    These fit into a hand basket; half are the most urgent, which the screen shows first, half the newest.
+    """
     actor = _operator()
-    released = FulfilmentOrder.objects.filter(status=FulfilmentStatus.RELEASED).order_by("pk")
-    waiting = list(released.values_list("pk", flat=True)[: limit + leave])
-    return sum(_try(pack_without_scanning, pk, actor) for pk in waiting[: max(0, len(waiting) - leave)][:limit])
+    released = FulfilmentOrder.objects.filter(status=FulfilmentStatus.RELEASED).order_by("ship_before", "pk")
+    small = released.annotate(line_count=Count("lines")).filter(line_count__lte=BASKET_LINES)
+    urgent = list(small.values_list("pk", flat=True)[: leave // 2])
+    newest = small.exclude(pk__in=urgent).order_by("-pk").values_list("pk", flat=True)[: leave - leave // 2]
+    left = [*urgent, *newest]
+    waiting = released.exclude(pk__in=left).values_list("pk", flat=True)[:limit]
+    return sum(_try(pack_without_scanning, pk, actor) for pk in list(waiting))
 
 
 def hand_over(limit: int, *, leave: int = 6) -> int:

@@ -10,8 +10,9 @@ from hashlib import blake2b
 
 NORMAL, ATTEMPT_FAILED, STUCK, EXCEPTION, RETURNED = "normal", "attempt_failed", "stuck", "exception", "returned"
 UNDELIVERABLE = "undeliverable"
+# 3 in 100 parcels have trouble, so that the exceptions of a demonstration are a list to work on and no flood.
 DEFAULT_RATES: Mapping[str, float] = {
-    ATTEMPT_FAILED: 0.06, STUCK: 0.03, EXCEPTION: 0.03, RETURNED: 0.03, UNDELIVERABLE: 0.01,
+    ATTEMPT_FAILED: 0.012, STUCK: 0.004, EXCEPTION: 0.006, RETURNED: 0.004, UNDELIVERABLE: 0.004,
 }  # fmt: skip
 OUTCOMES = (NORMAL, ATTEMPT_FAILED, STUCK, EXCEPTION, RETURNED, UNDELIVERABLE)
 

@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from ecom_admin.demo_data import staff
 from ecom_admin.demo_data.orders import OrderMaker
+from ecom_admin.demo_data.purchasing import SOLD_OUT
 from ecom_admin.demo_data.world import KEY_FILE
 
 CHANNELS = ("web-cn", "web-cn", "web-eu")
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError("The demo's orders have no place in production.")
         if not KEY_FILE.exists():
             raise CommandError("Run manage.py seed_demo first.")
-        maker = OrderMaker(seed=int(time.time()))
+        maker = OrderMaker(seed=int(time.time()), avoid=SOLD_OUT)  # the demo begins with enough that is sold out
         chooser = random.Random(3)  # noqa: S311 - sample data
         sent = 0
         while not options["orders"] or sent < options["orders"]:

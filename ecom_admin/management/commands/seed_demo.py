@@ -12,6 +12,7 @@ from core.actor import SYSTEM
 from core.stages import drain
 from ecom_admin.demo_data import staff
 from ecom_admin.demo_data.orders import OrderMaker
+from ecom_admin.demo_data.purchasing import seed_purchasing, sell_out
 from ecom_admin.demo_data.world import SANDBOX_SPEED, seed_carriers, seed_channels, seed_people, seed_warehouses
 from logistics.sandbox.server import Sandbox, serving
 from orders.enums import IntakeSource
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         if Order.objects.exists():
             return
         self._import_catalogue()
+        sell_out()
+        seed_purchasing()
         self._import_history()
         self._address_history()
         self._first_orders()
@@ -80,7 +83,7 @@ class Command(BaseCommand):
         )
 
     def _first_orders(self) -> None:
-        maker = OrderMaker(seed=1)
+        maker = OrderMaker(seed=1, flawed=1 / 6)  # enough of each kind to look at
         for code, count in FIRST_ORDERS.items():
             receive(
                 Channel.objects.get(code=code),
