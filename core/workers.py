@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from celery import current_app
 from celery.signals import heartbeat_sent, worker_shutdown
 from django.conf import settings
 from django.utils.encoding import force_str
@@ -42,11 +43,14 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Messages that wait for a worker, those that workers have in hand, and since when the oldest waits."""
+    """Messages that wait for a worker, those that workers have in hand, and since when the oldest waits.
+
+    RabbitMQ tells only the first.
+    """
 
     name: str
     waiting: int
-    in_hand: int
+    in_hand: int | None
     oldest_at: datetime | None
 
 
@@ -89,7 +93,22 @@ def workers() -> list[Worker]:
 
 
 def queue() -> Queue:
-    """The broker's queue as Celery's Redis transport keeps it. Raises RedisError."""
+    """The broker's queue. Raises RedisError or OSError where the broker doesn't answer."""
+    return _queue_at_rabbitmq() if settings.BROKER_URL else _queue_at_redis()
+
+
+def _queue_at_rabbitmq() -> Queue:
+    with current_app.connection_for_read() as connection:
+        connection.connect()  # once: without this call Celery would try for ever
+        try:
+            told = connection.default_channel.queue_declare(QUEUE, passive=True)
+        except connection.channel_errors:
+            return Queue(QUEUE, 0, None, None)  # no worker has ever been there
+        return Queue(QUEUE, told.message_count, None, None)
+
+
+def _queue_at_redis() -> Queue:
+    """As Celery's Redis transport keeps it."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     pipeline = redis_client().pipeline(transaction=False)
     pipeline.llen(f"{prefix}{QUEUE}")

@@ -199,6 +199,13 @@ if BROKER_URL and not BROKER_URL.startswith(("amqp://", "amqps://")):
         "The environment variable BROKER_URL must look like amqp://user:password@host:5672/vhost; "
         "unset, messages go through REDIS_URL."
     )
+# Messages to workers go through Redis as well, unless RabbitMQ is named for them.
+BROKER_URL = env.text("BROKER_URL", "")
+if BROKER_URL and not BROKER_URL.startswith(("amqp://", "amqps://")):
+    raise ImproperlyConfigured(
+        "The environment variable BROKER_URL must look like amqp://user:password@host:5672/vhost; "
+        "unset, messages go through REDIS_URL."
+    )
 CELERY_BROKER_URL = BROKER_URL or embedded.broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"confirm_publish": True}

