@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.cases.services import CaseSeed, clear_cases, open_cases, retell_cases
+from core.cases.services import CaseSeed, clear_cases, open_cases
 from logistics.codes import ATTEMPT_FAILED, NO_MOVEMENT, PARCEL_EXCEPTION, SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TrackingEvent
@@ -115,7 +115,6 @@ def _open_cases(changes: Sequence[StatusChange]) -> None:
         for change in wanted
     ]
     open_cases(seeds)
-    retell_cases(seeds)  # one that was open already says what the parcel has come to
 
 
 def seed(

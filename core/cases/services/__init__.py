@@ -1,5 +1,5 @@
 from core.cases.registry import CaseSeed
-from core.cases.services.opening import clear_cases, open_cases, retell_cases
+from core.cases.services.opening import clear_cases, open_cases
 from core.cases.services.work import assign, comment, reopen, resolve, resume, start, unassign, wait
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "reopen",
     "resolve",
     "resume",
-    "retell_cases",
     "start",
     "unassign",
     "wait",

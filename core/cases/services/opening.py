@@ -131,19 +131,6 @@ def _news(case: Case, seeds: Mapping[tuple[str, str, int], CaseSeed]) -> dict[st
 
 
 @transaction.atomic
-def retell_cases(seeds: Sequence[CaseSeed]) -> None:
-    """Let open cases say what their subjects' latest news are: one statement for each kind of news."""
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for seed in seeds:
-        groups[seed.type, seed.subject_type, seed.summary_code].append(seed.subject_id)
-    for (kind, subject_type, code), ids in sorted(groups.items()):
-        told = Case.objects.filter(
-            type=kind, subject_type=subject_type, subject_id__in=ids, status__in=sorted(CaseStatus.OPEN)
-        )
-        told.exclude(summary_code=code).update(summary_code=code)
-
-
-@transaction.atomic
 def clear_cases(type: str, subject_ids: Iterable[int], actor: Actor = SYSTEM) -> list[int]:  # noqa: A002
     """The cause of these subjects' cases of a type went away: resolve and verify them; returns their ids."""
     cases = list(
