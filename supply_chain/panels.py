@@ -1,5 +1,6 @@
 """The panels of the purchasing pages, and of the SKU page."""
 
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from supply_chain.rules.purchasing import line_total
 from supply_chain.selectors import EXPECTED_VALUES, orders_for
 
 ROWS = 50
+_OPEN = sorted(PurchaseOrderStatus.OPEN)
 
 
 def lines_panel(request: HttpRequest, order: PurchaseOrder) -> PanelContent:
@@ -76,10 +78,11 @@ def supplier_orders_panel(request: HttpRequest, supplier: Supplier) -> PanelCont
 
 
 def sku_purchasing_panel(request: HttpRequest, sku: Sku) -> PanelContent | None:
-    """On the SKU page: who offers it, and what is on its way."""
+    """On the SKU page: who offers it, what is on its way, and which orders for it don't go on yet."""
     offers = list(sku.offers.select_related("supplier").order_by("-is_preferred", "unit_cost")[:20])
-    expected = orders_for(request.user).filter(lines__sku=sku, status__in=EXPECTED_VALUES)
-    orders = list(expected.select_related("supplier").order_by("expected_on", "pk")[:20])
+    found = orders_for(request.user).filter(lines__sku=sku, status__in=_OPEN).select_related("supplier").distinct()
+    rows = found.order_by(F("expected_on").asc(nulls_last=True), "pk")[:20]
+    orders = [(order, "" if order.status in EXPECTED_VALUES else PurchaseOrderStatus(order.status)) for order in rows]
     if not offers and not orders:
         return None
     return PanelContent("supply_chain/_sku_purchasing.html", {"offers": offers, "orders": orders})

@@ -228,3 +228,16 @@ def test_pages_of_suppliers(client, manager):
 def test_today_card_of_a_buyer(client, manager):
     wait_for(make_sku())
     assert "SKUs to order" in client.get("/?card=supply_chain.buying").content.decode()
+
+
+def test_the_sku_page_leads_to_what_is_ordered_and_to_what_is_held(client, manager):
+    warehouse, sku = make_warehouse(), make_sku()
+    sent = send(make_purchase_order(warehouse, {sku: 5}))
+    held, gone = (make_purchase_order(warehouse, {sku: 5}) for _ in range(2))
+    PurchaseOrder.objects.filter(pk=held.pk).update(status=PurchaseOrderStatus.ON_HOLD, held_status="draft")
+    PurchaseOrder.objects.filter(pk=gone.pk).update(status=PurchaseOrderStatus.CANCELLED)
+    page = client.get(reverse("inventory:sku_detail", args=[sku.pk])).content.decode()
+    for order in (sent, held):
+        assert f'<a href="{order.get_absolute_url()}">{order.number}</a>' in page
+    assert "On hold" in page
+    assert gone.number not in page
