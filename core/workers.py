@@ -101,7 +101,8 @@ def _queue_at_rabbitmq() -> Queue:
     with current_app.connection_for_read() as connection:
         connection.connect()  # once: without this call Celery would try for ever
         try:
-            told = connection.default_channel.queue_declare(QUEUE, passive=True)
+            channel: Any = connection.default_channel
+            told = channel.queue_declare(QUEUE, passive=True)
         except connection.channel_errors:
             return Queue(QUEUE, 0, None, None)  # no worker has ever been there
         return Queue(QUEUE, told.message_count, None, None)
