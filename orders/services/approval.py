@@ -1,7 +1,8 @@
 """Approval 客审 and its way back 反审核."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.audit.services import record
-from core.db import update_rows
 from core.exceptions import DomainError
 from core.outbox.services import publish
 from core.stages import nudge
@@ -22,14 +22,24 @@ from orders.services.moves import move_orders, touch
 from orders.services.unallocate import unallocate_orders
 
 
-def approve_orders(orders: Sequence[Order], *, at: datetime, actor: Actor, reason: str = "") -> None:
-    """Approve locked orders without open holds and put them before the allocation stage."""
+def approve_orders(
+    orders: Sequence[Order],
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str = "",
+    also: Mapping[str, Any] | None = None,
+) -> None:
+    """Approve locked orders in review, without open holds, and put them before the allocation stage.
+
+    `also` are columns to set with the same UPDATE.
+    """
     if not orders:
         return
     awaiting = [order for order in orders if order.status == OrderStatus.PENDING_PAYMENT]
     move_orders(awaiting, OrderStatus.PENDING_REVIEW, at=at, actor=actor, reason=reason)
-    move_orders(orders, OrderStatus.APPROVED, at=at, actor=actor, reason=reason)
-    update_rows(Order, "id", ("allocate_due_at",), [(order.pk, at) for order in orders])
+    due = {"allocate_due_at": at, **(also or {})}
+    move_orders(orders, OrderStatus.APPROVED, at=at, actor=actor, reason=reason, also=due)
     publish(OrdersApproved(order_ids=[order.pk for order in orders]))
     nudge(ALLOCATE)
 

@@ -1,7 +1,8 @@
 """Changes of status: checked against the transition tables, written in sets, kept in the history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from core.actor import Actor
 from core.db import insert_rows, update_rows
@@ -37,25 +38,30 @@ _HISTORY = (
 )
 
 
-def move_orders(orders: Sequence[Order], to: OrderStatus, *, at: datetime, actor: Actor, reason: str = "") -> None:
+def move_orders(
+    orders: Sequence[Order],
+    to: OrderStatus,
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str = "",
+    also: Mapping[str, Any] | None = None,
+) -> None:
     """Move locked orders to a status: two statements for any number.
 
     Orders that are there already stay untouched. Raises IllegalTransition before anything is written.
-    The status is set on the given objects too.
+    `also` are columns to set with the same UPDATE: every UPDATE of an order writes all of its indexes anew.
+    What is written is set on the given objects too.
     """
     moving = [order for order in orders if order.status != to]
     for order in moving:
         ORDER_TRANSITIONS.check(OrderStatus(order.status), to)
-    columns = ["status"]
-    stamp = ORDER_STAMPS.get(to)
-    if stamp:
-        columns.append(stamp)
-    update_rows(Order, "id", columns, [(order.pk, to, at)[: len(columns) + 1] for order in moving])
+    values = {"status": to, **({ORDER_STAMPS[to]: at} if to in ORDER_STAMPS else {}), **(also or {})}
+    update_rows(Order, "id", list(values), [(order.pk, *values.values()) for order in moving])
     write_history([(order.pk, None, order.status, to) for order in moving], at=at, actor=actor, reason=reason)
     for order in moving:
-        order.status = to
-        if stamp:
-            setattr(order, stamp, at)
+        for column, value in values.items():
+            setattr(order, column, value)
 
 
 def move_fulfilments(

@@ -31,6 +31,7 @@ from orders.services.moves import move_orders
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
+_IN_REVIEW = (OrderStatus.PENDING_REVIEW, OrderStatus.PENDING_PAYMENT)
 _FINDING = ("order_id", "code", "severity", "field", "params", "expected", "suggestion", "found_at")
 
 Lines = Mapping[int, Sequence[OrderLine]]
@@ -73,7 +74,6 @@ def _validate(orders: Sequence[Order], now: datetime) -> None:
     facts = [fact for fact in facts if fact.order_id in findings]
     _write_findings(orders, findings, now)
     _write_skus(facts, lines)
-    update_rows(Order, "id", ("validate_due_at", "validated_at"), [(order.pk, None, now) for order in orders])
     _settle_holds(orders, lines, findings, now)
     _settle_status(orders, findings, now)
 
@@ -172,8 +172,10 @@ def _is_automatic(hold: Hold) -> bool:
 def _settle_status(orders: Sequence[Order], findings: Findings, now: datetime) -> None:
     held = [order for order in orders if order.open_hold_count]
     clean = [order for order in orders if not order.open_hold_count]
-    in_review = (OrderStatus.PENDING_REVIEW, OrderStatus.PENDING_PAYMENT)
-    approve_orders([o for o in clean if o.status in in_review], at=now, actor=SYSTEM)
+    to_approve = [order for order in clean if order.status in _IN_REVIEW]
+    approve_orders(to_approve, at=now, actor=SYSTEM, also={"validate_due_at": None, "validated_at": now})
+    stay = [order for order in orders if order.validate_due_at is not None]
+    update_rows(Order, "id", ("validate_due_at", "validated_at"), [(order.pk, None, now) for order in stay])
     clear_cases(VALIDATION_FAILED, [order.pk for order in clean])
     if not held:
         return
