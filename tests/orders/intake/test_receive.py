@@ -42,7 +42,7 @@ def test_everything_of_an_order_is_written(channel: Channel) -> None:
     upsert_skus([SkuDraft("SKU-1", name="Mug")])
     (result,) = send(channel, order_payload("A", shipping_fee="10.00", buyer_note="Hi", tags=["vip"]))
     order = Order.objects.get()
-    assert result == IntakeResult(0, "A", IntakeOutcome.ACCEPTED, order.number, [])
+    assert result == IntakeResult(0, "A", IntakeOutcome.ACCEPTED, order.number, [], order.pk)
     assert order.number == f"SO{order.pk:08d}"
     assert (order.status, order.payment_status) == ("pending_review", "paid")
     assert (order.items_total, order.shipping_fee, order.total) == (Decimal("37.50"), Decimal(10), Decimal("47.50"))
