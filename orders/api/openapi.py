@@ -167,6 +167,7 @@ _STATUS = _exactly(
     {
         "external_id": _TEXT,
         "order_number": _TEXT,
+        "display_number": _TEXT,
         "status": {"type": "string", "enum": [str(value) for value in OrderStatus.values]},
         "payment_status": {"type": "string", "enum": [str(value) for value in PaymentStatus.values]},
         "currency": _TEXT,

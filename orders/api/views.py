@@ -117,6 +117,7 @@ def _status(order: Order) -> dict[str, Any]:
     return {
         "external_id": order.external_id,
         "order_number": order.number,
+        "display_number": order.display_number,
         "status": order.status,
         "payment_status": order.payment_status,
         "currency": order.currency,

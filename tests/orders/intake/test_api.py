@@ -141,10 +141,11 @@ def test_other_methods(key: str) -> None:
 
 
 def test_status_of_an_order(key: str) -> None:
-    post(key, order_payload("A/1 ü"))
+    post(key, order_payload("A/1 ü", display_number="#1001"))
     answer = Client().get(f"{URL}/A/1%20%C3%BC", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert answer.json()["status"] == "pending_review"
+    assert answer.json()["display_number"] == "#1001"
     missing = Client().get(f"{URL}/nope", headers={"Authorization": f"Bearer {key}"})
     assert missing.status_code == 404
 
