@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import DomainError
+from core.storage import written_whole
 
 FOLDER = "jobs"
 
@@ -36,21 +37,17 @@ def new_name(file_name: str) -> str:
 def keep_input(source: "UploadedFile[Any] | IO[bytes] | Path") -> tuple[str, str]:
     """Store an upload, an open binary file or a path; returns (stored name, original name).
 
-    Raises FileTooLarge above settings.UPLOAD_MAX_BYTES.
+    Raises FileTooLarge above settings.UPLOAD_MAX_BYTES, StorageFull.
     """
     original = Path(str(getattr(source, "name", source))).name[:255]
     stored = new_name(original)
     target = path_of(stored)
-    try:
-        with target.open("xb") as out:
-            if isinstance(source, Path):
-                with source.open("rb") as handle:
-                    _copy(handle, out)
-            else:
-                _copy(source, out)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+    with written_whole(target), target.open("xb") as out:
+        if isinstance(source, Path):
+            with source.open("rb") as handle:
+                _copy(handle, out)
+        else:
+            _copy(source, out)
     return stored, original
 
 

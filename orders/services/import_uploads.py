@@ -11,12 +11,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import DomainError
+from core.storage import written_whole
 
 _KEPT_SECONDS = 24 * 3600
 
 
 def keep_upload(upload: "UploadedFile[Any]") -> str:
-    """Store an upload under a random name, which is returned. Raises DomainError above UPLOAD_MAX_BYTES."""
+    """Store an upload under a random name, which is returned.
+
+    Raises DomainError above UPLOAD_MAX_BYTES, StorageFull.
+    """
     if (upload.size or 0) > settings.UPLOAD_MAX_BYTES:
         megabytes = settings.UPLOAD_MAX_BYTES >> 20
         raise DomainError(
@@ -24,7 +28,8 @@ def keep_upload(upload: "UploadedFile[Any]") -> str:
         )
     _drop_old()
     name = secrets.token_hex(16) + Path(upload.name or "").suffix.lower()[:8]
-    with path_of(name).open("xb") as out:
+    path = path_of(name)
+    with written_whole(path), path.open("xb") as out:
         shutil.copyfileobj(upload, out)
     return name
 
