@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
@@ -15,6 +16,7 @@ from chaos.world import FILES, SHOP
 from core.cases.models import Case
 from core.jobs.enums import JobStatus
 from core.jobs.models import Job
+from core.jobs.running import HEARTBEAT_SECONDS
 from core.notifications.enums import MessageStatus
 from core.notifications.models import OutgoingMessage
 from core.outbox.models import OutboxEvent
@@ -30,6 +32,9 @@ from orders.models import FulfilmentLine, FulfilmentOrder, Order, OrderLine
 
 _F = FulfilmentStatus
 _S = ShipmentStatus
+QUICK_SECONDS = 10
+#: A running job beats every HEARTBEAT_SECONDS.
+JOB_SILENCE = timedelta(seconds=HEARTBEAT_SECONDS + 3)
 WAITS_FOR_HANDS = (_F.RELEASED, _F.PICKING, _F.PACKED)
 
 
@@ -55,10 +60,15 @@ def waiting() -> dict[str, int]:
 
 
 def is_busy() -> bool:
-    """Whether a worker has something to do right now; polling apart, which never rests."""
-    if Job.objects.filter(status=JobStatus.RUNNING).exists() or queue().waiting:
+    """Whether a worker has something to do right now: a message, a job that is alive, work of a quick stage.
+
+    Polling is left out, it never rests.
+    """
+    alive = Job.objects.filter(status=JobStatus.RUNNING, heartbeat_at__gt=timezone.now() - JOB_SILENCE)
+    if queue().waiting or alive.exists():
         return True
-    return any(stage.due().count for stage in stages() if stage.name != POLL)
+    quick = [stage for stage in stages() if stage.every_seconds <= QUICK_SECONDS and stage.name != POLL]
+    return any(stage.due().count for stage in quick)
 
 
 def stage_report() -> str:

@@ -193,7 +193,7 @@ class Load:
 
     def _unavailable(self, answer: http.Answer) -> bool:
         """A page that a person sees instead of the one they wanted; they try again."""
-        if answer.status == 422 and self.full_disk.is_set():
+        if self.full_disk.is_set() and answer.status in {302, 422}:
             self.ledger.note(uploads_refused=1)
         else:
             self.ledger.note(unavailable=1)

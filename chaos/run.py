@@ -20,15 +20,17 @@ from chaos.processes import Supervisor
 from chaos.servers import running
 from chaos.settings import CLOCK
 from chaos.world import SCARCE, fresh_database, make_world
+from core.stages import nudge, stages
 
 #: Simulated seconds of the carriers in a real one: a journey of days takes seconds.
 SANDBOX_SPEED = 40_000.0
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 REST_SECONDS = 0.8
-#: How far the clock is put forward when nothing is due before long; twice as far each time that it changed nothing.
+#: How far the clock is put forward when nothing is due before long; each time twice as far.
 STEP_SECONDS = 60.0
-LONGEST_STEP_SECONDS = 6 * 3600.0
+LONGEST_STEP_SECONDS = 3600.0
+WORD_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,6 @@ def run(plan: Plan, data_dir: Path) -> Result:
     result = Result()
     CLOCK.offset = 0
     say("Starting")
-    (data_dir / "celerybeat-schedule").unlink(missing_ok=True)
     mailbox = Mailbox()
     processes = Supervisor(data_dir, sandbox_speed=SANDBOX_SPEED)
     started = time.monotonic()
@@ -136,7 +137,7 @@ def _settle(plan: Plan, load: Load, result: Result) -> None:
     load.stop_hands()
     say("No more faults and no new work. What is left to do by itself:")
     still_since, step = started, STEP_SECONDS
-    before: dict[str, int] = {}
+    next_word = time.monotonic()
     while time.monotonic() - started < plan.settle_seconds:
         time.sleep(LOOK_SECONDS)
         try:
@@ -146,17 +147,25 @@ def _settle(plan: Plan, load: Load, result: Result) -> None:
             left, still = {"database": 1}, False
         if not left:
             break
-        if left != before:
-            say(f"      {time.monotonic() - started:6.1f} s  left: {left}")
-            before, step = left, STEP_SECONDS
+        if time.monotonic() > next_word:
+            say(f"      {time.monotonic() - started:6.1f} s  {left}")
+            next_word += WORD_SECONDS
         if not still:
             still_since = time.monotonic()
         elif time.monotonic() - still_since > REST_SECONDS:
-            CLOCK.offset += step
+            _let_pass(step)
             step = min(2 * step, LONGEST_STEP_SECONDS)
             still_since = time.monotonic()
     result.minutes_forward = CLOCK.offset / 60
     result.seconds["to settle"] = time.monotonic() - started
+
+
+def _let_pass(seconds: float) -> None:
+    """Put the clock forward, and send what beat would have sent in that time."""
+    CLOCK.offset += seconds
+    for stage in stages():
+        if stage.every_seconds <= seconds:
+            nudge(stage.name)
 
 
 def say(text: str) -> None:
