@@ -4,6 +4,8 @@ from django.urls import include, path
 from ecom_admin.health import healthz, readyz
 from ecom_admin.metrics import metrics
 
+handler403 = "core.accounts.views.refusal.permission_denied"
+
 urlpatterns = [
     path("", include("core.ui.urls")),
     path("", include("core.accounts.urls")),

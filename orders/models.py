@@ -216,13 +216,13 @@ class Order(models.Model):
             models.Index(fields=["-id"], condition=Q(open_hold_count__gt=0), name="order_on_hold"),
         ]
         permissions = [
-            ("approve_order", "Can approve and un-approve orders"),
-            ("hold_order", "Can hold orders and release holds"),
-            ("cancel_order", "Can cancel orders"),
-            ("edit_order", "Can correct order data"),
-            ("import_order", "Can import order files"),
-            ("view_intake", "Can see raw intake messages"),
-            ("record_payment", "Can record payments"),
+            ("approve_order", _("Can approve and un-approve orders")),
+            ("hold_order", _("Can hold orders by hand and release such holds")),
+            ("cancel_order", _("Can cancel orders")),
+            ("edit_order", _("Can correct order data")),
+            ("import_order", _("Can import order files")),
+            ("view_intake", _("Can see raw intake messages")),
+            ("record_payment", _("Can record payments")),
         ]
 
     def __str__(self) -> str:
@@ -371,6 +371,11 @@ class Hold(models.Model):
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
+        permissions = [
+            ("release_data_hold", _("Can release holds for address, articles, duplicates and messages")),
+            ("release_money_hold", _("Can release holds for price and payment")),
+            ("release_fraud_hold", _("Can release holds for fraud risk")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "reason"], condition=Q(released_at=None), name="hold_one_open_per_reason"
@@ -444,8 +449,8 @@ class FulfilmentOrder(models.Model):
             ),
         ]
         permissions = [
-            ("pick_fulfilment", "Can pick and pack"),
-            ("release_fulfilment", "Can release to the warehouse"),
+            ("pick_fulfilment", _("Can pick and pack")),
+            ("release_fulfilment", _("Can release to the warehouse")),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,9 @@ grant(
         "edit_order": _DESK,
         "approve_order": {Role.ORDER_CLERK},
         "hold_order": _DESK,
+        "release_data_hold": _DESK,
+        "release_money_hold": {Role.ORDER_CLERK},
+        "release_fraud_hold": set(),  # managers alone
         "cancel_order": _DESK,
         "record_payment": {Role.ORDER_CLERK},
         "import_order": {Role.ORDER_CLERK},

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.rights import may, refusal
 from core.actor import SYSTEM, Actor
 from core.audit.services import AuditRow, record_many
 from core.cases.services import clear_cases
@@ -19,6 +20,7 @@ from orders.enums import HoldReason, OrderStatus
 from orders.locks import lock_order
 from orders.models import Hold, Order, OrderLine
 from orders.rules.held_values import held_value
+from orders.rules.hold_policy import not_releasable, release_right
 from orders.services.approval import approve_orders, require_known_skus
 from orders.services.moves import touch
 
@@ -64,9 +66,12 @@ def hold_order(
 def release_hold(*, hold_id: int, actor: Actor, note: str = "") -> Order:
     """Release one hold; the last one gone lets the order go on by itself.
 
-    Raises DomainError if it was released already, or if it stands for an article that nobody knows.
+    Raises PermissionRequired for a person without the right that the hold's reason takes, and DomainError if it was
+    released already, or if it stands for an article that nobody knows.
     """
     hold = Hold.objects.select_related("order").get(pk=hold_id)
+    if not may(actor)(release_right(hold.reason)):
+        raise refusal(release_right(hold.reason))
     order = lock_order(hold.order_id)
     hold.refresh_from_db()
     if hold.released_at:
@@ -85,13 +90,28 @@ def release_hold(*, hold_id: int, actor: Actor, note: str = "") -> Order:
 
 @transaction.atomic
 def release_all_holds(*, order_id: int, actor: Actor, note: str) -> Order:
-    """Accept an order as it is: release every open hold. Raises DomainError without a reason."""
+    """Accept an order as it is: release every open hold. Raises DomainError without a reason.
+
+    Raises PermissionRequired, and releases nothing, where one of them isn't the person's to release.
+    """
+    order, left = release_own_holds(order_id=order_id, actor=actor, note=note)
+    if left:
+        raise refusal(release_right(left[0]))
+    return order
+
+
+@transaction.atomic
+def release_own_holds(*, order_id: int, actor: Actor, note: str) -> tuple[Order, list[HoldReason]]:
+    """Release those open holds that are the person's to release; returns the order and the reasons that are left."""
     if not note.strip():
         raise DomainError(_("Say why the order is right as it is."), "reason_required", field="reason")
     order = lock_order(order_id)
-    for hold_id in order.holds.filter(released_at=None).values_list("pk", flat=True):
-        order = release_hold(hold_id=hold_id, actor=actor, note=note)
-    return order
+    holds = list(order.holds.filter(released_at=None).order_by("pk"))
+    left = not_releasable((hold.reason for hold in holds), may(actor))
+    for hold in holds:
+        if hold.reason not in left:
+            order = release_hold(hold_id=hold.pk, actor=actor, note=note)
+    return order, left
 
 
 def place_holds(holds: Sequence[NewHold], *, at: datetime, actor: Actor) -> dict[int, int]:

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.permissions import require
 from core.actor import Actor
 from core.exceptions import DomainError, NotFound
 from core.ui.content import Text
@@ -15,6 +16,7 @@ from inventory.selectors import resolve_skus
 from orders.enums import HoldReason, PaymentStatus
 from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, ReleaseHoldForm
 from orders.models import Hold, Order, OrderLine
+from orders.rules.hold_policy import release_right
 from orders.selectors.orders import orders_for
 from orders.services.approval import approve_order, unapprove_order
 from orders.services.cancel import cancel_order
@@ -222,13 +224,21 @@ class SuggestionApply(ActionPage[Order]):
 
 
 class HoldRelease(FormPage[Hold]):
-    permission = "orders.hold_order"
+    """Which right it takes depends on the hold's reason."""
+
+    permission = "orders.view_order"
     title = _("Release hold")
     form_class = ReleaseHoldForm
     submit_label = _("Release hold")
 
     def get_queryset(self, user: Any) -> QuerySet[Hold]:
         return Hold.objects.filter(order__in=orders_for(user)).select_related("order")
+
+    def get_object(self) -> Hold | None:
+        hold = super().get_object()
+        if hold is not None:
+            require(self.request.user, release_right(hold.reason))
+        return hold
 
     def perform(self, form: ReleaseHoldForm) -> Order:
         return release_hold(

@@ -21,6 +21,7 @@ from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
 from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
+from orders.rules.hold_policy import release_right
 from orders.selectors.orders import orders_for, orders_with_findings
 from orders.services.edit import add_note
 from orders.tables import ORDER_COLUMNS
@@ -219,7 +220,7 @@ def _hold_banner(hold: Hold) -> Banner:
                 label=_("Release hold"),
                 url=reverse("orders:hold_release", args=[hold.pk]),
                 icon="lock-open",
-                permission="orders.hold_order",
+                permission=release_right(reason),
                 dialog=True,
             ),
         ),

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
+from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
 from core.cases.models import Case
 from core.cases.services import resolve
@@ -38,7 +39,7 @@ def run() -> None:
 
 
 def person() -> Actor:
-    return Actor.for_user(make_user())
+    return Actor.for_user(make_user(Role.ORDER_CLERK))
 
 
 def again(order: Order) -> Order:

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
 from core.cases.models import Case
 from core.exceptions import DomainError
@@ -33,7 +34,7 @@ def run() -> None:
 
 
 def person() -> Actor:
-    return Actor.for_user(make_user())
+    return Actor.for_user(make_user(Role.ORDER_CLERK))
 
 
 def test_a_clean_order_is_released_without_a_person(channel, warehouse, sku):

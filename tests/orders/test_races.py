@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
 from core.cases.models import Case
 from core.cases.services import resolve
@@ -32,7 +33,7 @@ ROUNDS = 4
 
 
 def person() -> Actor:
-    return Actor.for_user(make_user())
+    return Actor.for_user(make_user(Role.OPERATIONS_MANAGER))
 
 
 def refused(results: list[Any], kind: type[Exception] = DomainError) -> int:

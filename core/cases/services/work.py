@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.accounts.models import User
+from core.accounts.rights import may, refusal
 from core.actor import Actor
 from core.cases.enums import CASE_TRANSITIONS, CaseEventKind, CaseStatus
 from core.cases.events import CaseAssigned
@@ -18,7 +19,7 @@ from core.cases.rules import deadlines, shift
 from core.cases.selectors import cases_for
 from core.cases.services.history import Happening, write_audit, write_history
 from core.cases.services.opening import mark_reopened
-from core.exceptions import IllegalTransition, NotFound, PermissionRequired
+from core.exceptions import IllegalTransition, NotFound
 from core.outbox.services import publish
 from core.stages import nudge
 
@@ -236,8 +237,5 @@ def _inputs(resolution: Resolution, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require(actor: Actor, permission: str | None) -> None:
-    if permission is None or actor.kind != "user":
-        return
-    user = User.objects.filter(pk=actor.user_id or 0).first()
-    if user is None or not user.has_perm(permission):
-        raise PermissionRequired(permission=permission)
+    if permission is not None and not may(actor)(permission):
+        raise refusal(permission)

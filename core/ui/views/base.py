@@ -31,16 +31,20 @@ class ConsoleView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not self.has_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(*self.missing_rights(request)[:1])
         if _has_null(request):
             raise BadRequest
         return super().dispatch(request, *args, **kwargs)
 
     def has_permission(self, request: HttpRequest) -> bool:
+        return not self.missing_rights(request)
+
+    def missing_rights(self, request: HttpRequest) -> list[str]:
+        """Those of the rights this request takes that the person doesn't have."""
         wanted = [self.permission]
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             wanted.append(self.write_permission)
-        return all(not codename or request.user.has_perm(codename) for codename in wanted)
+        return [codename for codename in wanted if codename and not request.user.has_perm(codename)]
 
     def context(self, **extra: Any) -> dict[str, Any]:
         """Context of the page's template; extend in subclasses."""
