@@ -24,7 +24,7 @@ from core.stages import nudge, stages
 
 #: Simulated seconds of the carriers in a real one: a journey of days takes seconds.
 SANDBOX_SPEED = 40_000.0
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 LOOK_SECONDS = 0.2
 REST_SECONDS = 0.8
 #: How far the clock is put forward when nothing is due before long; each time twice as far.
