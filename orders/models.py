@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import validate_time_zone
@@ -203,6 +204,8 @@ class Order(models.Model):
             models.Index(fields=["released_at"], condition=Q(released_at__isnull=False), name="order_by_released"),
             models.Index(fields=["duplicate_key", "placed_at"], name="order_by_duplicate_key"),
             models.Index(fields=["ship_phone_e164"], name="order_by_phone"),
+            # For search by the beginning of the recipient's name, in any case; needs a database in the C collation.
+            models.Index(Upper("ship_name"), name="order_by_recipient"),
             models.Index(
                 fields=["validate_due_at"],
                 condition=Q(validate_due_at__isnull=False),

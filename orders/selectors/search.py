@@ -78,6 +78,10 @@ def _branches(text: str, user: Any, *, customers: int | None = None) -> Iterator
     yield orders.filter(customer__in=named.values("pk")[:customers] if customers else named.values("pk"))
     if phones := _phones(text):
         yield orders.filter(ship_phone_e164__in=phones)
+    elif may_see_personal_data(user) and not bare.isdecimal():
+        yield orders.filter(~Q(ship_name=""), ship_name__istartswith=text)
+    elif not bare.isdecimal():
+        yield orders.filter(ship_name__iexact=text)
     for lookup in _lookups.values():
         yield lookup(bare)
 
