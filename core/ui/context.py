@@ -30,9 +30,10 @@ def console(request: HttpRequest) -> dict[str, Any]:
 
 def _frame(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
+    sections = nav.navigation_for(user, request.path, request.GET.urlencode())
     return {
-        "sections": nav.navigation_for(user, request.path, request.GET.urlencode()),
-        "bottom_bar": nav.bottom_bar_for(user, roles_of(user), request.path),
+        "sections": sections,
+        "bottom_bar": nav.bottom_bar_for(sections, roles_of(user)),
         "create": create.entries_for(user),
         "topbar": topbar.items_for(user),
     }

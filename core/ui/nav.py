@@ -1,6 +1,6 @@
 """The left navigation: sections by work, filled by the apps with register_nav()."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,11 +129,11 @@ def navigation_for(user: Any, path: str, query: str = "") -> list[VisibleSection
     return visible
 
 
-def bottom_bar_for(user: Any, roles: AbstractSet[str], path: str) -> list[VisibleItem]:
-    """The (up to) four pages for a phone's bottom bar: those named for the user's roles first, then by section."""
-    entries = [entry for section in navigation_for(user, path) for entry in section.items]
+def bottom_bar_for(sections: Sequence[VisibleSection], roles: AbstractSet[str]) -> list[VisibleItem]:
+    """The (up to) four of these pages for a phone's bottom bar: those named for the roles first, then by section."""
+    entries = [entry for section in sections for entry in section.items]
     named = [entry for entry in entries if roles & set(entry.item.roles)]
-    firsts = [section.items[0] for section in navigation_for(user, path)]
+    firsts = [section.items[0] for section in sections]
     chosen: dict[str, VisibleItem] = {}
     for entry in [*entries[:1], *named, *firsts]:
         chosen.setdefault(entry.item.code, entry)

@@ -49,7 +49,7 @@ def test_the_bottom_bar_has_four_pages_the_roles_own_first(empty_registries, bos
         register_nav("settings", NavItem(f"Page {number}", "ui:search", query=f"n={number}", order=number))
     register_nav("analytics", NavItem("Mine", "ui:settings", roles=("buyer",)))
 
-    bar = bottom_bar_for(boss, {"buyer"}, "/")
+    bar = bottom_bar_for(navigation_for(boss, "/"), {"buyer"})
 
     assert [entry.item.label for entry in bar] == ["Today", "Mine", "Page 0"]
 
