@@ -10,6 +10,7 @@ import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 from ecom_admin import embedded, env
 from ecom_admin.logs import configure_logs
@@ -122,9 +123,9 @@ MIDDLEWARE = [
     "core.accounts.middleware.SignInMiddleware",
     "core.accounts.middleware.TwoFactorMiddleware",
     "core.accounts.middleware.PreferencesMiddleware",
-    "core.middleware.UploadLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.middleware.UploadLimitMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -199,13 +200,6 @@ if BROKER_URL and not BROKER_URL.startswith(("amqp://", "amqps://")):
         "The environment variable BROKER_URL must look like amqp://user:password@host:5672/vhost; "
         "unset, messages go through REDIS_URL."
     )
-# Messages to workers go through Redis as well, unless RabbitMQ is named for them.
-BROKER_URL = env.text("BROKER_URL", "")
-if BROKER_URL and not BROKER_URL.startswith(("amqp://", "amqps://")):
-    raise ImproperlyConfigured(
-        "The environment variable BROKER_URL must look like amqp://user:password@host:5672/vhost; "
-        "unset, messages go through REDIS_URL."
-    )
 CELERY_BROKER_URL = BROKER_URL or embedded.broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"confirm_publish": True}
@@ -217,6 +211,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "global_keyprefix": "ecom:",
     }
 )
+# A worker takes from both unless it is started with --queues: long jobs have their own, so that they can have workers
+# of their own, and JOBS_AT_ONCE of them run at most, so that processes are left for the short tasks of the stages.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "jobs")]
+CELERY_TASK_ROUTES = {"core.jobs.tasks.run_job": {"queue": "jobs"}}
+JOBS_AT_ONCE = env.integer("JOBS_AT_ONCE", 1, minimum=1)
 CELERY_BROKER_CONNECTION_TIMEOUT = REDIS_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False

@@ -13,7 +13,7 @@ class JobsConfig(AppConfig):
 
         register_stage(
             Stage(
-                name=services.DISPATCH,
+                name=running.DISPATCH,
                 run=running.dispatch,
                 run_inline=running.run_inline,
                 due=running.due,

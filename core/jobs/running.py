@@ -24,9 +24,11 @@ from core.jobs.exceptions import JobCancelled, JobLost
 from core.jobs.models import Job
 from core.jobs.registry import kind as job_kind_of
 from core.nudging import breaker
-from core.stages import StageDue, capped_due
+from core.stages import StageDue, capped_due, nudge
 
 logger = logging.getLogger(__name__)
+
+DISPATCH = "jobs.dispatch"
 
 HEARTBEAT_SECONDS = 10
 LOST_AFTER = timedelta(seconds=60)
@@ -57,13 +59,20 @@ def run_job(job_id: int) -> Job | None:
             _finish(job, JobStatus.FAILED, _("An internal error stopped the job. What was done so far is kept."))
         else:
             _finish(job, JobStatus.DONE)
+    nudge(DISPATCH)  # its place is free for the next
     return job
 
 
 def dispatch(batch_size: int) -> int:
-    """Send queued jobs to Celery."""
+    """Send queued jobs to Celery, no more than may run at once: the others' turn comes when one of them ends.
+
+    A worker's processes are few, and one that is in an import validates no orders. So the limit is kept here, by the
+    database, for all workers together.
+    """
     with transaction.atomic():
-        jobs = claim(_undispatched(), batch_size)
+        if not _alone():
+            return 0
+        jobs = claim(_undispatched(), min(batch_size, _free_places()))
         Job.objects.filter(pk__in=[job.pk for job in jobs]).update(dispatched_at=timezone.now())
     for job in jobs:
         with breaker.guard("start of job %s", job.pk):
@@ -78,6 +87,9 @@ def run_inline(batch_size: int) -> int:
 
 
 def due() -> StageDue:
+    """Jobs that wait for their turn aren't due."""
+    if not _free_places():
+        return StageDue(False, 0, None)
     return capped_due(list(_undispatched().values_list("created_at", flat=True)[:1000]), 1000)
 
 
@@ -127,6 +139,20 @@ def due_for_purge() -> StageDue:
 def _undispatched() -> QuerySet[Job]:
     waited = Q(dispatched_at=None) | Q(dispatched_at__lt=timezone.now() - DISPATCH_AGAIN_AFTER)
     return Job.objects.filter(waited, status=JobStatus.QUEUED).order_by("pk")
+
+
+def _free_places() -> int:
+    """How many more jobs may be sent to workers: those that run, or were sent just now, take a place each."""
+    alive = Q(status=JobStatus.RUNNING, heartbeat_at__gte=timezone.now() - LOST_AFTER)
+    sent = Q(status=JobStatus.QUEUED, dispatched_at__gte=timezone.now() - DISPATCH_AGAIN_AFTER)
+    return max(settings.JOBS_AT_ONCE - Job.objects.filter(alive | sent).count(), 0)
+
+
+def _alone() -> bool:
+    """Whether nobody else sends jobs at this moment: two who count the places at once would fill them twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('jobs.dispatch'))")
+        return bool(cursor.fetchone()[0])
 
 
 def _lost() -> QuerySet[Job]:

@@ -11,9 +11,8 @@ from core.jobs.enums import JobStatus, RowOutcome
 from core.jobs.exceptions import JobFinished, NothingToRetry
 from core.jobs.models import Job
 from core.jobs.registry import kind as job_kind_of
+from core.jobs.running import DISPATCH
 from core.stages import nudge
-
-DISPATCH = "jobs.dispatch"
 
 
 def start_job(
