@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from chaos import http
 from chaos.payloads import Orders
 from chaos.world import SHOP, World
+from core.db import is_outage
 from core.exceptions import DomainError
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
@@ -205,7 +206,9 @@ class Load:
         while not self.hands_stopping.wait(HANDS_PAUSE_SECONDS):
             try:
                 self._pack_some()
-            except (OperationalError, InterfaceError):
+            except (DatabaseError, InterfaceError) as error:
+                if not is_outage(error):
+                    raise
                 connection.close()
 
     def _pack_some(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connection, migrations, models, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
 M = TypeVar("M", bound=models.Model)
 Row = Sequence[Any]
@@ -301,3 +301,11 @@ _PLAIN_FIELDS = frozenset(
         models.UUIDField,
     }
 )
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database was away, rather than the statement wrong.
+
+    psycopg2 has no class for a server that dies while a statement runs: it raises DatabaseError itself.
+    """
+    return isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from core.actor import Actor
+from core.db import is_outage
 from core.exceptions import DomainError
 from orders.api.auth import authenticate, channel_of
 from orders.api.errors import ApiError
@@ -42,7 +43,9 @@ def api(*methods: str) -> Callable[[View], View]:
                 return error.response()
             except DomainError as error:
                 return ApiError(422, error.code, str(error), error.field or "").response()
-            except (OperationalError, InterfaceError):
+            except (DatabaseError, InterfaceError) as error:
+                if not is_outage(error):
+                    raise
                 logger.exception("The database didn't answer an API request")
                 return ApiError(
                     503, "unavailable", "Try again: nothing was taken.", headers={"Retry-After": "5"}

@@ -1,0 +1,47 @@
+"""The database goes away in the middle of a request: try again, and nothing was taken."""
+
+import socket
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from core.accounts.services import create_api_key
+from core.actor import SYSTEM
+from orders.models import IntakeMessage, Order
+from tests.factories.orders import make_channel, payload
+
+
+def lose_connection() -> None:
+    """End the connection as the death of the server does: without a word."""
+    handle = socket.socket(fileno=socket.dup(connection.connection.fileno()))
+    handle.shutdown(socket.SHUT_RDWR)
+    handle.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("statement", ["SELECT", "INSERT"])
+def test_a_lost_connection_is_answered_with_try_again(statement: str) -> None:
+    make_channel("shop")
+    _key, token = create_api_key(name="test", actor=SYSTEM)
+    lost = []
+
+    def lose_once(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not lost and sql.lstrip().startswith(statement):
+            lost.append(sql)
+            lose_connection()
+        return execute(sql, params, many, context)
+
+    body = payload(("MUG", 1))
+    headers = {"Authorization": f"Bearer {token}"}
+    with connection.execute_wrapper(lose_once):
+        answer = Client().post("/api/v1/orders?channel=shop", body, content_type="application/json", headers=headers)
+    assert lost
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json()["error"]["code"] == "unavailable"
+    connection.close()
+    assert not Order.objects.exists()
+    assert not IntakeMessage.objects.exists()
+    again = Client().post("/api/v1/orders?channel=shop", body, content_type="application/json", headers=headers)
+    assert again.json()["results"][0]["outcome"] == "accepted"
