@@ -33,8 +33,8 @@ def register_messages() -> None:
 
 def ask_for_approval(order: PurchaseOrder, *, asked_by_id: int, asked_by: str) -> None:
     """Tell everybody who may approve the order and may see it, but who wrote it or asks."""
-    own = {order.created_by_id, asked_by_id}
-    able = users_with_permission("supply_chain.approve_purchaseorder").exclude(pk__in=own - {None})
+    own = {pk for pk in (order.created_by_id, asked_by_id) if pk is not None}
+    able = users_with_permission("supply_chain.approve_purchaseorder").exclude(pk__in=own)
     user_ids = [user.pk for user in able if orders_for(user).filter(pk=order.pk).exists()]
     notify(
         code=APPROVAL_WANTED,
