@@ -14,6 +14,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Changing a foreign key's index drops partial unique indexes on its column as well: they are made again below.
+        migrations.RemoveConstraint(
+            model_name="dataerror",
+            name="data_error_undeliverable_once",
+        ),
+        migrations.RemoveConstraint(
+            model_name="importmapping",
+            name="import_mapping_one_default",
+        ),
         migrations.RemoveConstraint(
             model_name="order",
             name="order_channel_external_unique",
@@ -244,6 +253,18 @@ class Migration(migrations.Migration):
                 fields=("external_id", "channel"),
                 name="order_channel_external_unique",
                 opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="dataerror",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", "undeliverable")), fields=("order",), name="data_error_undeliverable_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="importmapping",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("channel",), name="import_mapping_one_default"
             ),
         ),
     ]
