@@ -4,11 +4,12 @@ import socket
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, ProgrammingError, connection
 from django.test import Client
 
 from core.accounts.services import create_api_key
 from core.actor import SYSTEM
+from core.db import is_outage
 from orders.models import IntakeMessage, Order
 from tests.factories.orders import make_channel, payload
 
@@ -22,7 +23,9 @@ def lose_connection() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("statement", ["SELECT", "INSERT"])
-def test_a_lost_connection_is_answered_with_try_again(statement: str) -> None:
+@pytest.mark.parametrize("nameless", [False, True])
+def test_a_lost_connection_is_answered_with_try_again(statement: str, nameless: bool) -> None:
+    """`nameless`: psycopg2 raises DatabaseError itself where the server died while it read the result."""
     make_channel("shop")
     _key, token = create_api_key(name="test", actor=SYSTEM)
     lost = []
@@ -31,6 +34,8 @@ def test_a_lost_connection_is_answered_with_try_again(statement: str) -> None:
         if not lost and sql.lstrip().startswith(statement):
             lost.append(sql)
             lose_connection()
+            if nameless:
+                raise DatabaseError("server closed the connection unexpectedly")
         return execute(sql, params, many, context)
 
     body = payload(("MUG", 1))
@@ -45,3 +50,10 @@ def test_a_lost_connection_is_answered_with_try_again(statement: str) -> None:
     assert not IntakeMessage.objects.exists()
     again = Client().post("/api/v1/orders?channel=shop", body, content_type="application/json", headers=headers)
     assert again.json()["results"][0]["outcome"] == "accepted"
+
+
+@pytest.mark.django_db
+def test_a_wrong_statement_is_no_outage() -> None:
+    with pytest.raises(ProgrammingError) as caught, connection.cursor() as cursor:
+        cursor.execute("SELECT nonsense")
+    assert not is_outage(caught.value)
