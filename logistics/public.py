@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.core import signing
 from django.db import connection
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,9 @@ from orders.models import Order
 
 _SALT = "logistics.track"
 _GONE = {FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED}
+# Links lie in mailboxes and chats for years; by then nobody needs them who should have them.
+SHOWN_AFTER_END = timedelta(days=180)  # after delivery or cancellation
+SHOWN_AT_MOST = timedelta(days=730)  # of an order that never ended
 _AT_MOST = 5  # orders of different channels that share a number
 STEP_LABELS: dict[Step, str | Promise] = {
     Step.ORDERED: _("Ordered"),
@@ -125,14 +129,18 @@ SELECT o.number, o.placed_at, o.status, o.delivered_at, o.ship_name, o.ship_stre
           LEFT JOIN orders_fulfilmentorder f ON f.id = s.fulfilment_id AND f.status <> 'cancelled'
          WHERE s.order_id = o.id AND s.status <> 'cancelled')
   FROM orders_order o
- WHERE o.id = %s
+ WHERE o.id = %(order)s
+   AND CASE WHEN coalesce(o.delivered_at, o.cancelled_at) IS NULL THEN o.received_at > %(now)s - %(at_most)s
+            ELSE coalesce(o.delivered_at, o.cancelled_at) > %(now)s - %(after_end)s END
 """
 
 
 def public_order(order_id: int) -> PublicOrder | None:
-    """Everything that the page shows."""
+    """Everything that the page shows; None for an order that isn't there, or that ended too long ago to be shown."""
+    values: dict[str, Any] = {"order": order_id, "now": timezone.now()}
+    values |= {"after_end": SHOWN_AFTER_END, "at_most": SHOWN_AT_MOST}
     with connection.cursor() as cursor:
-        cursor.execute(_PUBLIC_ORDER, [order_id])
+        cursor.execute(_PUBLIC_ORDER, values)
         row = cursor.fetchone()
     if row is None:
         return None

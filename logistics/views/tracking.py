@@ -79,7 +79,7 @@ class TrackOrder(View):
 class TrackRate(TrackOrder):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         form = RatingForm(request.POST)
-        order_id = _order_id(token)
+        order_id = _shown_order_id(token)
         if not form.is_valid():
             return self.get(request, token, form=form, status=422)
         try:
@@ -92,7 +92,7 @@ class TrackRate(TrackOrder):
 
 class TrackCancel(TrackOrder):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        return _back(token, "cancelled" if ask_to_cancel(order_id=_order_id(token)) else "asked")
+        return _back(token, "cancelled" if ask_to_cancel(order_id=_shown_order_id(token)) else "asked")
 
 
 def _seconds_to_wait(request: HttpRequest) -> int:
@@ -123,6 +123,14 @@ def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, probl
 def _order_id(token: str) -> int:
     order_id = unsign(token)
     if order_id is None:
+        raise Http404
+    return order_id
+
+
+def _shown_order_id(token: str) -> int:
+    """For what a visitor does: a link whose page is gone does nothing either."""
+    order_id = _order_id(token)
+    if public_order(order_id) is None:
         raise Http404
     return order_id
 

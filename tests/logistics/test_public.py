@@ -1,11 +1,12 @@
 """The public tracking page: what it shows, to whom, and what it never shows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.cases.models import Case
 from logistics.enums import EventSource, ShipmentStatus
@@ -150,7 +151,7 @@ def test_a_number_is_not_tried_out_from_many_addresses(order):
 def test_a_delivery_is_rated_once(client, order):
     url = reverse("track:rate", args=[sign(order.pk)])
     assert client.post(url, {"stars": "5"}).status_code == 422
-    Order.objects.filter(pk=order.pk).update(delivered_at=NOW)
+    Order.objects.filter(pk=order.pk).update(delivered_at=timezone.now())
     assert client.post(url, {"stars": "9"}).status_code == 422
     assert client.post(url, {"stars": "5", "comment": "quick"}).status_code == 302
     assert client.post(url, {"stars": "1"}).status_code == 422
@@ -161,6 +162,29 @@ def test_a_delivery_is_rated_once(client, order):
 def test_a_wish_to_cancel_a_released_order_becomes_a_case(client, order):
     assert client.post(reverse("track:cancel", args=[sign(order.pk)])).status_code == 302
     assert Case.objects.get(subject_id=order.pk).type == "orders.customer_cancellation"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("dates", "shown"),
+    [
+        ({"delivered_at": 179}, True),
+        ({"delivered_at": 181}, False),
+        ({"cancelled_at": 181}, False),
+        ({"received_at": 700}, True),
+        ({"received_at": 731}, False),
+        ({"received_at": 731, "delivered_at": 10}, True),
+    ],
+)
+def test_a_link_ends_long_after_the_order_has(client, order, dates, shown):
+    now = timezone.now()
+    Order.objects.filter(pk=order.pk).update(**{name: now - timedelta(days=days) for name, days in dates.items()})
+    answer = client.get(reverse("track:order", args=[sign(order.pk)]))
+    assert answer.status_code == (200 if shown else 404)
+    assert (order.number in answer.content.decode()) == shown
+    if not shown:
+        assert client.post(reverse("track:cancel", args=[sign(order.pk)])).status_code == 404
+        assert client.post(reverse("track:rate", args=[sign(order.pk)]), {"stars": 5}).status_code == 404
 
 
 @pytest.mark.django_db
