@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 
@@ -46,7 +47,7 @@ def main() -> int:
                 traceback.print_exc()
                 failed = True
             else:
-                save(results)
+                save(results, options.output)
     say(f"\n{table(results)}\n")
     return 1 if failed or any(result.met is False for result in results) else 0
 
@@ -58,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of one measurement")
     parser.add_argument("--orders", type=int, default=100_000, help="orders in the tables before")
     parser.add_argument("--largest", type=int, default=1_000_000, help="orders where growth is measured")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.json"))
     return parser.parse_args()
 
 

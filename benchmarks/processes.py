@@ -15,6 +15,7 @@ from django.conf import settings
 from ecom_admin.processes import end_with_parent
 
 STOP_SECONDS = 60
+LONGEST_START_SECONDS = 300
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = LONGEST_START_SECONDS) -> None:
     """Return as soon as a server takes connections. Raises RuntimeError if it ends or takes too long."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at and process.poll() is None:
