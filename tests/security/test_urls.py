@@ -97,6 +97,7 @@ def call(client: Client, method: str, path: str, data: dict[str, str] | None = N
         try:
             with transaction.atomic():
                 response = getattr(client, method)(path, data)
+                response.getvalue()  # a file that is sent is closed after its end
             written = writes() - before
         except DatabaseError:
             response, written = HttpResponse(status=500), 0
