@@ -25,7 +25,7 @@ export NODE_USE_SYSTEM_CA := 1
 help:
 	@echo 'make demo      the whole product with demo data on http://127.0.0.1:8000 (PORT=... changes the port)'
 	@echo 'make test      every test, browser tests included'
-	@echo 'make check     lint, types, layers, templates, migrations, translations, deployment settings'
+	@echo 'make check     lint, types, layers, templates, migrations, translations, deployment settings, known vulnerabilities'
 	@echo 'make bench     measure beside the physical floor (ONLY=name for one of them)'
 	@echo 'make chaos     the real processes under load and 100 faults at random (SEED=... repeats a run, FAULTS=... their number)'
 	@echo 'make messages  bring the translation catalogue in line with the source'
@@ -49,6 +49,7 @@ check: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py messages --check
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python -m ecom_admin.advisories
 
 .PHONY: bench
 bench: setup
