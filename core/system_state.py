@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 from django.db.utils import DatabaseError
+from django.utils import timezone
 
 from core.models import StageRun
 from core.stages import Stage, StageDue, stages
@@ -56,8 +57,9 @@ def stage_states() -> list[StageState]:
 
 
 def last_work_at() -> datetime | None:
-    """When a worker last ran any stage to its end."""
-    seen: datetime | None = StageRun.objects.aggregate(seen=Max("last_run_at"))["seen"]
+    """When a worker last ran any stage to its end; runs from a time to come (a clock was wrong) say nothing."""
+    believed = StageRun.objects.filter(last_run_at__lte=timezone.now() + timedelta(seconds=WORK_SEEN_SECONDS))
+    seen: datetime | None = believed.aggregate(seen=Max("last_run_at"))["seen"]
     return seen
 
 

@@ -55,6 +55,16 @@ def test_without_a_sign_of_work_for_a_minute_it_is_not_ready(client: Client):
     assert ask(client)[0] == 200
 
 
+@pytest.mark.django_db
+def test_a_run_from_a_time_to_come_is_no_sign_of_work(client: Client):
+    """A worker's clock was an hour ahead for a while, and now the worker is dead."""
+    StageRun.objects.create(name="slow", last_run_at=timezone.now() + timedelta(hours=1))
+    StageRun.objects.create(name="quick", last_run_at=timezone.now() - timedelta(seconds=61))
+    assert ask(client)[0] == 503
+    StageRun.objects.filter(name="quick").update(last_run_at=timezone.now())
+    assert ask(client)[0] == 200
+
+
 @pytest.mark.usefixtures("worked")
 def test_work_that_waits_too_long_is_named(client: Client, waiting, settings):
     waiting["now"] = StageDue(False, 7, timezone.now() - timedelta(seconds=settings.STALE_WORK_SECONDS - 60))
