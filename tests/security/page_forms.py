@@ -22,6 +22,8 @@ class _Reader(HTMLParser):
         super().__init__()
         self.forms: list[PageForm] = []
         self.form: PageForm | None = None
+        self.by_id: dict[str, PageForm] = {}
+        self.elsewhere: list[tuple[str, str, str]] = []
         self.select = self.text = ""
         self.options: list[tuple[str, bool]] = []
 
@@ -32,6 +34,9 @@ class _Reader(HTMLParser):
             url = posted or values.get("hx-get") or values.get("action") or ""
             self.form = PageForm(url, "post" if posted else (values.get("method") or "get").lower())
             self.forms.append(self.form)
+            self.by_id[values.get("id") or ""] = self.form
+        elif values.get("form"):  # a field that stands outside of its form
+            self.elsewhere.append((values["form"] or "", values.get("name") or "", values.get("value") or ""))
         elif self.form is not None:
             self._field(tag, values)
 
@@ -72,4 +77,7 @@ def forms_of(page: str) -> list[PageForm]:
     """Every form of a page, dialogs and menus among them."""
     reader = _Reader()
     reader.feed(page)
+    for form_id, name, value in reader.elsewhere:
+        if name and form_id in reader.by_id:
+            reader.by_id[form_id].fields.append((name, value))
     return reader.forms

@@ -18,6 +18,8 @@ from tests.security.world import World
 pytestmark = pytest.mark.django_db
 
 ROUNDS = 6
+# A NUL is refused at the door, before any form sees it: test_strange_input.
+ODD = [value for value in VALUES if "\x00" not in str(value)]
 FORM = "application/x-www-form-urlencoded"
 # Pages whose form is for people who aren't signed in.
 OUTSIDE = {"accounts:sign_in", "track:search", "track:order"}
@@ -61,11 +63,11 @@ def spoilt(form: PageForm, number: int, dice: random.Random) -> str:
     for name, value in form.fields:
         kind = dice.random()
         if number == 0 or kind < 0.4:
-            fields.append((name, dice.choice(VALUES)))
+            fields.append((name, dice.choice(ODD)))
         elif number == 1:
             continue
         elif kind < 0.5:
-            fields += [(name, value), (name, dice.choice(VALUES))]
+            fields += [(name, value), (name, dice.choice(ODD))]
         elif kind < 0.9:
             fields.append((name, value))
     return urlencode([(name, str(value)) for name, value in fields], errors="surrogatepass")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -89,7 +90,8 @@ def test_every_page_is_strict_and_keeps_secrets(world, caplog):
 def test_secrets_are_nowhere_in_the_database_as_they_are(world):
     _key, token = make_api_key(name="Quagga")
     marks = [*SECRETS.values(), token.rpartition("_")[2], PASSWORD]
-    assert Carrier.objects.get(pk=FIRST).credentials["key"] == SECRETS["carrier"]
+    credentials: Any = Carrier.objects.get(pk=FIRST).credentials
+    assert credentials["key"] == SECRETS["carrier"]
     found = []
     with connection.cursor() as cursor:
         for model in filter(lambda model: model._meta.managed, apps.get_models()):

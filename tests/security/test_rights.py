@@ -5,6 +5,7 @@ After a wanted change: UPDATE_RIGHTS=1 pytest tests/security/test_rights.py, and
 
 import difflib
 import os
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def _manager_elsewhere() -> User:
 
 
 def word(client: Client, method: str, url: str) -> str:
-    cookies = client.cookies.copy()
+    cookies = SimpleCookie({name: morsel.value for name, morsel in client.cookies.items()})
     response, _written = call(client, method, url)
     client.cookies = cookies  # what was done is undone, so signing out must be too
     if response.status_code == 302 and response["Location"].startswith("/login/"):

@@ -1,6 +1,5 @@
 """One of everything, with the id 1 that made-up addresses name, so that pages and forms are really reached."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
@@ -112,7 +111,7 @@ class World:
         listed = {"list": "orders.order", "query": "", "columns": ["number"], "format": "csv"}
         run_job(start_job(kind="ui.export", params=listed, actor=self.actor).pk)
 
-    def _special(self) -> dict[str, Mapping[str, Any]]:
+    def _special(self) -> dict[str, dict[str, Any]]:
         """Arguments of addresses that no id alone makes up."""
         case = Case.objects.get(pk=FIRST)
         kind = find_case_type(case.type)
