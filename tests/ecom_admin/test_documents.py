@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import yaml
 from django.conf import settings
 
@@ -52,16 +51,6 @@ def compose() -> dict[str, Any]:
 def test_compose_passes_every_variable_on():
     for name in OWN:
         assert set(compose()["services"][name]["environment"]) | NOT_PASSED == documented()
-
-
-def test_the_compose_file_is_valid_by_the_compose_specifications_own_schema():
-    """The schema is the specification's (github.com/compose-spec/compose-spec, Apache 2.0)."""
-    schema = json.loads((Path(__file__).parent / "compose_spec/schema.json").read_text())
-    validator = jsonschema_rs.validator_for(schema)
-    assert [error.message for error in validator.iter_errors(compose())] == []
-    wrong = compose()
-    wrong["services"]["web"]["restarts"] = "always"
-    assert not validator.is_valid(wrong)
 
 
 def test_services_restart_keep_within_limits_and_say_how_they_are():

@@ -1,11 +1,9 @@
 """The second factor: set-up, proof, recovery codes, and roles that demand it."""
 
-from importlib import import_module
 from io import StringIO
 
 import pytest
 from cryptography.fernet import Fernet
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -306,28 +304,3 @@ def test_keys_are_rotated_with_those_of_channels(settings):
     call_command("rotate_field_keys", stdout=StringIO())
     settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
     assert AuthenticatorApp.objects.get(pk=device.pk).bin_key == device.bin_key
-
-
-def test_secrets_kept_before_are_taken_over_encrypted_and_their_table_goes():
-    user = make_user()
-    key = "3132333435363738393031323334353637383930"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE otp_totp_totpdevice (id serial, user_id bigint, name text, confirmed boolean, key text,"
-            " step int, t0 bigint, digits int, drift int, last_t bigint, throttling_failure_timestamp timestamptz,"
-            " throttling_failure_count int)"
-        )
-        cursor.execute(
-            "INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits, drift, last_t,"
-            " throttling_failure_count) VALUES (%s, 'app', true, %s, 30, 0, 6, 1, 7, 0)",
-            [user.pk, key],
-        )
-    migration = import_module("core.accounts.migrations.0002_authenticator_app")
-    with connection.schema_editor() as editor:
-        migration.take_over(apps, editor)
-    device = totp_device(user)
-    assert device is not None
-    assert (device.key, device.drift, device.last_t) == (key, 1, 7)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('otp_totp_totpdevice')")
-        assert cursor.fetchone() == (None,)
