@@ -32,9 +32,9 @@ def main() -> int:
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     chosen = choose(kinds, count, seed)
     if options.short:
-        plan = Plan(chosen, seed, pause=(0.1, 0.5), parcels=10, settle_seconds=180.0)
+        plan = Plan(chosen, seed, pause=(0.1, 0.5), file_orders=25, parcels=10, settle_seconds=180.0)
     else:
-        plan = Plan(chosen, seed, pause=(0.3, 1.5), parcels=100, settle_seconds=600.0)
+        plan = Plan(chosen, seed, pause=(0.3, 1.5), file_orders=60, parcels=60, settle_seconds=600.0)
     say(f"{count} faults, seed {seed} (--seed {seed} strikes the same way again)")
     try:
         result = run(plan, data_dir)

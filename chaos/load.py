@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -27,7 +26,6 @@ logger = logging.getLogger("chaos")
 CLIENTS = 3
 ORDER_PAUSE_SECONDS = 0.25
 IMPORT_PAUSE_SECONDS = 2.5
-FILE_ORDERS = 60
 HANDS_PAUSE_SECONDS = 0.4
 LAST_TRY_SECONDS = 60.0
 UPLOAD = "/orders/import/"
@@ -60,11 +58,11 @@ class Ledger:
 class Load:
     """Runs in threads until stop(); then every client finishes what it has begun."""
 
-    def __init__(self, world: World, orders: Orders, seed: int) -> None:
+    def __init__(self, world: World, orders: Orders, *, file_orders: int) -> None:
         self.world = world
+        self.file_orders = file_orders
         self.orders = orders
         self.ledger = Ledger()
-        self.random = Random(seed)  # noqa: S311 - sample data
         self.stopping = threading.Event()
         self.hands_stopping = threading.Event()
         self.full_disk = threading.Event()
@@ -155,7 +153,7 @@ class Load:
         browser = http.Browser(self.world.session)
         while not self.stopping.is_set():
             with self._numbers_lock:
-                external_ids, content = self.orders.file(FILE_ORDERS)
+                external_ids, content = self.orders.file(self.file_orders)
             name = f"{external_ids[0]}.csv"
             self.ledger.sent.update(external_ids)
             give_up_at: float | None = None

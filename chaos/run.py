@@ -26,7 +26,7 @@ from core.stages import nudge, stages
 SANDBOX_SPEED = 40_000.0
 START_SECONDS = 180.0
 LOOK_SECONDS = 0.2
-REST_SECONDS = 0.8
+REST_SECONDS = 0.6
 #: How far the clock is put forward when nothing is due before long; each time twice as far.
 STEP_SECONDS = 60.0
 LONGEST_STEP_SECONDS = 3600.0
@@ -37,13 +37,15 @@ WORD_SECONDS = 5.0
 class Plan:
     """What is to happen.
 
-    `pause` is the shortest and longest time between two faults; `parcels` is how many have to leave at least;
+    `pause` is the shortest and longest time between two faults; `file_orders` is how many
+    orders a file holds; `parcels` is how many have to leave at least;
     `settle_seconds` is the longest time that the product gets to finish by itself.
     """
 
     faults: list[str]
     seed: int
     pause: tuple[float, float]
+    file_orders: int
     parcels: int
     settle_seconds: float
 
@@ -81,7 +83,7 @@ def run(plan: Plan, data_dir: Path) -> Result:
     with running(data_dir) as servers:
         fresh_database()
         world = make_world()
-        load = Load(world, Orders(world.skus, SCARCE, plan.seed), plan.seed)
+        load = Load(world, Orders(world.skus, SCARCE, plan.seed), file_orders=plan.file_orders)
         random = Random(plan.seed)  # noqa: S311 - chance that can be repeated
         scene = Scene(servers, processes, load, mailbox, CLOCK, random)
         with mailbox.serving(int(settings.EMAIL_PORT)), processes.running():
