@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from statistics import quantiles
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -97,9 +97,8 @@ def _due(run: Run) -> Result:
 def _when_due(carrier_id: int, count: int) -> datetime:
     """The instant at which `count` of the carrier's parcels are due, or all of them if there are fewer."""
     checks = Shipment.objects.filter(carrier=carrier_id, next_poll_at__isnull=False)
-    instants = checks.order_by("next_poll_at").values_list("next_poll_at", flat=True)
-    at: datetime = instants[min(count, checks.count()) - 1]
-    return at
+    last = checks.order_by("next_poll_at")[min(count, checks.count()) - 1]
+    return cast("datetime", last.next_poll_at)
 
 
 def _rate(run: Run) -> Result:

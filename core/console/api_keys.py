@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 
 from core.accounts.forms import ApiKeyForm
@@ -40,7 +39,7 @@ def state(key: ApiKey) -> Badge:
 def limit_words(key: ApiKey) -> str:
     """What the key is limited to, by name."""
     if not key.scope_kind:
-        return _now("Not limited")
+        return gettext("Not limited")
     kind = scope_kind(key.scope_kind)
     names = dict(kind.choices()) if kind else {}
     label = str(kind.label) if kind else key.scope_kind

@@ -8,9 +8,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 from redis import RedisError
 
 from core.accounts.permissions import MANAGE_SYSTEM
@@ -81,7 +80,7 @@ class RetryStage(ConsoleView):
             raise Http404
         retry_stage(name)
         _record(request, "core.stage_retried", "core.stagerun", name)
-        say(request, _now("%(stage)s runs as soon as a worker is free.") % {"stage": name})
+        say(request, gettext("%(stage)s runs as soon as a worker is free.") % {"stage": name})
         return go(request, reverse("console:system"))
 
 

@@ -1,7 +1,7 @@
 """Concurrent calls are worked on together; each gets its own results and its own errors."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,10 +49,10 @@ def submit_behind(work: Work, door: Batcher[str, int, int], first: list[int], ot
         return [future.exception(SECONDS) or future.result() for future in futures]
 
 
-def _wait_until(condition: object) -> None:
+def _wait_until(condition: Callable[[], object]) -> None:
     pause = threading.Event()
     for _try in range(SECONDS * 1000):
-        if condition():  # type: ignore[operator]
+        if condition():
             return
         pause.wait(0.001)
     raise AssertionError("waited in vain")

@@ -215,7 +215,7 @@ def test_batches_that_overlap_in_every_way_neither_fail_nor_double_a_phone():
     threads, errors = 6, []
 
     def intake(seed: int) -> None:
-        choose = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        choose = random.Random(seed)  # reproducible, not secret
         try:
             for _ in range(10):
                 match(*(_random_draft(choose) for _ in range(choose.choice([1, 20, 60]))))

@@ -1,7 +1,6 @@
 """The README's table and the compose file name what the settings read."""
 
 import importlib.util
-import json
 import re
 import subprocess
 from pathlib import Path

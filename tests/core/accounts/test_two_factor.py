@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticToken
 
 from core.accounts import services
 from core.accounts.enums import Role
@@ -215,7 +216,7 @@ NEW = {"new_password1": "another horse battery", "new_password2": "another horse
 
 def state(user: User) -> tuple[object, ...]:
     known = User.objects.get(pk=user.pk)
-    tokens = known.staticdevice_set.values_list("token_set__token", flat=True).order_by("token_set__token")
+    tokens = StaticToken.objects.filter(device__user=known).values_list("token", flat=True).order_by("token")
     return (known.password, known.email, totp_device(known), *tokens)
 
 

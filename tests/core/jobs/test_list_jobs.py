@@ -15,8 +15,8 @@ from core.audit.models import AuditEntry
 from core.jobs import files
 from core.jobs.cells import csv_value, xlsx_value
 from core.jobs.enums import JobStatus
-from core.jobs.list_jobs import BULK_ACTION
 from core.jobs.models import Job
+from core.jobs.reading import BULK_ACTION
 from core.jobs.running import run_job
 from core.jobs.services import start_job
 from core.jobs.writers import CsvWriter, XlsxWriter

@@ -28,7 +28,7 @@ def test_a_lost_connection_is_answered_with_try_again(statement: str, nameless: 
     """`nameless`: psycopg2 raises DatabaseError itself where the server died while it read the result."""
     make_channel("shop")
     _key, token = create_api_key(name="test", actor=SYSTEM)
-    lost = []
+    lost: list[str] = []
 
     def lose_once(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not lost and sql.lstrip().startswith(statement):
