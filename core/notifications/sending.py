@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
 
 from core.db import claim
 from core.notifications.enums import Audience, MessageStatus
@@ -65,10 +66,12 @@ def settle_unfinished(batch_size: int) -> int:
         ids = [message.pk for message in messages]
         rows = OutgoingMessage.objects.filter(pk__in=ids)
         rows.filter(audience=Audience.STAFF).update(
-            status=MessageStatus.QUEUED, next_attempt_at=timezone.now(), last_error="The process stopped."
+            status=MessageStatus.QUEUED,
+            next_attempt_at=timezone.now(),
+            last_error=gettext_noop("The process stopped."),
         )
         rows.filter(audience=Audience.CUSTOMER, status=MessageStatus.SENDING).update(
-            status=MessageStatus.UNKNOWN, last_error="The process stopped while sending."
+            status=MessageStatus.UNKNOWN, last_error=gettext_noop("The process stopped while sending.")
         )
     return len(messages)
 

@@ -8,6 +8,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
 
 from core.accounts.models import User
 from core.accounts.selectors import users_with_role
@@ -213,7 +214,7 @@ def _message_row(
     try:
         validate_email(to)
     except ValidationError:
-        status, error = MessageStatus.FAILED, "The address can't be one."
+        status, error = MessageStatus.FAILED, gettext_noop("The address can't be one.")
     return (
         template.code,
         Audience.CUSTOMER if user_id is None else Audience.STAFF,

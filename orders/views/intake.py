@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor, actor_name
@@ -114,7 +114,7 @@ class MessageReplay(ActionPage[IntakeMessage]):
     def perform(self, obj: IntakeMessage) -> str:
         result = replay_message(message_id=obj.pk, actor=Actor.for_user(self.request.user))
         if result.outcome == IntakeOutcome.REJECTED:
-            return _t("Still refused: %(reason)s.") % {"reason": sentence(FieldError.from_json(result.errors[0]))}
+            return gettext("Still refused: %(reason)s.") % {"reason": sentence(FieldError.from_json(result.errors[0]))}
         if result.outcome == IntakeOutcome.DUPLICATE:
-            return _t("Order %(number)s has this already.") % {"number": result.order_number}
-        return _t("Taken as order %(number)s.") % {"number": result.order_number}
+            return gettext("Order %(number)s has this already.") % {"number": result.order_number}
+        return gettext("Taken as order %(number)s.") % {"number": result.order_number}

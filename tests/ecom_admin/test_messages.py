@@ -1,9 +1,11 @@
 """Extraction, comparison and compilation of translations."""
 
+import ast
 import gettext
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 from ecom_admin import messages
@@ -125,3 +127,24 @@ def test_an_update_keeps_translations_and_drops_what_is_gone(base, po):
 
 def test_our_own_catalogue_is_complete():
     assert messages.check(settings.BASE_DIR, settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES" / "django.po") == []
+
+
+def test_every_right_of_ours_is_marked_for_translation():
+    marked = {message.id for message in messages.source_catalog(settings.BASE_DIR)}
+    own = [model for model in apps.get_models() if model.__module__.split(".")[0] in messages.SOURCES]
+    rights = {str(name) for model in own for _codename, name in model._meta.permissions}
+    assert rights
+    assert rights <= marked
+
+
+def test_no_module_gives_a_translating_function_a_name_that_hides_its_texts():
+    hidden = [
+        f"{path}: {name.asname}"
+        for folder in messages.SOURCES
+        for path in (settings.BASE_DIR / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if name.asname and name.name in messages.KEYWORDS and name.asname not in messages.KEYWORDS
+    ]
+    assert hidden == []
