@@ -38,6 +38,7 @@ from tests.factories.supply_chain import send as send_purchase_order
 from tests.security.routes import Route
 
 FIRST = 1
+TOLD = {"type": "orders.address", "subject": "SO1", "summary": "Wrong", "summary_code": ""}
 # What every address below may name, and so must exist.
 NEEDED = (
     ApiKey, AuditEntry, Carrier, Case, Channel, Finding, FulfilmentOrder, IntakeMessage, Job, Notification, Order,
@@ -103,7 +104,9 @@ class World:
     def _console(self) -> None:
         make_api_key()
         SavedView.objects.create(page="accounts.api_key", name="Mine", owner=self.owner)
-        Notification.objects.create(user=self.owner, code="cases.assigned", url="/", created_at=timezone.now())
+        Notification.objects.create(
+            user=self.owner, code="cases.assigned", params=TOLD, url="/", created_at=timezone.now()
+        )
         params = {"order": "SO1", "shop": "Shop", "tracking_url": "https://shop.example/track/x/"}
         send_email(template=SHIPPED, to="ann@example.com", language="en", params=params)
         upload = SimpleUploadedFile("products.csv", b"sku,name,price\nA-1,Mug,1\nA-2,Plate,x\n")
