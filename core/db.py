@@ -6,6 +6,7 @@ Rows are sequences of Python values in the order of `columns`. Columns are attna
 """
 
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +18,13 @@ from typing import Any, TypeVar, cast
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
+
+
+class EncodedJson(str):
+    """A value of a JSONField that is text of JSON already."""
+
+    __slots__ = ()
+
 
 M = TypeVar("M", bound=models.Model)
 Row = Sequence[Any]
@@ -250,6 +258,19 @@ def _encoder(field: "models.Field[Any, Any]") -> Callable[[Any], str | None]:
 
     if type(field) in _PLAIN_FIELDS:
         return _text
+    if type(field) is models.JSONField:
+        return _json_encoder(field)
+    return encode
+
+
+def _json_encoder(field: "models.JSONField[Any, Any]") -> Callable[[Any], str | None]:
+    dump = (field.encoder or json.JSONEncoder)().encode
+
+    def encode(value: Any) -> str | None:
+        if value is None or type(value) is EncodedJson:
+            return cast("str | None", value)
+        return dump(value)
+
     return encode
 
 

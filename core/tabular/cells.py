@@ -9,6 +9,8 @@ EXACT_INTEGERS = 10**15
 
 _FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 
+_MARKS = frozenset("='\u2018`")
+
 CellValue = str | float | int | bool | datetime | date | time | timedelta | None
 
 
@@ -18,6 +20,8 @@ def clean_cell(text: str) -> str:
     An apostrophe is taken away before a digit only; names may start with one.
     """
     text = text.strip()
+    if text[:1] not in _MARKS:
+        return text
     if text[:1] == "=" and (match := _FORMULA_TEXT.match(text)):
         text = match.group(1).replace('""', '"').strip()
     if text[:1] in {"'", "\u2018", "`"} and text[1:2].isdigit():

@@ -243,7 +243,7 @@ def _check_header(header: list[str], limits: Limits) -> None:
 def _rows(numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool) -> Iterator[Row]:
     count = 0
     for number, raw_cells in numbered:
-        cells = [clean_cell(cell) for cell in raw_cells] if clean else raw_cells
+        cells = list(map(clean_cell, raw_cells)) if clean else raw_cells
         if not any(cells):
             continue
         count += 1
@@ -251,7 +251,8 @@ def _rows(numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits,
             raise TabularError(
                 _("The file has more than %(count)d rows.") % {"count": limits.max_rows}, "too_many_rows"
             )
+        if len(cells) == width:
+            yield Row(number, cells)
+            continue
         problem = "too_many_cells" if any(cells[width:]) else ""
-        if len(cells) != width:
-            cells = cells[:width] + [""] * (width - len(cells))
-        yield Row(number, cells, problem)
+        yield Row(number, cells[:width] + [""] * (width - len(cells)), problem)

@@ -94,7 +94,9 @@ class Assembler:
         groups: dict[str, _Group] = {}
         for row in rows:
             key = self._key(row.cells)
-            group = groups.setdefault(key, _Group())
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = _Group()
             self._add(group, row)
             if last_rows.get(key) == row.number:
                 yield self._finish(key, groups.pop(key))

@@ -61,7 +61,13 @@ def amount(integer_digits: int, places: int) -> Kind:
     zero = Decimal(0).quantize(step)
 
     def parse(value: Any, _: Defaults) -> Decimal:
-        number = _decimal(value)
+        return from_text(value) if type(value) is str else exact(_decimal(value))
+
+    @lru_cache(maxsize=4096)
+    def from_text(value: str) -> Decimal:
+        return exact(_decimal(value))
+
+    def exact(number: Decimal) -> Decimal:
         if number < 0:
             raise Refused("negative")
         if number >= limit:
@@ -94,6 +100,10 @@ def _decimal(value: Any) -> Decimal:
 
 
 def _parse_quantity(value: Any, _: Defaults) -> int:
+    return _quantity_from_text(value) if type(value) is str else _quantity(value)
+
+
+def _quantity(value: Any) -> int:
     if type(value) is not int:
         number = _decimal(value)
         # A huge exponent would be written out as digits by int(), so the size is looked at first.
@@ -106,6 +116,8 @@ def _parse_quantity(value: Any, _: Defaults) -> int:
         raise Refused("too_large", limit=MAX_QUANTITY)
     return int(value)
 
+
+_quantity_from_text = lru_cache(maxsize=1024)(_quantity)
 
 QUANTITY: Final = Kind(_parse_quantity, {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY})
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import NamedTuple
 
 from core.addresses import Address
 
@@ -37,8 +38,7 @@ class CanonicalPayment:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CanonicalLine:
+class CanonicalLine(NamedTuple):
     """`total` = quantity × unit price − discount, rounded; tax is on top of it."""
 
     external_id: str

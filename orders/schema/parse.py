@@ -1,5 +1,6 @@
 """One canonical order from JSON: everything that is wrong with it is found in one pass."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -8,7 +9,7 @@ from core.addresses import Address
 from core.money import CURRENCIES, round_money
 from orders.schema.errors import FieldError, Refused
 from orders.schema.fields import ADDRESS, CUSTOMER, LINE, MAX_LINES, NESTED, ORDER, PAYMENT, Field, Table
-from orders.schema.kinds import ZERO
+from orders.schema.kinds import ZERO, Parse
 from orders.schema.model import (
     CanonicalCustomer,
     CanonicalLine,
@@ -27,10 +28,21 @@ Errors = list[FieldError]
 class _Plan:
     fields: Table
     names: frozenset[str]
+    parsers: Mapping[str, Parse]
+    defaults: Mapping[str, Any]
+    required: tuple[str, ...]
+    nested: frozenset[str]
 
 
 def _plan(table: Table, *, nested: tuple[str, ...] = ()) -> _Plan:
-    return _Plan(table, frozenset({field.name for field in table} | set(nested)))
+    return _Plan(
+        table,
+        frozenset({field.name for field in table} | set(nested)),
+        {field.name: field.kind.parse for field in table},
+        {field.name: field.default for field in table},
+        tuple(field.name for field in table if field.required),
+        frozenset(nested),
+    )
 
 
 _ORDER = _plan(ORDER, nested=tuple(NESTED))
@@ -63,6 +75,33 @@ def parse_order(raw: Any, defaults: Defaults) -> CanonicalOrder | list[FieldErro
 
 
 def _fields(plan: _Plan, raw: dict[str, Any], prefix: str, defaults: Defaults, errors: Errors) -> dict[str, Any]:
+    values = _flawless(plan, raw, defaults)
+    return _examined(plan, raw, prefix, defaults, errors) if values is None else values
+
+
+def _flawless(plan: _Plan, raw: dict[str, Any], defaults: Defaults) -> dict[str, Any] | None:
+    """The values if nothing is wrong with them, as is the rule; else None."""
+    values = dict(plan.defaults)
+    parsers = plan.parsers
+    try:
+        for name, value in raw.items():
+            if value is None or name in plan.nested:
+                if name not in plan.names:
+                    return None
+                continue
+            parsed = parsers[name](value, defaults)
+            if parsed != "":
+                values[name] = parsed
+    except (Refused, KeyError):
+        return None
+    for name in plan.required:
+        if values[name] == "":
+            return None
+    return values
+
+
+def _examined(plan: _Plan, raw: dict[str, Any], prefix: str, defaults: Defaults, errors: Errors) -> dict[str, Any]:
+    """The values, with everything that is wrong with them, in the order of the fields."""
     values: dict[str, Any] = {}
     get = raw.get
     for field in plan.fields:

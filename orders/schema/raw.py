@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -11,40 +10,24 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 
-def storable(raw: Any) -> tuple[Any, str]:
-    """(`raw` as JSON that can be stored, SHA-256 of it in hex).
+def storable(raw: Any) -> tuple[str, str]:
+    """(`raw` as text of JSON that can be stored, SHA-256 of it in hex).
 
     jsonb can't hold NUL and lone surrogates: they become U+FFFD. Decimals become strings. What can't be JSON at
     all (nested too deeply, a number of thousands of digits) is kept as the beginning of its text.
     """
-    foreign: list[Any] = []
     if raw is None:  # would become SQL's NULL
         raw = {"unstorable": "null"}
     try:
-        text = _dump(raw, foreign)
+        text = _dump(raw)
         if not _is_clean(text):
-            raw = _clean(raw)
-            text = _dump(raw, foreign)
+            text = _dump(_clean(raw))
     except (ValueError, TypeError, RecursionError):
-        raw = {"unstorable": _beginning(raw)}
-        text = _dump(raw, foreign)
-    return (json.loads(text) if foreign else raw), sha256(text.encode()).hexdigest()
+        text = _dump({"unstorable": _beginning(raw)})
+    return text, sha256(text.encode()).hexdigest()
 
 
-def _dump(raw: Any, foreign: list[Any]) -> str:
-    return json.dumps(
-        raw,
-        sort_keys=True,
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-        default=partial(_as_text, foreign),
-    )
-
-
-def _as_text(foreign: list[Any], value: Any) -> str:
-    foreign.append(value)
-    return str(value)
+_dump = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
 
 
 def _is_clean(text: str) -> bool:

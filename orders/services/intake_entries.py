@@ -27,10 +27,10 @@ class IntakeResult:
 
 @dataclass(slots=True)
 class Entry:
-    """One payload. `content` is the fingerprint of the order it means, `sha256` that of the raw message."""
+    """One payload. `raw` is the message as text of JSON, `sha256` its fingerprint; `content` is that of the order."""
 
     index: int
-    raw: Any
+    raw: str
     sha256: str
     external_id: str
     order: CanonicalOrder | None = None
@@ -85,7 +85,7 @@ def _prepare_one(index: int, payload: Any, source: Any, *, defaults: Defaults, k
         entry = Entry(index, raw, sha256, _external_id(payload, source))
         entry.errors = [error.as_json() for error in parsed]
     if not keep_raw:
-        entry.raw = {}
+        entry.raw = "{}"
     return entry
 
 

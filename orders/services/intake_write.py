@@ -8,7 +8,7 @@ from django.db import connection
 
 from core.actor import Actor
 from core.audit.services import AuditRow, record_many
-from core.db import insert_rows, insert_statement, update_rows
+from core.db import EncodedJson, insert_rows, insert_statement, update_rows
 from core.phones import parse_phone
 from crm.services import CustomerDraft, match_customers
 from inventory.rules.stock import SkuRef
@@ -204,7 +204,7 @@ def keep_messages(
         entry = next((e for e in same if e.outcome != IntakeOutcome.DUPLICATE), same[0])
         rows.append(
             (
-                channel.pk, source, external_id, sha256, entry.raw, entry.outcome, entry.errors,
+                channel.pk, source, external_id, sha256, EncodedJson(entry.raw), entry.outcome, entry.errors,
                 entry.order_id, at, at, len(same), actor.label[:120],
             )
         )  # fmt: skip

@@ -23,7 +23,7 @@ from orders.events import OrdersHeld
 from orders.models import Finding, Hold, Order, OrderLine
 from orders.rules.held_values import held_value
 from orders.rules.validation import FindingDraft, OrderFacts, validate
-from orders.selectors.facts import order_facts
+from orders.selectors.facts import StoredLine, order_facts, stored_lines
 from orders.services.approval import approve_orders
 from orders.services.holds import NewHold, place_holds, release_holds
 from orders.services.moves import move_orders
@@ -34,7 +34,7 @@ LOOK_AGAIN_AFTER = timedelta(minutes=5)
 _IN_REVIEW = (OrderStatus.PENDING_REVIEW, OrderStatus.PENDING_PAYMENT)
 _FINDING = ("order_id", "code", "severity", "field", "params", "expected", "suggestion", "found_at")
 
-Lines = Mapping[int, Sequence[OrderLine]]
+Lines = Mapping[int, Sequence[StoredLine]]
 Findings = Mapping[int, Sequence[FindingDraft]]
 
 
@@ -65,7 +65,7 @@ def _validate_one(order_id: int) -> None:
 
 
 def _validate(orders: Sequence[Order], now: datetime) -> None:
-    lines = _lines_of(orders)
+    lines = stored_lines([order.pk for order in orders])
     facts = order_facts(orders, lines, now=now)
     findings = _findings_of(facts)
     stumbled = [order for order in orders if order.pk not in findings]
@@ -87,13 +87,6 @@ def _findings_of(facts: Sequence[OrderFacts]) -> dict[int, list[FindingDraft]]:
         except Exception:
             logger.exception("Order %s can't be validated", fact.order_id)
     return findings
-
-
-def _lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=[order.pk for order in orders]).order_by("order_id", "position"):
-        lines[line.order_id].append(line)
-    return lines
 
 
 def _write_findings(orders: Sequence[Order], findings: Findings, now: datetime) -> None:
@@ -119,7 +112,7 @@ def _write_skus(facts: Iterable[OrderFacts], lines: Lines) -> None:
         for line, known in zip(lines.get(fact.order_id, ()), fact.lines, strict=True):
             if line.sku_id is None and known.sku is not None:
                 line.sku_id = known.sku.id
-                rows.append((line.pk, known.sku.id))
+                rows.append((line.id, known.sku.id))
     update_rows(OrderLine, "id", ("sku_id",), rows)
 
 
@@ -151,7 +144,7 @@ def _holds_of(orders: Sequence[Order]) -> dict[int, list[Hold]]:
 
 
 def _missing(
-    order: Order, lines: Sequence[OrderLine], wanted: Iterable[HoldReason], held: Sequence[Hold]
+    order: Order, lines: Sequence[StoredLine], wanted: Iterable[HoldReason], held: Sequence[Hold]
 ) -> list[NewHold]:
     """The holds to place: those wanted that aren't open and that nobody has accepted for these values."""
     missing = []

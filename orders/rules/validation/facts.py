@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.addresses import Address
 from inventory.rules.stock import SkuRef
 from orders.enums import FindingSeverity, HoldReason
 
 
-@dataclass(frozen=True, slots=True)
-class LineFacts:
+class LineFacts(NamedTuple):
     """One line. `total` = quantity × unit price − discount, without tax. `sku` is None for an unknown code.
 
     `usual_quantity` is the most that the channel's orders usually have of this SKU, None where nobody knows.

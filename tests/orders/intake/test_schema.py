@@ -178,9 +178,9 @@ def test_one_field_replaced_by_anything(name: str, value: Any) -> None:
 @settings(max_examples=200, deadline=None)
 @given(json_values)
 def test_everything_can_be_kept(raw: Any) -> None:
-    kept, sha256 = storable(raw)
-    text = json.dumps(kept, ensure_ascii=False, allow_nan=False)
+    text, sha256 = storable(raw)
     text.encode()
+    json.loads(text, parse_constant=pytest.fail)
     assert "\x00" not in json.loads(json.dumps(text))
     assert len(sha256) == 64
 
@@ -191,4 +191,4 @@ def test_what_is_no_json_is_kept_as_its_beginning() -> None:
         deep = [deep]
     for raw in (deep, {"n": 10**5000}, {1: 2, "a": 3}, float("nan")):
         kept, _sha256 = storable(raw)
-        assert list(kept) == ["unstorable"]
+        assert list(json.loads(kept)) == ["unstorable"]
