@@ -12,6 +12,7 @@ from core.accounts.rights import explain_missing
 from core.actor import Actor
 from core.exceptions import DomainError
 from core.ui.actions import BulkAction, RowOutcome
+from core.words import listed
 from orders.enums import HoldReason
 from orders.models import Order
 from orders.rules.hold_policy import release_right
@@ -53,7 +54,7 @@ def _left_over(left: Sequence[HoldReason]) -> str:
         return ""
     words = ngettext("%(count)d hold left: %(reasons)s.", "%(count)d holds left: %(reasons)s.", len(left)) % {
         "count": len(left),
-        "reasons": ", ".join(str(reason.label) for reason in left),
+        "reasons": listed(reason.label for reason in left),
     }
     return f"{words} {explain_missing(release_right(left[0]))}"
 

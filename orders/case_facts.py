@@ -13,6 +13,7 @@ from core.cases.models import Case
 from core.cases.registry import CaseSeed, Fact
 from core.phones import format_phone
 from core.redaction import mask
+from core.words import listed
 from orders.models import Order
 from orders.rules.masking import is_personal_path
 from orders.schema.words import field_words
@@ -79,4 +80,4 @@ def merge_channel_changes(known: Mapping[str, Any], seed: CaseSeed) -> CaseSeed:
 
 def words_of_fields(paths: str) -> str:
     """ "lines, shipping_address.phone" in words."""
-    return ", ".join(field_words(path) for path in paths.split(", ") if path)
+    return listed(field_words(path) for path in paths.split(", ") if path)

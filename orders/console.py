@@ -24,6 +24,7 @@ from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
 from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
 from core.ui.today import register_today_card
+from core.words import said_of
 from crm.models import Customer
 from crm.presentation import register_source_names
 from crm.selectors import register_customer_restriction
@@ -75,7 +76,7 @@ def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
         state: Any = FulfilmentStatus(row.to_status) if row.fulfilment else OrderStatus(row.to_status)
         yield TimelineEntry(
             at=row.at,
-            title=f"{row.fulfilment.number}: {state.label}" if row.fulfilment else state.label,
+            title=said_of(row.fulfilment.number, state.label) if row.fulfilment else state.label,
             body=reason_words(row.reason),
             actor=actor_name(row.actor_label),
             icon=state.icon,

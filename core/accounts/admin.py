@@ -27,6 +27,7 @@ from core.accounts.services.journal import tell_policy_change, tell_user_change
 from core.actor import Actor
 from core.admin import ReadOnlyAdmin
 from core.exceptions import Conflict, DomainError
+from core.words import listed
 
 _SCOPE = "scope_"
 
@@ -91,7 +92,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     @admin.display(description=_("roles"))
     def role_names(self, user: User) -> str:
         held = {group.name for group in user.groups.all()}
-        return ", ".join(str(role.label) for role in Role if role.value in held)
+        return listed(role.label for role in Role if role.value in held)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """A superuser is changed by superusers alone: an administrator can't take over a greater account."""

@@ -12,6 +12,7 @@ from core.accounts.models import User
 from core.accounts.roles import granted
 from core.actor import Actor
 from core.exceptions import PermissionRequired
+from core.words import listed
 
 _USUAL = {
     "view": _("see %(things)s"),
@@ -47,7 +48,7 @@ def explain_missing(permission: str) -> str:
         return ""
     label, _dot, codename = permission.partition(".")
     holders = granted(label, codename)
-    roles = ", ".join(str(role.label) for role in Role if role in holders)
+    roles = listed(role.label for role in Role if role in holders)
     return gettext("Missing right: %(right)s. These roles have it: %(roles)s. An administrator can give you one.") % {
         "right": words,
         "roles": roles,

@@ -25,6 +25,7 @@ from core.ui.content import Badge, EmptyState, Header, PageAction, PanelContent
 from core.ui.filters import ConsoleFilterSet
 from core.ui.panels import register_panel
 from core.ui.views import ActionPage, DetailPage, FormPage, ListPage
+from core.words import said_of
 
 
 def state(key: ApiKey) -> Badge:
@@ -42,8 +43,8 @@ def limit_words(key: ApiKey) -> str:
         return gettext("Not limited")
     kind = scope_kind(key.scope_kind)
     names = dict(kind.choices()) if kind else {}
-    label = str(kind.label) if kind else key.scope_kind
-    return f"{label}: {names.get(key.scope_object_id or 0, key.scope_object_id)}"
+    label = kind.label if kind else key.scope_kind
+    return said_of(label, names.get(key.scope_object_id or 0, key.scope_object_id))
 
 
 class ApiKeyFilters(ConsoleFilterSet):

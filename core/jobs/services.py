@@ -13,6 +13,7 @@ from core.jobs.models import Job
 from core.jobs.registry import kind as job_kind_of
 from core.jobs.running import DISPATCH
 from core.stages import nudge
+from core.words import said_of
 
 
 def start_job(
@@ -36,7 +37,7 @@ def start_job(
     original = input_name[:255] or original
     job = Job.objects.create(
         kind=kind,
-        title=title or (f"{label}: {original}" if original else str(label)),
+        title=title or (said_of(label, original) if original else str(label)),
         params=params,
         created_by_id=actor.user_id,
         actor_label=actor.label,

@@ -30,6 +30,7 @@ from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, ConsoleView, DetailPage, ListPage, go, is_fragment, say
+from core.words import said_of
 
 _READING_REFUSED = _("You no longer have the rights under which this was made.")
 
@@ -200,7 +201,7 @@ class StartBulkAction(ConsoleView):
                 },
             },
             actor=Actor.for_user(request.user),
-            title=f"{action.label}: {page.title}",
+            title=said_of(action.label, page.title),
             total=None if ids is None else len(ids),
         )
         return go(request, _url("job_detail", job))

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import pgettext
 
 from core.ui.content import Text
+from core.words import listed
 
 Pair = tuple[Any, Any]
 
@@ -73,5 +74,5 @@ def _read(value: Any, words: Mapping[Any, Text]) -> Any:
     if isinstance(value, bool):
         return pgettext("a yes/no value", "yes") if value else pgettext("a yes/no value", "no")
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(_read(item, words)) for item in value)
+        return listed(_read(item, words) for item in value)
     return words.get(value, value)

@@ -17,6 +17,7 @@ from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.registry import job_kind
 from core.tabular import Table, open_table
+from core.words import listed
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
 from orders.importing.mapping import FileMapping, Options, importable_fields
@@ -42,7 +43,8 @@ def import_orders(context: JobContext) -> None:
     channel = Channel.objects.get(pk=context.params["channel_id"])
     mapping = mapping_from(context.params)
     if missing := mapping.missing():
-        raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": ", ".join(missing)}, "unmapped")
+        names = listed(importable_fields()[path] for path in missing)
+        raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": names}, "unmapped")
     plan = _look(context, mapping)
     if (catalogue := context.params.get("catalogue")) is not None:
         with _open(context, mapping) as (assembler, table):

@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.jobs.models import Job
 from core.jobs.services import start_job
 from core.tabular import TabularError, match_header, open_table
+from core.words import listed
 from orders.importing.headings import HEADINGS, WORDS
 from orders.importing.joining import join_tables
 from orders.importing.mapping import FileMapping, Options, importable_fields
@@ -103,7 +104,7 @@ def refuse_incomplete(mapping: FileMapping, header: list[str]) -> FileMapping:
     labels = importable_fields()
     if missing := usable.missing():
         raise TabularError(
-            _("The file has no column for: %(fields)s.") % {"fields": ", ".join(str(labels[path]) for path in missing)},
+            _("The file has no column for: %(fields)s.") % {"fields": listed(labels[path] for path in missing)},
             "missing_column",
         )
     return usable

@@ -10,6 +10,7 @@ from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.models import JobRow
 from core.tabular import HeaderMatch, Row, Table, TabularError, match_header, open_table
+from core.words import listed
 
 BATCH_SIZE = 500
 
@@ -74,7 +75,7 @@ def run_import(context: JobContext, importer: Importer) -> None:
             processed += len(batch) if wanted is None else len(rows)
             context.progress(processed)
     if columns.unknown:
-        context.message(_("Columns that weren't used: %(names)s") % {"names": ", ".join(columns.unknown)})
+        context.message(_("Columns that weren't used: %(names)s") % {"names": listed(columns.unknown)})
 
 
 class _BadRow(NamedTuple):
@@ -100,7 +101,7 @@ def _columns(table: Table, importer: Importer) -> HeaderMatch:
     if missing := columns.missing(importer.required):
         raise TabularError(
             _("The file has no column “%(name)s”. It has: %(header)s")
-            % {"name": missing[0], "header": ", ".join(name for name in table.header if name)},
+            % {"name": missing[0], "header": listed(name for name in table.header if name)},
             "missing_column",
         )
     return columns
