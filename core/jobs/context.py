@@ -1,6 +1,7 @@
 """What a running job reports through."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,8 @@ _ROW_COLUMNS = ["job_id", "row_number", "key", "outcome", "field", "message", "d
 class RowResult:
     """One row's result; `row_number` counts from 1 as the person sees it in their file.
 
-    `data` is kept with the row; its "url", a path of the console, makes the key a link.
+    `also` are the numbers of further rows with the same result, such as those of one order: each is counted, and
+    one JobRow is kept for all. `data` is kept with the row; its "url", a path of the console, makes the key a link.
     """
 
     row_number: int
@@ -37,6 +39,7 @@ class RowResult:
     field: str = ""
     message: Any = ""
     data: dict[str, Any] | None = None
+    also: Sequence[int] = ()
 
 
 class JobContext:
@@ -91,6 +94,10 @@ class JobContext:
         """Report one row."""
         self.rows([RowResult(row_number, key, RowOutcome(outcome), field, message, data)])
 
+    def reported_rows(self) -> frozenset[int]:
+        """The row numbers of the results that an earlier run of this job, whose worker died, has written."""
+        return frozenset(self.job.rows.values_list("row_number", flat=True))
+
     def rows(self, results: Iterable[RowResult]) -> None:
         """Report many rows."""
         self._rows.extend(results)
@@ -129,12 +136,14 @@ class JobContext:
             _ROW_COLUMNS,
             [(job.pk, *_values(row)) for row in latest.values()],
             on_conflict="ON CONFLICT (job_id, row_number) DO NOTHING",
-            returning=["outcome"],
+            returning=["row_number"],
         )
-        outcomes = [outcome for (outcome,) in written]
-        job.succeeded += outcomes.count(RowOutcome.OK) + outcomes.count(RowOutcome.WARNING)
-        job.failed += outcomes.count(RowOutcome.ERROR)
-        job.skipped += outcomes.count(RowOutcome.SKIPPED)
+        counts: Counter[RowOutcome] = Counter()
+        for (number,) in written:
+            counts[latest[number].outcome] += 1 + len(latest[number].also)
+        job.succeeded += counts[RowOutcome.OK] + counts[RowOutcome.WARNING]
+        job.failed += counts[RowOutcome.ERROR]
+        job.skipped += counts[RowOutcome.SKIPPED]
         if not self._progress_set:
             job.processed = job.succeeded + job.failed + job.skipped
 
@@ -153,4 +162,5 @@ _BEAT_FIELDS = ["processed", "total", "succeeded", "failed", "skipped", "message
 
 
 def _values(row: RowResult) -> tuple[Any, ...]:
-    return (row.row_number, row.key[:255], row.outcome.value, row.field[:120], str(row.message), row.data)
+    data = {**(row.data or {}), "also": list(row.also)} if row.also else row.data
+    return (row.row_number, row.key[:255], row.outcome.value, row.field[:120], str(row.message), data)

@@ -86,7 +86,7 @@ class Job(models.Model):
 
 
 class JobRow(models.Model):
-    """What became of one row of a job."""
+    """What became of one row of a job, or of several that belong together: see row_numbers."""
 
     job = models.ForeignKey(Job, models.CASCADE, db_index=False, related_name="rows", verbose_name=_("job"))
     row_number = models.PositiveIntegerField(_("row"))
@@ -105,6 +105,23 @@ class JobRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.row_number}"
+
+    @property
+    def row_numbers(self) -> list[int]:
+        """The numbers of the rows that this is the result of, ascending."""
+        also = self.data.get("also") if isinstance(self.data, dict) else None
+        return [self.row_number, *(also or ())]
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Its rows as (first, last) of every run without a gap."""
+        spans: list[tuple[int, int]] = []
+        for number in self.row_numbers:
+            if spans and number == spans[-1][1] + 1:
+                spans[-1] = (spans[-1][0], number)
+            else:
+                spans.append((number, number))
+        return spans
 
     @property
     def page_url(self) -> str:

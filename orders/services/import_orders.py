@@ -37,8 +37,8 @@ def import_orders(context: JobContext) -> None:
     """Import the job's file by `params`: channel_id, columns, options, and optionally catalogue.
 
     `catalogue` is {"opening_stock": per cent of the units ordered in the file, "warehouse": code}: SKUs that the
-    file names and that aren't known are made first. A job whose worker died starts over: orders that it took
-    already are found again, and their rows keep their first result.
+    file names and that aren't known are made first. A job whose worker died starts over and leaves out the orders
+    whose rows have their result: it was written in the transaction that took them.
     """
     channel = Channel.objects.get(pk=context.params["channel_id"])
     mapping = mapping_from(context.params)
@@ -51,12 +51,10 @@ def import_orders(context: JobContext) -> None:
             create_catalogue(
                 channel, assembler.orders(table, plan.last_rows), mapping.options, context.actor, **catalogue
             )
-    context.progress(0, plan.total)
-    only = context.params.get("only_rows")
-    wanted = None if only is None else frozenset(only)
-    done = 0
+    done = context.job.succeeded + context.job.failed + context.job.skipped
+    context.progress(done, plan.total)
     with _open(context, mapping) as (assembler, table):
-        for batch in _batches(assembler.orders(table, plan.last_rows), wanted):
+        for batch in _batches(_to_take(assembler.orders(table, plan.last_rows), context)):
             done += sum(len(order.rows) for order in batch)
             with transaction.atomic():
                 context.rows(_in_words(row, mapping) for row in _take(channel, batch, context))
@@ -97,12 +95,20 @@ def _look(context: JobContext, mapping: FileMapping) -> _Plan:
     return _Plan(total, last_rows)
 
 
-def _batches(orders: Iterator[FileOrder], wanted: frozenset[int] | None) -> Iterator[list[FileOrder]]:
+def _to_take(orders: Iterator[FileOrder], context: JobContext) -> Iterator[FileOrder]:
+    """Without those that have their result already, and those that a repetition of failed rows isn't about."""
+    only = context.params.get("only_rows")
+    wanted = None if only is None else frozenset(only)
+    reported = context.reported_rows()
+    for order in orders:
+        if order.rows[0] not in reported and (wanted is None or not wanted.isdisjoint(order.rows)):
+            yield order
+
+
+def _batches(orders: Iterator[FileOrder]) -> Iterator[list[FileOrder]]:
     batch: list[FileOrder] = []
     rows = 0
     for order in orders:
-        if wanted is not None and wanted.isdisjoint(order.rows):
-            continue
         batch.append(order)
         rows += len(order.rows)
         if len(batch) >= MAX_BATCH or rows >= MAX_BATCH_ROWS:
@@ -141,19 +147,18 @@ def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
         yield from _rejected_rows(order, [FieldError.from_json(entry) for entry in result.errors])
         return
     repeated, link = frozenset(order.repeated), _link(result.order_id)
+    first, *also = [row for row in order.rows if row not in repeated]
     if result.outcome == IntakeOutcome.DUPLICATE:
+        outcome, code = RowOutcome.SKIPPED, "duplicate"
         message = _("Order %(number)s has this already.") % {"number": result.order_number}
-        for row in order.rows:
-            yield _row(row, order, RowOutcome.SKIPPED, "duplicate", message, link=link)
-        return
-    outcome = RowOutcome.WARNING if result.errors else RowOutcome.OK
-    message = FieldError.from_json(result.errors[0]).reason if result.errors else result.order_number
-    for row in order.rows:
-        if row in repeated:
-            error = FieldError("", "repeated_row")
+    else:
+        outcome, code = (RowOutcome.WARNING if result.errors else RowOutcome.OK), ""
+        message = FieldError.from_json(result.errors[0]).reason if result.errors else result.order_number
+    yield RowResult(first, order.external_id, outcome, "", message, {"code": code, **link}, also)
+    if repeated:
+        error = FieldError("", "repeated_row")
+        for row in order.repeated:
             yield _row(row, order, RowOutcome.SKIPPED, error.code, error.reason)
-        else:
-            yield RowResult(row, order.external_id, outcome, "", message, link)
 
 
 def _rejected_rows(order: FileOrder, errors: list[FieldError]) -> Iterator[RowResult]:
@@ -180,9 +185,8 @@ def _row(
     code: str,
     message: str,
     field: str = "",
-    link: dict[str, str] | None = None,
 ) -> RowResult:
-    return RowResult(number, order.external_id, outcome, field, message, {"code": code, **(link or {})})
+    return RowResult(number, order.external_id, outcome, field, message, {"code": code})
 
 
 def _link(order_id: int | None) -> dict[str, str]:
@@ -207,7 +211,8 @@ def _line_of(path: str) -> int | None:
 
 
 _ACCOUNT = """
-SELECT outcome, COALESCE(data->>'code', ''), count(*), count(DISTINCT key)
+SELECT outcome, COALESCE(data->>'code', ''), sum(1 + COALESCE(jsonb_array_length(data->'also'), 0))::bigint,
+       count(DISTINCT key)
   FROM jobs_jobrow WHERE job_id = %s GROUP BY 1, 2 ORDER BY 1, 2
 """
 

@@ -51,6 +51,18 @@ def test_a_job_reports_its_rows_and_figures(db, kinds, actor, person):
     assert job.finished_at
 
 
+def test_rows_with_one_result_are_counted_each_and_kept_together(db, kinds):
+    @job_kind("test.kind", "Count")
+    def count(context: JobContext) -> None:
+        context.rows([RowResult(2, "A", also=[3, 4, 7]), RowResult(5, "B", RowOutcome.SKIPPED, also=[6])])
+        context.row(8, RowOutcome.ERROR)
+
+    job = run_job(start().pk)
+    assert (job.succeeded, job.failed, job.skipped, job.processed) == (4, 1, 2, 7)
+    assert [row.row_numbers for row in job.rows.all()] == [[2, 3, 4, 7], [5, 6], [8]]
+    assert [row.spans for row in job.rows.all()] == [[(2, 4), (7, 7)], [(5, 6)], [(8, 8)]]
+
+
 def test_ten_thousand_rows_cost_a_handful_of_statements(db, kinds, django_assert_max_num_queries):
     @job_kind("test.kind", "Count")
     def count(context: JobContext) -> None:

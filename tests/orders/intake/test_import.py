@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from core.actor import SYSTEM
 from core.jobs.models import Job, JobRow
@@ -22,6 +23,7 @@ from orders.importing.headings import HEADINGS
 from orders.importing.mapping import FileMapping, Options
 from orders.importing.presets import PRESETS, detect
 from orders.models import Channel, IntakeMessage, Order, OrderLine
+from orders.services import import_orders as import_module
 from orders.services.import_start import join_files, start_import, suggest_mapping
 from tests.factories.orders_intake import make_channel
 
@@ -75,8 +77,9 @@ def test_every_row_is_accounted_for_and_again_adds_nothing(write: Callable[..., 
     assert (first.total, first.line_count, first.currency) == (Decimal("17.30"), 2, "GBP")
     assert Order.objects.get(external_id="2").ship_country == "IE"
     assert Order.objects.get(external_id="6").ship_country == ""
-    outcomes = dict(JobRow.objects.values_list("row_number", "outcome"))
-    assert outcomes == {
+    outcomes = [(number, row.outcome) for row in JobRow.objects.all() for number in row.row_numbers]
+    assert len(outcomes) == 10
+    assert dict(outcomes) == {
         2: "ok", 3: "ok", 4: "ok", 5: "skipped", 6: "skipped", 7: "skipped", 8: "skipped", 9: "ok", 10: "error",
         11: "ok",
     }  # fmt: skip
@@ -138,6 +141,35 @@ def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callab
     assert again is not None
     assert list(JobRow.objects.order_by("row_number").values_list("row_number", "outcome")) == before
     assert again.message == first.message
+    assert (again.succeeded, again.failed, again.skipped) == (first.succeeded, first.failed, first.skipped)
+    assert again.processed == again.total == 10
+    assert IntakeMessage.objects.filter(seen_count=1).count() == 5
+
+
+def test_an_import_that_broke_off_goes_on_where_it_was(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module, "MAX_BATCH", 2)
+    channel = make_channel(requires_payment=False)
+    job = start_import(
+        channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
+    )
+    with connection.cursor() as cursor:  # the third batch fails, as if the server had died
+        cursor.execute("ALTER TABLE orders_order ADD CONSTRAINT broken CHECK (external_id <> '6')")
+    try:
+        broken = run_job(job.pk)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT broken")
+    assert broken is not None
+    assert (broken.status, broken.processed) == ("failed", 6)
+    Job.objects.filter(pk=job.pk).update(status="queued")
+    whole = run_job(job.pk)
+    assert whole is not None
+    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in whole.message
+    numbers = [number for row in whole.rows.all() for number in row.row_numbers]
+    assert sorted(numbers) == list(range(2, 12))
+    assert (whole.succeeded, whole.failed, whole.skipped, whole.processed) == (5, 1, 4, 10)
 
 
 def test_a_row_with_too_many_cells_fails_its_order_only(write: Callable[..., Path]) -> None:
