@@ -20,6 +20,7 @@ from logistics.carriers.registry import adapter_class, adapter_codes
 from logistics.models import (
     Carrier,
     CarrierRule,
+    CheckClaim,
     DeliveryRating,
     PushMessage,
     Shipment,
@@ -237,6 +238,13 @@ class PartOfShipmentAdmin(ReadOnlyAdmin[M]):
 class TrackingEventAdmin(PartOfShipmentAdmin[TrackingEvent]):
     list_display = ["shipment", "occurred_at", "status", "description", "location", "source", "ingested_at"]
     list_filter = ["status", "source"]
+    list_select_related = ["shipment"]
+    search_fields = ["=shipment__tracking_number", "=shipment__number"]
+
+
+@admin.register(CheckClaim)
+class CheckClaimAdmin(PartOfShipmentAdmin[CheckClaim]):
+    list_display = ["shipment", "next_poll_at", "expires_at"]
     list_select_related = ["shipment"]
     search_fields = ["=shipment__tracking_number", "=shipment__number"]
 

@@ -208,7 +208,10 @@ class Shipment(models.Model):
             models.Index(fields=["status", "-id"], name="shipment_by_status"),
             models.Index(fields=["label_due_at"], condition=Q(label_due_at__isnull=False), name="shipment_label_due"),
             models.Index(
-                fields=["carrier", "next_poll_at"], condition=Q(next_poll_at__isnull=False), name="shipment_poll_due"
+                fields=["carrier", "next_poll_at"],
+                include=["id"],  # claimed ones are passed over without a look at the table
+                condition=Q(next_poll_at__isnull=False),
+                name="shipment_poll_due",
             ),
             models.Index(fields=["last_event_at"], condition=Q(next_poll_at__isnull=False), name="shipment_still"),
         ]
@@ -216,6 +219,31 @@ class Shipment(models.Model):
 
     def __str__(self) -> str:
         return self.tracking_number or self.number
+
+
+class CheckClaim(models.Model):
+    """A worker asks the carrier about a parcel right now; holds while the parcel's `next_poll_at` stays as it is.
+
+    A row of its own, because moving `next_poll_at` writes into every index of the parcels: 11 MB for 200 of a million.
+    """
+
+    shipment = models.OneToOneField(
+        Shipment,
+        models.CASCADE,
+        primary_key=True,
+        db_constraint=False,  # its check would write a lock into every parcel that is claimed
+        related_name="+",
+        verbose_name=_("shipment"),
+    )
+    next_poll_at = models.DateTimeField(_("next check"))
+    expires_at = models.DateTimeField(_("expires"))
+
+    class Meta:
+        verbose_name = _("check under way")
+        verbose_name_plural = _("checks under way")
+
+    def __str__(self) -> str:
+        return str(self.shipment_id)
 
 
 class ShipmentLabel(models.Model):

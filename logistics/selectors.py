@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from core.accounts.selectors import scope_ids
 from core.stages import StageDue, capped_due
 from logistics.enums import PushState, ShipmentStatus
-from logistics.models import Carrier, PushMessage, Shipment, TrackingEvent
+from logistics.models import Carrier, CheckClaim, PushMessage, Shipment, TrackingEvent
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.rules.polling import quiet_limit
 
@@ -80,7 +80,7 @@ def carrier_health() -> list[CarrierHealth]:
             carrier=carrier,
             state=_state(carrier, now),
             waiting_labels=_count(Shipment.objects.filter(carrier=carrier, label_due_at__isnull=False)),
-            due_checks=_count(Shipment.objects.filter(carrier=carrier, next_poll_at__lte=now)),
+            due_checks=_count(_checks(now).filter(carrier=carrier)),
         )
         for carrier in Carrier.objects.all()
     ]
@@ -107,8 +107,14 @@ def checks_due() -> StageDue:
     """Due checks of carriers that may be called; what waits for a paused carrier isn't due."""
     now = timezone.now()
     paused = Q(carrier__circuit_open_until__gt=now) | Q(carrier__is_active=False)
-    due = Shipment.objects.filter(next_poll_at__lte=now).exclude(paused).order_by("next_poll_at")
+    due = _checks(now).exclude(paused).order_by("next_poll_at")
     return capped_due(list(due.values_list("next_poll_at", flat=True)[:CAP]), CAP)
+
+
+def _checks(now: datetime) -> QuerySet[Shipment]:
+    """Parcels whose check is due and that no worker asks about right now."""
+    claims = CheckClaim.objects.filter(shipment=OuterRef("pk"), next_poll_at=OuterRef("next_poll_at"))
+    return Shipment.objects.filter(~Exists(claims.filter(expires_at__gt=now)), next_poll_at__lte=now)
 
 
 def pushes_due() -> StageDue:

@@ -1,7 +1,7 @@
 """Asking carriers about parcels whose check is due.
 
-Due parcels are found per carrier by index, claimed by moving their next check ahead (a worker that dies loses
-them only until then), asked about without any lock held, and taken in by one transaction.
+Due parcels are found per carrier by index, claimed for a while (a worker that dies loses them only until then),
+asked about without any lock held, and taken in by one transaction.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from core.db import update_rows
 from logistics.carriers.base import CarrierAdapter, CarrierError, CarrierUnavailable, TrackQuery, TrackResult
 from logistics.carriers.registry import adapter_codes
 from logistics.enums import EventSource
+from logistics.locks import one_claim_at_a_time
 from logistics.models import Carrier, Shipment
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.rules.polling import retry_after_failure
@@ -27,6 +28,36 @@ from logistics.throttle import take_calls
 
 #: A claimed check that brought no result is due again after this; longer than any batch can take.
 LEASE = timedelta(minutes=10)
+
+# Few enough to be read once for each statement; joined, the planner might give up the order of the index instead.
+_NOT_CLAIMED = """(s.id, s.next_poll_at) NOT IN (
+    SELECT claim.shipment_id, claim.next_poll_at FROM logistics_checkclaim AS claim WHERE claim.expires_at > %(at)s)"""
+_COUNT_DUE = f"""
+SELECT c.id, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM logistics_shipment AS s
+         WHERE s.carrier_id = c.id AND s.next_poll_at <= %(at)s AND {_NOT_CLAIMED} LIMIT %(cap)s) AS due)
+  FROM unnest(%(ids)s::bigint[]) AS c(id)
+"""  # noqa: S608
+_CLAIM_DUE = f"""
+WITH due AS (
+    SELECT s.* FROM unnest(%(ids)s::bigint[], %(counts)s::int[]) AS c(id, count)
+     CROSS JOIN LATERAL (
+        SELECT s.id, s.next_poll_at FROM logistics_shipment AS s
+         WHERE s.carrier_id = c.id AND s.next_poll_at <= %(at)s AND {_NOT_CLAIMED}
+         ORDER BY s.next_poll_at LIMIT c.count) AS s),
+claimed AS (
+    INSERT INTO logistics_checkclaim (shipment_id, next_poll_at, expires_at)
+    SELECT id, next_poll_at, %(expires_at)s FROM due
+    ON CONFLICT (shipment_id) DO UPDATE SET next_poll_at = excluded.next_poll_at, expires_at = excluded.expires_at)
+SELECT s.id, s.carrier_id, s.tracking_number, s.company_code, s.subscribe_due, s.poll_failures,
+       o.ship_phone, o.ship_province, o.ship_city, o.ship_district
+  FROM due JOIN logistics_shipment AS s ON s.id = due.id JOIN orders_order AS o ON o.id = s.order_id
+"""  # noqa: S608
+_GIVE_BACK = """
+DELETE FROM logistics_checkclaim
+ WHERE expires_at <= %(at)s OR (expires_at = %(expires_at)s AND shipment_id = ANY(%(ids)s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +95,8 @@ def poll_batch(limit: int) -> int:
     with transaction.atomic():
         _take_in(outcomes, at)
         _put_back(outcomes, carriers, at)
+    # Void already, now that the next checks are set: should this not happen, nothing waits for them.
+    _give_back(claimed, now)
     # The carrier's row is shared by every worker: its own short transaction.
     with transaction.atomic():
         record_outcomes(health, at=at)
@@ -94,41 +127,31 @@ def count_due(carrier_ids: Sequence[int], cap: int, *, at: datetime) -> dict[int
     if not carrier_ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT c.id, (SELECT count(*) FROM (
-                   SELECT 1 FROM logistics_shipment s
-                    WHERE s.carrier_id = c.id AND s.next_poll_at <= %(at)s LIMIT %(cap)s) AS due)
-                 FROM unnest(%(ids)s::bigint[]) AS c(id)""",
-            {"ids": list(carrier_ids), "cap": cap, "at": at},
-        )
+        cursor.execute(_COUNT_DUE, {"ids": list(carrier_ids), "cap": cap, "at": at})
         return {carrier_id: count for carrier_id, count in cursor.fetchall() if count}
 
 
 def claim_due(allowed: Mapping[int, int], *, at: datetime) -> list[PollItem]:
     """Claim up to `allowed[carrier id]` due parcels of each carrier, the longest due first.
 
-    Two workers never get the same parcel: rows that another one is claiming are skipped, claimed ones aren't
-    due any more.
+    Two workers never get the same parcel: what is claimed isn't due until LEASE after `at`, or until its next check
+    is set anew.
     """
     if not allowed:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH due AS (
-                   SELECT s.id FROM unnest(%(ids)s::bigint[], %(counts)s::int[]) AS c(id, count)
-                    CROSS JOIN LATERAL (
-                       SELECT id FROM logistics_shipment
-                        WHERE carrier_id = c.id AND next_poll_at <= %(at)s
-                        ORDER BY next_poll_at LIMIT c.count
-                        FOR NO KEY UPDATE SKIP LOCKED) AS s)
-               UPDATE logistics_shipment AS s SET next_poll_at = %(lease)s
-                 FROM due, orders_order AS o
-                WHERE s.id = due.id AND o.id = s.order_id
-            RETURNING s.id, s.carrier_id, s.tracking_number, s.company_code, s.subscribe_due, s.poll_failures,
-                      o.ship_phone, o.ship_province, o.ship_city, o.ship_district""",
-            {"ids": list(allowed), "counts": list(allowed.values()), "at": at, "lease": at + LEASE},
-        )
+    counts = {"ids": list(allowed), "counts": list(allowed.values())}
+    with transaction.atomic(), connection.cursor() as cursor:
+        one_claim_at_a_time()
+        cursor.execute(_CLAIM_DUE, {**counts, "at": at, "expires_at": at + LEASE})
         return [_item(row) for row in cursor.fetchall()]
+
+
+def _give_back(items: Sequence[PollItem], claimed_at: datetime) -> None:
+    """Remove the claims of a batch, and those that workers left behind when they died."""
+    ids = [item.shipment_id for item in items]
+    with transaction.atomic(), connection.cursor() as cursor:
+        one_claim_at_a_time()
+        cursor.execute(_GIVE_BACK, {"at": timezone.now(), "expires_at": claimed_at + LEASE, "ids": ids})
 
 
 def _item(row: tuple[object, ...]) -> PollItem:
