@@ -14,6 +14,8 @@ def share_customers(ids: Collection[int]) -> dict[int, int]:
 
     Returns {merged id: surviving id} for those that were merged before the lock was had.
     """
+    if not ids:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, merged_into_id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",

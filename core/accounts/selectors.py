@@ -14,9 +14,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, AuthenticatorApp, User
 from core.accounts.scopes import scope_kind, scope_kinds
+from core.db import find_row
 
-# Written out, because building a query costs more than running it, for every single call of a program.
-_KEY_SQL = "SELECT * FROM accounts_apikey WHERE prefix = %s"
 # Everything that decides about a person, in one statement, because every request of every page needs it.
 _ACCESS_SQL = """
 SELECT
@@ -127,7 +126,7 @@ def authenticate_api_key(token: str) -> ApiKey | None:
     """
     match = _TOKEN.fullmatch(token)
     prefix, secret = match.groups() if match else ("", "")
-    key = next(iter(ApiKey.objects.raw(_KEY_SQL, [prefix])), None) if match else None
+    key = find_row(ApiKey, "prefix", prefix) if match else None
     expected = key.secret_hash if key is not None else "0" * 64
     same = hmac.compare_digest(hash_secret(secret), expected)
     return key if key is not None and same and key.is_usable(timezone.now()) else None

@@ -4,12 +4,14 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.db import insert_rows
 from core.outbox.events import Event
 from core.outbox.exceptions import NotInTransaction
 from core.outbox.models import HandlerFailure, OutboxEvent
 from core.stages import nudge
 
 RELAY = "outbox.relay"
+_COLUMNS = ("name", "payload", "occurred_at", "next_attempt_at", "is_dead")
 
 
 def publish(event: Event) -> None:
@@ -27,12 +29,12 @@ def publish_many(events: Iterable[Event]) -> None:
     now = timezone.now()
     rows = [_row(event, now) for event in events]
     if rows:
-        OutboxEvent.objects.bulk_create(rows)
+        insert_rows(OutboxEvent, _COLUMNS, rows)
         nudge(RELAY)
 
 
-def _row(event: Event, now: datetime) -> OutboxEvent:
-    return OutboxEvent(name=event.name, payload=event.payload(), occurred_at=now, next_attempt_at=now)
+def _row(event: Event, now: datetime) -> tuple[object, ...]:
+    return event.name, event.payload(), now, now, False
 
 
 @transaction.atomic

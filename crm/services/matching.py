@@ -39,8 +39,10 @@ def match_customers(source: str, drafts: Sequence[CustomerDraft], *, at: datetim
     at = at or timezone.now()
     candidates = [_candidate(draft) for draft in drafts]
     with transaction.atomic(savepoint=False):
-        ids = _match(source, candidates, at)
-        survivors = locks.share_customers(set(ids))
+        made: set[int] = set()
+        ids = _match(source, candidates, at, made)
+        # Nobody else sees the new ones yet, so nobody can merge them.
+        survivors = locks.share_customers(set(ids) - made)
         ids = [survivors.get(customer_id, customer_id) for customer_id in ids]
         _keep_addresses(ids, drafts, at)
     return ids
@@ -65,8 +67,11 @@ def _text(value: str, width: int) -> str:
     return value.replace("\x00", "").strip()[:width]
 
 
-def _match(source: str, candidates: Sequence[Candidate], at: datetime) -> list[int]:
-    """Customers first, then identities: with one order of tables and rows, no two batches wait in a circle."""
+def _match(source: str, candidates: Sequence[Candidate], at: datetime, made: set[int]) -> list[int]:
+    """Customers first, then identities: with one order of tables and rows, no two batches wait in a circle.
+
+    Adds the ids of customers that it wrote to `made`.
+    """
     profiles: dict[int, Profile] = {}
     recorded: set[str] = set()
     for _round in range(_MAX_ROUNDS):
@@ -77,7 +82,9 @@ def _match(source: str, candidates: Sequence[Candidate], at: datetime) -> list[i
         known = selectors.known_profiles(source, batch)
         recorded |= known.identities.keys()
         assigned = assign(batch, known)
-        _create([profile for profile in dict.fromkeys(assigned) if profile.is_new], at)
+        new = [profile for profile in dict.fromkeys(assigned) if profile.is_new]
+        _create(new, at)
+        made |= {profile.id for profile in new if profile.id}
         profiles |= {index: profile for index, profile in zip(waiting, assigned, strict=True) if profile.id}
     if len(profiles) < len(candidates):
         raise OperationalError("customers kept changing while orders were matched to them")

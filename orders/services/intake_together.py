@@ -14,7 +14,7 @@ from orders.enums import IntakeSource
 from orders.models import Channel
 from orders.services.intake import MAX_BATCH, IntakeResult, receive
 
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.008
 
 
 @dataclass(frozen=True, slots=True)
