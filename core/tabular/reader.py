@@ -121,7 +121,7 @@ def _open_text(stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limi
     except UnicodeDecodeError as error:
         raise _unreadable() from error
     delimiter = sniff_delimiter(sample.lstrip("\r\n").split("\n", 1)[0])
-    records = csv.reader(_Lines(sample, text), delimiter=delimiter)
+    records = csv.reader(_lines(sample, text), delimiter=delimiter)
     name = {"\t": "tab"}.get(delimiter, delimiter)
     numbered = _numbered_records(records)
     return _table(numbered, limits, clean, f"CSV, {encoding}, {name}", _Fraction(raw, size))
@@ -135,30 +135,24 @@ def _unpacked(raw: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))
 
 
-class _Lines(Iterator[str]):
+def _lines(sample: str, rest: io.TextIOWrapper) -> Iterator[str]:
     """The lines of a text whose beginning has been read already."""
+    # A line cut at the end of the sample is completed from the rest, so that line numbers stay right.
+    whole = sample if sample.endswith("\n") else sample + _line_of(rest)
+    yield from io.StringIO(whole, newline="")
+    while line := _line_of(rest):
+        yield line
 
-    def __init__(self, sample: str, rest: io.TextIOWrapper) -> None:
-        # A line cut at the end of the sample is completed from the rest, so that line numbers stay right.
-        self.rest = rest
-        whole = sample if sample.endswith("\n") else sample + self._read()
-        self.sample: Iterator[str] = iter(io.StringIO(whole, newline=""))
 
-    def __next__(self) -> str:
-        line = next(self.sample, None)
-        if line is None and not (line := self._read()):
-            raise StopIteration
-        return line
-
-    def _read(self) -> str:
-        """The next line; "" at the end. A file of one endless line must not fill the memory."""
-        line = self.rest.readline(_LINE_CHARACTERS)
-        if len(line) == _LINE_CHARACTERS:
-            raise TabularError(
-                _("A line is longer than %(count)d characters. Perhaps this is no table.") % {"count": len(line)},
-                "line_too_long",
-            )
-        return line
+def _line_of(text: io.TextIOWrapper) -> str:
+    """The next line; "" at the end. A file of one endless line must not fill the memory."""
+    line = text.readline(_LINE_CHARACTERS)
+    if len(line) == _LINE_CHARACTERS:
+        raise TabularError(
+            _("A line is longer than %(count)d characters. Perhaps this is no table.") % {"count": len(line)},
+            "line_too_long",
+        )
+    return line
 
 
 def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, list[str]]]:

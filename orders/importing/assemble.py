@@ -45,8 +45,9 @@ class _Column(NamedTuple):
 
 @dataclass(slots=True)
 class _Group:
-    """The rows of an order seen so far."""
+    """The rows of an order seen so far. `pending` are the order's columns that were empty in all of them."""
 
+    pending: list[_Column]
     order: dict[str, str] = field(default_factory=dict)
     lines: list[dict[str, str]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -96,7 +97,7 @@ class Assembler:
             key = self._key(row.cells)
             group = groups.get(key)
             if group is None:
-                group = groups[key] = _Group()
+                group = groups[key] = _Group(self._order_columns)
             self._add(group, row)
             if last_rows.get(key) == row.number:
                 yield self._finish(key, groups.pop(key))
@@ -125,24 +126,22 @@ class Assembler:
         return read if empty or words else convert
 
     def _add(self, group: _Group, row: Row) -> None:
-        group.rows.append(row.number)
-        if row.problem:
-            group.problems.append(FieldError(row.problem_column, row.problem))
-        cells = row.cells
+        number, cells, problem, problem_column = row
+        group.rows.append(number)
+        if problem:
+            group.problems.append(FieldError(problem_column, problem))
         if self.options.repeated_rows == "drop":
             content = tuple(cells)
             if content in group.seen:
-                group.repeated.append(row.number)
+                group.repeated.append(number)
                 return
             group.seen.add(content)
-        order = group.order
-        for path, place, convert in self._order_columns:
-            if cells[place] and not order.get(path):
-                order[path] = convert(cells[place])
+        if group.pending:
+            group.pending = [column for column in group.pending if not _fill(group.order, column, cells)]
         line = {name: convert(cells[place]) for name, place, convert in self._line_columns if cells[place]}
         if line:
             group.lines.append(line)
-            group.line_rows.append(row.number)
+            group.line_rows.append(number)
 
     def _finish(self, key: str, group: _Group) -> FileOrder:
         values = {**self.options.constants, **group.order}
@@ -188,6 +187,14 @@ class Assembler:
 _HANDLED: Final = frozenset(
     {"group", "status", "external_id"} | {f"shipping_address.{name}" for name in ("full", "street2", "street3")}
 )
+
+
+def _fill(order: dict[str, str], column: _Column, cells: list[str]) -> bool:
+    """Take a value of the order from a row; whether there is one."""
+    path, place, convert = column
+    if cells[place]:
+        order[path] = convert(cells[place])
+    return bool(order.get(path))
 
 
 def _text(cell: str) -> str:

@@ -173,28 +173,34 @@ def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[
     for index, item in enumerate(raw):
         if len(errors) >= MAX_ERRORS:
             break
-        line = _line(item, f"lines[{index}]", currency, defaults, errors)
+        line = _line(item, index, currency, defaults, errors)
         if line is not None:
             lines.append(line)
     return lines
 
 
-def _line(raw: Any, path: str, currency: str, defaults: Defaults, errors: Errors) -> CanonicalLine | None:
+def _line(raw: Any, index: int, currency: str, defaults: Defaults, errors: Errors) -> CanonicalLine | None:
+    values = _flawless(_LINE, raw, defaults) if type(raw) is dict else None
+    if values is None and (values := _faulty_line(raw, f"lines[{index}]", defaults, errors)) is None:
+        return None
+    if not CURRENCIES[currency]:
+        _check_decimals(values, ("discount", "tax"), currency, f"lines[{index}].", errors)
+    gross = values["quantity"] * values["unit_price"]
+    total = round_money(gross - values["discount"], currency)
+    if gross >= MAX_AMOUNT:
+        errors.append(FieldError(f"lines[{index}].unit_price", "too_large", {"limit": str(MAX_AMOUNT)}))
+    elif total < 0:
+        errors.append(FieldError(f"lines[{index}].discount", "exceeds_amount"))
+    return CanonicalLine(**values, total=total)
+
+
+def _faulty_line(raw: Any, path: str, defaults: Defaults, errors: Errors) -> dict[str, Any] | None:
     if type(raw) is not dict:
         errors.append(FieldError(path, "not_an_object"))
         return None
     known = len(errors)
-    values = _fields(_LINE, raw, f"{path}.", defaults, errors)
-    if len(errors) > known:
-        return None
-    _check_decimals(values, ("discount", "tax"), currency, f"{path}.", errors)
-    gross = values["quantity"] * values["unit_price"]
-    total = round_money(gross - values["discount"], currency)
-    if gross >= MAX_AMOUNT:
-        errors.append(FieldError(f"{path}.unit_price", "too_large", {"limit": str(MAX_AMOUNT)}))
-    elif total < 0:
-        errors.append(FieldError(f"{path}.discount", "exceeds_amount"))
-    return CanonicalLine(**values, total=total)
+    values = _examined(_LINE, raw, f"{path}.", defaults, errors)
+    return None if len(errors) > known else values
 
 
 def _complete_amounts(top: dict[str, Any], lines: list[CanonicalLine], errors: Errors) -> None:

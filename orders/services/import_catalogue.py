@@ -74,19 +74,24 @@ def create_catalogue(
 
 def _articles(orders: Iterable[FileOrder]) -> dict[str, _Article]:
     articles: dict[str, _Article] = {}
+    written: dict[str, _Article] = {}  # by the code as the file writes it
     for order in orders:
         if order.refusals:
             continue
         for line in order.payload["lines"]:
+            sku = line.get("sku", "")
             try:
-                code = normalise_sku_code(line.get("sku", ""))
                 quantity = int(Decimal(line.get("quantity", "0")))
+                article = written.get(sku)
+                if article is None:
+                    code = normalise_sku_code(sku)
+                    article = written[sku] = articles.setdefault(code.upper(), _Article(code))
             except (InvalidSkuCode, InvalidOperation, OverflowError, ValueError):
                 continue  # intake names what is wrong with such a line
-            article = articles.setdefault(code.upper(), _Article(code))
             article.units += max(0, min(quantity, 1_000_000))
-            article.names.update(filter(None, [line.get("name", "")]))
-            article.prices.update([line.get("unit_price", "0")])
+            if name := line.get("name", ""):
+                article.names[name] += 1
+            article.prices[line.get("unit_price", "0")] += 1
     return articles
 
 
