@@ -5,6 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ui.filters import ConsoleFilterSet
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
@@ -21,7 +22,7 @@ class OrderFilter(ConsoleFilterSet):
     on_hold = django_filters.BooleanFilter(method="held", label=_("On hold"))
     backordered = django_filters.BooleanFilter(method="waiting_for_stock", label=_("Waiting for stock"))
     ship_country = django_filters.CharFilter(label=_("Country (code)"))
-    received_at = django_filters.DateFromToRangeFilter(label=_("Received"))
+    received_at = django_filters.DateFromToRangeFilter(label=pgettext_lazy("time of a message", "Received"))
     placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"))
 
     class Meta:

@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.ui.columns import Column
 from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
+
+_RECEIVED = pgettext_lazy("time of a message", "Received")
 
 
 def _holds(order: Order) -> list[Any]:
@@ -32,7 +35,7 @@ ORDER_COLUMNS = (
     Column("total", _("Total"), cell="money"),
     Column("payment_status", _("Payment"), cell="status", enum=PaymentStatus),
     Column("placed_at", _("Placed"), cell="when", sort="placed_at"),
-    Column("received_at", _("Received"), cell="when", sort="received_at", default=False),
+    Column("received_at", _RECEIVED, cell="when", sort="received_at", default=False),
     Column("released_at", _("Released"), cell="when", sort="released_at", default=False),
     Column("ship_by", _("Ship by"), cell="when", default=False),
     Column("external_id", _("Channel order number"), cell="mono", default=False),

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.accounts.enums import Density, Theme
 from core.accounts.models import User
@@ -42,7 +43,7 @@ def _code_field(*, autofocus: bool, help_text: Any = "") -> forms.CharField:
         "autocapitalize": "none",
     }
     widget = forms.TextInput(attrs=attrs | ({"autofocus": True} if autofocus else {}))
-    return forms.CharField(label=_("Code"), max_length=20, widget=widget, help_text=help_text)
+    return forms.CharField(label=pgettext_lazy("sign-in", "Code"), max_length=20, widget=widget, help_text=help_text)
 
 
 class CodeForm(forms.Form):

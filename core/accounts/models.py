@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
@@ -29,7 +30,7 @@ def validate_time_zone(name: str) -> None:
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the untyped base of AuthenticatorApp
     """A person of the company. Roles are groups, limits on what is seen are AccessScope rows."""
 
-    display_name = models.CharField(_("name"), max_length=120, blank=True)
+    display_name = models.CharField(pgettext_lazy("person", "name"), max_length=120, blank=True)
     language = models.CharField(
         _("language"),
         max_length=10,

@@ -81,7 +81,7 @@ def date_text(value: date | datetime) -> str:
 
 
 def duration_text(seconds: float | None) -> str:
-    """A length of time in its two largest units ("2 d 4 h", "35 min"); "" for none."""
+    """A length of time in its two largest units ("2 d 4 h", "35 min", "1 h"); "" for none."""
     if seconds is None:
         return ""
     if 0 <= seconds < _MINUTE:
@@ -90,7 +90,9 @@ def duration_text(seconds: float | None) -> str:
     days, rest = divmod(minutes, 1440)
     hours, minutes = divmod(rest, 60)
     if days:
-        return gettext("%(d)s d %(h)s h") % {"d": days, "h": hours}
+        words = gettext("%(d)s d %(h)s h") if hours else gettext("%(d)s d")
+        return words % {"d": days, "h": hours}
     if hours:
-        return gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes}
+        words = gettext("%(h)s h %(m)s min") if minutes else gettext("%(h)s h")
+        return words % {"h": hours, "m": minutes}
     return gettext("%(m)s min") % {"m": minutes}

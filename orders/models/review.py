@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.enums import (
     DataErrorSource,
@@ -41,7 +42,7 @@ class Hold(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=HoldReason)
     note = models.CharField(_("note"), max_length=500, blank=True)
     until = models.DateTimeField(_("until"), null=True, blank=True)
-    placed_at = models.DateTimeField(_("placed"))
+    placed_at = models.DateTimeField(pgettext_lazy("hold", "placed"))
     placed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

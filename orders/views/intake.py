@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor, actor_name
@@ -48,7 +48,7 @@ class MessageList(ListPage[IntakeMessage]):
         Column("channel", _("Channel"), accessor="channel.name", width="m"),
         Column("order", _("Order"), accessor="order.number", cell="mono"),
         Column("source", _("Source"), accessor="get_source_display"),
-        Column("received_at", _("Received"), cell="when"),
+        Column("received_at", pgettext_lazy("time of a message", "Received"), cell="when"),
         Column("seen_count", _("Times seen"), cell="number"),
         Column("actor_label", _("By"), accessor=lambda row: actor_name(row.actor_label), default=False, width="m"),
     )

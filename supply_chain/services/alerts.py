@@ -22,8 +22,8 @@ def register_messages() -> None:
                 "body": "{{ who }} asks you to approve {{ number }} to {{ supplier }}, {{ total }}.\n\n{{ link }}\n",
             },
             "zh-hans": {
-                "subject": "待审批：{{ number }}，{{ supplier }}",
-                "body": "{{ who }} 请您审批采购单 {{ number }}（{{ supplier }}，{{ total }}）。\n\n{{ link }}\n",
+                "subject": "待审核：{{ number }}，{{ supplier }}",
+                "body": "{{ who }} 请你审核采购单 {{ number }}（{{ supplier }}，{{ total }}）。\n\n{{ link }}\n",
             },
         },
         label=_("Purchase order to approve"),

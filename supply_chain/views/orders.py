@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.actor import Actor
 from core.exceptions import DomainError
@@ -61,7 +62,7 @@ class PurchaseOrderList(ListPage[PurchaseOrder]):
         Column("created_at", _("Created"), cell="when"),
         Column("supplier_reference", _("Supplier's reference"), cell="mono", default=False),
         Column("sent_at", _("Sent"), cell="when", default=False),
-        Column("received_at", _("Received"), cell="when", default=False),
+        Column("received_at", pgettext_lazy("time of goods", "Received"), cell="when", default=False),
     )
     views = (
         PresetView(
@@ -273,7 +274,7 @@ class GoodsReceiptList(ListPage[GoodsReceipt]):
         Column("supplier", _("Supplier"), accessor="order.supplier.name", width="l"),
         Column("warehouse", _("Warehouse"), accessor="order.warehouse.name", width="m"),
         Column("delivery_note", _("Delivery note"), cell="mono"),
-        Column("received_at", _("Received"), cell="when"),
+        Column("received_at", pgettext_lazy("time of goods", "Received"), cell="when"),
         Column("received_by", _("By"), accessor="received_by.label", cell="user"),
     )
 

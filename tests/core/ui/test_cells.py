@@ -60,6 +60,7 @@ def test_percent_duration_and_numbers():
     assert formats.percent_text(0.1234) == "12.3%"
     assert formats.number_text(1234567) == "1,234,567"
     assert [formats.duration_text(s) for s in (59, 3700, 90061)] == ["59 s", "1 h 1 min", "1 d 1 h"]
+    assert [formats.duration_text(s) for s in (3600, 172800)] == ["1 h", "2 d"]
 
 
 def test_a_status_is_word_icon_and_colour_and_escaped():
