@@ -89,7 +89,7 @@ def celery(environment: dict[str, str], folder: Path) -> Iterator[Path]:
     """A Celery worker with beat, in processes of their own; gives its log."""
     command = [
         sys.executable, "-m", "celery", "-A", "ecom_admin", "worker", "--beat", "--concurrency=1",
-        "--without-mingle", "--without-gossip", "--loglevel=info", f"--schedule={folder / 'beat'}",
+        "--without-mingle", "--without-gossip", "--loglevel=info",
     ]  # fmt: skip
     path = folder / "worker.log"
     with path.open("wb") as log:
