@@ -47,7 +47,7 @@ def database(data_dir: Path) -> dict[str, Any]:
     """Django's DATABASES entry for the embedded PostgreSQL."""
     paths = Paths(data_dir)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.postgres",
         "NAME": DATABASE,
         "USER": ROLE,
         "PASSWORD": paths.password(),

@@ -14,6 +14,7 @@ from core.actor import actor_name, reason_words
 from core.countries import country_name
 from core.ui import cells, formats
 from core.ui.content import Badge
+from core.ui.folding import constant
 from core.ui.icons import icon_svg
 
 register = template.Library()
@@ -22,6 +23,7 @@ LONG_SELECT = 12
 
 
 @register.simple_tag
+@constant
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """`{% icon "truck" %}`: a Tabler icon; give a label where no text stands beside it."""
     return icon_svg(name, str(label), css)
@@ -94,6 +96,7 @@ def status(value: Any, enum: Any = None) -> SafeString:
 
 
 @register.simple_tag
+@constant
 def pill(label: Any, colour: str = "neutral", icon: str = "") -> SafeString:
     """`{% pill _("Late") "danger" "clock" %}`: a word in a meaning's colour."""
     return cells.draw_status(Badge(label=label, colour=colour, icon=icon))

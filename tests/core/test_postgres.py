@@ -1,0 +1,79 @@
+"""A kept connection is looked at without a statement, and a dead one is still found."""
+
+import pytest
+from django.db import connection
+from psycopg2 import OperationalError
+
+from core.db import Prepared
+
+_SUM = Prepared("test_sum", "SELECT %(left)s + %(right)s", left="int", right="int")
+
+
+def _statements(**values: int) -> list[str]:
+    seen: list[str] = []
+
+    def note(execute, sql, *arguments):
+        seen.append(sql)
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(note):
+        assert _SUM.fetch_one(values) == (sum(values.values()),)
+    return seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quiet_connection_is_trusted_without_a_statement():
+    wrapper = connection.copy()
+    try:
+        wrapper.ensure_connection()
+        assert wrapper.is_usable()
+        handle, wrapper.connection = wrapper.connection, _Refusing(wrapper.connection)
+        assert wrapper.is_usable()
+        wrapper._asked_at = 0.0  # silent for long: asked
+        assert not wrapper.is_usable()
+    finally:
+        wrapper.connection = handle
+        wrapper.close()
+
+
+class _Refusing:
+    """A connection whose every statement fails."""
+
+    closed = 0
+
+    def __init__(self, handle):
+        self.fileno = handle.fileno
+
+    def cursor(self):
+        raise OperationalError("asked")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_ended_is_replaced():
+    connection.ensure_connection()
+    assert connection.is_usable()
+    ended = connection.connection
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended.info.backend_pid])
+    other.close()
+    assert not connection.is_usable()
+    connection.health_check_enabled, connection.health_check_done = True, False
+    assert _SUM.fetch_one({"left": 1, "right": 2}) == (3,)
+    assert connection.connection is not ended
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prepared_statement_is_planned_once_for_each_connection():
+    assert _statements(left=1, right=2) == _statements(left=4, right=5) == ["EXECUTE test_sum (%(left)s, %(right)s)"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = 'test_sum'")
+        assert cursor.fetchone() == (1,)
+    connection.close()
+    assert _statements(left=1, right=2)
+
+
+@pytest.mark.django_db
+def test_behind_a_pooler_nothing_is_prepared(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    assert _statements(left=1, right=2) == ["SELECT %(left)s + %(right)s"]
