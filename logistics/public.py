@@ -8,13 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.db import Prepared
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier
 from logistics.rules.public import STEPS, Step, contact_matches, scrubbed, step_of
@@ -111,7 +111,9 @@ def find_order(number: str, contact: str) -> int | None:
 
 
 # Read by hand in one statement: customers and their bots ask for this page more often than for any other.
-_PUBLIC_ORDER = """
+_PUBLIC_ORDER = Prepared(
+    "public_order",
+    """
 SELECT o.number, o.placed_at, o.status, o.delivered_at, o.ship_name, o.ship_street,
        (SELECT r.stars FROM logistics_deliveryrating r WHERE r.order_id = o.id),
        ARRAY(SELECT f.status::text FROM orders_fulfilmentorder f WHERE f.order_id = o.id AND f.status <> 'cancelled'),
@@ -132,19 +134,32 @@ SELECT o.number, o.placed_at, o.status, o.delivered_at, o.ship_name, o.ship_stre
  WHERE o.id = %(order)s
    AND CASE WHEN coalesce(o.delivered_at, o.cancelled_at) IS NULL THEN o.received_at > %(now)s - %(at_most)s
             ELSE coalesce(o.delivered_at, o.cancelled_at) > %(now)s - %(after_end)s END
-"""
+    """,
+    order="bigint",
+    now="timestamptz",
+    at_most="interval",
+    after_end="interval",
+)
 
 
-def public_order(order_id: int) -> PublicOrder | None:
-    """Everything that the page shows; None for an order that isn't there, or that ended too long ago to be shown."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database says about an order that may be shown: equal as long as nothing changed."""
+
+    values: tuple[Any, ...]
+
+
+def stored_order(order_id: int) -> Stored | None:
+    """None for an order that isn't there, or that ended too long ago to be shown."""
     values: dict[str, Any] = {"order": order_id, "now": timezone.now()}
     values |= {"after_end": SHOWN_AFTER_END, "at_most": SHOWN_AT_MOST}
-    with connection.cursor() as cursor:
-        cursor.execute(_PUBLIC_ORDER, values)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    number, placed_at, status, delivered_at, name, street, stars, fulfilments, parcels = row
+    row = _PUBLIC_ORDER.fetch_one(values)
+    return None if row is None else Stored(tuple(tuple(v) if isinstance(v, list) else v for v in row))
+
+
+def public_order(stored: Stored) -> PublicOrder:
+    """Everything that the page shows, in the active language."""
+    number, placed_at, status, delivered_at, name, street, stars, fulfilments, parcels = stored.values
     return PublicOrder(
         number=number,
         placed_at=placed_at,

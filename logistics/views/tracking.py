@@ -1,22 +1,29 @@
 """The public tracking page: phone-first, without log-in, without JavaScript, bilingual by the browser."""
 
+from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 
 from core.exceptions import DomainError
 from core.rate_limit import seconds_to_wait
 from logistics.forms import RatingForm, TrackForm
-from logistics.public import find_order, normal_number, public_order, sign, unsign
+from logistics.public import PublicOrder, Stored, find_order, normal_number, public_order, sign, stored_order, unsign
 from logistics.services.public import ask_to_cancel, rate_delivery
 
 TRIES_PER_MINUTE = 10
@@ -60,17 +67,20 @@ class TrackOrder(View):
     def get(
         self, request: HttpRequest, token: str, *, form: RatingForm | None = None, status: int = 200
     ) -> HttpResponse:
-        order = public_order(_order_id(token))
-        if order is None:
-            raise Http404
+        minute = timezone.now().replace(second=0, microsecond=0)
+        order, parcels = _drawn(_stored(token), get_language(), timezone.get_current_timezone_name(), minute)
         context = {
             "order": order,
+            "parcels": parcels,
             "token": token,
-            "form": form or RatingForm(),
+            "rating": order.may_rate and (_drawn_rating(form) if form else _empty_rating(get_language())),
+            "path": request.path,
+            "csrf_token": get_token(request),
             "said": {"rated": _("Thank you for your rating."), "cancelled": _("Your order is cancelled."),
                      "asked": _("We have your wish to cancel and will answer you.")}.get(request.GET.get("said", "")),
         }  # fmt: skip
-        response = render(request, "track/order.html", context, status=status)
+        # Without the context of console pages, which asks more than this page does.
+        response = HttpResponse(render_to_string("track/order.html", context), status=status)
         response["Referrer-Policy"] = "same-origin"  # the link is a key: no other site may learn it
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -116,8 +126,28 @@ def _too_many(wait: int) -> str:
 
 
 def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, problem: str = "") -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "problem": problem}
+    context: dict[str, Any] = {"form": form, "problem": problem, "path": request.path}
     return render(request, "track/search.html", context, status=status)
+
+
+@lru_cache(maxsize=1000)
+def _drawn(stored: Stored, language: str, zone: str, minute: datetime) -> tuple[PublicOrder, SafeString]:
+    """An order and the HTML of its parcels: drawn once as long as nothing about the order changes.
+
+    People look again and again while they wait. What is kept is found by all that is stored about the order, so it
+    is never another's and never old; the minute is there for "5 minutes ago".
+    """
+    order = public_order(stored)
+    return order, render_to_string("track/_parcels.html", {"order": order})
+
+
+def _drawn_rating(form: RatingForm) -> SafeString:
+    return render_to_string("track/_rating.html", {"form": form})
+
+
+@lru_cache(maxsize=len(settings.LANGUAGES))
+def _empty_rating(language: str) -> SafeString:
+    return _drawn_rating(RatingForm())
 
 
 def _order_id(token: str) -> int:
@@ -127,12 +157,17 @@ def _order_id(token: str) -> int:
     return order_id
 
 
+def _stored(token: str) -> Stored:
+    stored = stored_order(_order_id(token))
+    if stored is None:
+        raise Http404
+    return stored
+
+
 def _shown_order_id(token: str) -> int:
     """For what a visitor does: a link whose page is gone does nothing either."""
-    order_id = _order_id(token)
-    if public_order(order_id) is None:
-        raise Http404
-    return order_id
+    _stored(token)
+    return _order_id(token)
 
 
 def _back(token: str, said: str) -> HttpResponse:
