@@ -1,5 +1,6 @@
 """The order page's own panels; shipments, cases and tracking come from the apps that know of them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
 from orders.enums import FindingSeverity, FulfilmentStatus, PaymentStatus
-from orders.models import Order
+from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
 from orders.rules.validation import message
 from orders.selectors.facts import ship_to
@@ -144,7 +145,10 @@ def _label(name: str) -> Any:
 
 
 def messages(request: HttpRequest, order: Order) -> PanelContent | None:
-    rows = list(order.messages.defer("raw").order_by("-received_at")[:10])
+    rows = [
+        IntakeMessage(**{**row, "received_at": datetime.fromisoformat(row["received_at"])})
+        for row in order.newest_messages  # type: ignore[attr-defined]
+    ]
     if not rows:
         return None
     return PanelContent("orders/_messages.html", {"messages": rows}, count=len(rows))

@@ -5,11 +5,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
 
 from core.accounts.models import User
-from core.accounts.selectors import access_of
+from core.accounts.selectors import access_of, user_with_access
 
 
 class RoleBackend(ModelBackend):
     """Django's backend with every right (roles' and own) fetched together and kept on the user object."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = user_with_access(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: User | AnonymousUser, obj: Model | None = None) -> set[str]:
         if not isinstance(user_obj, User) or not user_obj.is_active or obj is not None:

@@ -3,10 +3,13 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Permission
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
@@ -14,7 +17,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, AuthenticatorApp, User
 from core.accounts.scopes import scope_kind, scope_kinds
-from core.db import find_row
+from core.db import Prepared, find_row
 
 # Everything that decides about a person, in one statement, because every request of every page needs it.
 _ACCESS_SQL = """
@@ -48,6 +51,7 @@ SELECT
     EXISTS (SELECT FROM accounts_authenticatorapp d WHERE d.user_id = %(user)s AND d.confirmed)
 """
 
+_ACCESS = Prepared("access_of_user", _ACCESS_SQL, user="bigint", superuser="boolean")
 _TOKEN = re.compile(r"eck_([A-Za-z0-9]{12})_([A-Za-z0-9]+)")
 
 
@@ -162,10 +166,39 @@ def api_keys(user: User | AnonymousUser) -> QuerySet[ApiKey]:
     return keys
 
 
+def user_with_access(user_id: int) -> User | None:
+    """A person and their access in one statement, because every request of every page needs both."""
+    row = _user_statement().fetch_one({"user": user_id})
+    if row is None:
+        return None
+    names = _user_columns()
+    user = User.from_db(DEFAULT_DB_ALIAS, names, row[: len(names)])
+    user.known_access = _access(row[len(names) :])
+    return user
+
+
+@cache
+def _user_columns() -> list[str]:
+    return [field.attname for field in User._meta.concrete_fields]
+
+
+@cache
+def _user_statement() -> Prepared:
+    columns = ", ".join(f'"{field.column}"' for field in User._meta.concrete_fields)
+    access = _ACCESS_SQL.replace("%(superuser)s", "is_superuser")
+    sql = f"SELECT {columns}, access.* FROM accounts_user, LATERAL ({access}) access WHERE id = %(user)s"  # noqa: S608
+    return Prepared("user_with_access", sql, user="bigint")
+
+
 def _read_access(user: User) -> Access:
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCESS_SQL, {"user": user.pk, "superuser": user.is_superuser})
-        permissions, roles, scopes, totp_required, totp_set_up = cursor.fetchone()
+    row = _ACCESS.fetch_one({"user": user.pk, "superuser": user.is_superuser})
+    if row is None:
+        raise RuntimeError("A SELECT without FROM gives one row.")
+    return _access(row)
+
+
+def _access(row: Sequence[Any]) -> Access:
+    permissions, roles, scopes, totp_required, totp_set_up = row
     by_kind: dict[str, set[int]] = {}
     for entry in scopes:
         kind, _, object_id = entry.rpartition(":")

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils import timezone
@@ -21,12 +22,23 @@ def money_text(amount: Decimal | float | str | None, currency: str) -> str:
     """An amount with its currency ("£1,204.50", "CN¥88.00"); "" for none."""
     if amount is None or amount == "":
         return ""
-    return format_currency(Decimal(str(amount)), currency or "XXX", locale=babel_locale())
+    return _money(Decimal(str(amount)), currency or "XXX", babel_locale())
 
 
 def number_text(value: Decimal | float | None) -> str:
     """A number with the language's separators, without trailing zeros; "" for none."""
-    return "" if value is None else format_decimal(value, locale=babel_locale())
+    return "" if value is None else _number(value, babel_locale())
+
+
+# A list has few different amounts, and Babel takes its time for each.
+@lru_cache(maxsize=4096)
+def _money(amount: Decimal, currency: str, locale: str) -> str:
+    return format_currency(amount, currency, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: Decimal | float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def percent_text(ratio: Decimal | float | None, digits: int = 1) -> str:

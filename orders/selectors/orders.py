@@ -8,9 +8,11 @@ from django.db.models.functions import JSONObject
 
 from core.accounts.selectors import scope_ids
 from core.exceptions import NotFound
-from orders.models import Channel, Finding, FulfilmentLine, FulfilmentOrder, Order
+from orders.models import Channel, Finding, FulfilmentLine, FulfilmentOrder, IntakeMessage, Order, OrderHistory
 
 M = TypeVar("M", bound=Model)
+NEWEST_STEPS = 200
+NEWEST_MESSAGES = 10
 
 
 def channels_for(user: Any) -> QuerySet[Channel]:
@@ -40,21 +42,41 @@ def of_orders_for(user: Any, rows: QuerySet[M], order: str = "order") -> QuerySe
     return rows.filter(**{f"{order}__in": orders_for(user)})
 
 
-def orders_with_findings(user: Any) -> QuerySet[Order]:
-    """The orders that a person may see, each with channel, customer and what validation found.
+def orders_for_page(user: Any) -> QuerySet[Order]:
+    """The orders that a person may see, each with channel and customer and, read in the same statement:
 
-    `found` is a list of {id, code, severity, field, params, expected, suggestion}, read in the same statement.
+    `found`: what validation found, {id, code, severity, field, params, expected, suggestion} each;
+    `steps`: the newest changes of status, {at, to_status, reason, actor_label, fulfilment} each (the fulfilment
+    order's number; the first status isn't among them), newest first;
+    `newest_messages`: what the channel sent, {id, source, outcome, received_at, seen_count} each, newest first.
+    Instants are texts (ISO 8601).
     """
-    findings = Finding.objects.filter(order=OuterRef("pk")).order_by("id")
-    columns = ("id", "code", "severity", "field", "params", "expected", "suggestion")
-    found = ArraySubquery(findings.values(row=JSONObject(**{name: name for name in columns})))
-    return orders_for(user).select_related("channel", "customer").annotate(found=found)
+    of_order = {"order": OuterRef("pk")}
+    findings = Finding.objects.filter(**of_order).order_by("id")
+    steps = OrderHistory.objects.filter(**of_order).exclude(fulfilment=None, from_status="").order_by("-id")
+    messages = IntakeMessage.objects.filter(**of_order).order_by("-received_at")
+    return (
+        orders_for(user)
+        .select_related("channel", "customer")
+        .annotate(
+            found=_rows(findings, "id", "code", "severity", "field", "params", "expected", "suggestion"),
+            steps=_rows(
+                steps[:NEWEST_STEPS], "at", "to_status", "reason", "actor_label", fulfilment="fulfilment__number"
+            ),
+            newest_messages=_rows(messages[:NEWEST_MESSAGES], "id", "source", "outcome", "received_at", "seen_count"),
+        )
+    )
+
+
+def _rows(queryset: QuerySet[Any], *names: str, **paths: str) -> ArraySubquery:
+    """A list of objects with these fields, read within another statement."""
+    return ArraySubquery(queryset.values(row=JSONObject(**{name: name for name in names}, **paths)))
 
 
 def fulfilments_with_lines(order: Order) -> QuerySet[FulfilmentOrder]:
     """The order's fulfilment orders, oldest first; `contents` lists {quantity, code, name} of each one's lines."""
     lines = FulfilmentLine.objects.filter(fulfilment=OuterRef("pk")).order_by("pk")
-    contents = ArraySubquery(lines.values(row=JSONObject(quantity="quantity", code="sku__code", name="sku__name")))
+    contents = _rows(lines, "quantity", code="sku__code", name="sku__name")
     return order.fulfilments.select_related("warehouse", "picker").annotate(contents=contents).order_by("pk")
 
 

@@ -22,7 +22,7 @@ from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
 from orders.rules.hold_policy import release_right
-from orders.selectors.orders import orders_for, orders_with_findings
+from orders.selectors.orders import orders_for, orders_for_page
 from orders.services.edit import add_note
 from orders.tables import ORDER_COLUMNS
 
@@ -119,7 +119,7 @@ class OrderDetail(DetailPage[Order]):
         )
 
     def get_queryset(self, user: Any) -> QuerySet[Order]:
-        return orders_with_findings(user)
+        return orders_for_page(user)
 
     def banners(self, obj: Order) -> Sequence[Banner]:
         """Holds, and the open cases that no hold stands for."""
