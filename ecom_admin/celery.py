@@ -1,14 +1,19 @@
 """The Celery app, and the clock that runs every stage whatever became of its nudge."""
 
+import gc
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
+from django.conf import settings
 
 from core import celery_context, workers  # noqa: F401  # connect to Celery's signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
+# Celery would run Django's checks at every start and ignore what they find; for them even beat imports every page.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("ecom_admin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -19,6 +24,16 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_log_settings(**_options: object) -> None:
     """Being connected keeps Celery from replacing the log settings of Django."""
+
+
+@worker_init.connect
+def share_memory_with_children(**_options: object) -> None:
+    """Import once, before the worker forks, what its children would import each for itself: the pages, whose addresses
+    mails and carriers are told. What is there by then is kept out of garbage collections, which would write into it
+    and so give every child a copy."""
+    import_module(settings.ROOT_URLCONF)
+    gc.collect()
+    gc.freeze()
 
 
 def schedule_stages() -> None:

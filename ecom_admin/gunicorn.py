@@ -1,6 +1,8 @@
 """Settings of gunicorn: `gunicorn -c ecom_admin/gunicorn.py ecom_admin.wsgi`."""
 
+import gc
 import os
+from typing import Any
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
@@ -14,3 +16,9 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
 control_socket_disable = True
+
+
+def when_ready(_server: Any) -> None:
+    """Keep what the workers share out of garbage collections, which would write into it and so give each a copy."""
+    gc.collect()
+    gc.freeze()

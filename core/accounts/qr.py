@@ -2,13 +2,15 @@
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
 _QUIET_ZONE = 4  # modules of white around the code, ISO/IEC 18004
 
 
 def qr_svg(text: str, label: str) -> SafeString:
     """An <svg> of the code, black on white in both themes; `label` is read to people who can't see it."""
+    # Large, and only needed where somebody sets up a second factor.
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel  # noqa: PLC0415
+
     code = QRCode(None, QRErrorCorrectLevel.M)
     code.addData(text)
     code.make()

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import xlsxwriter
-
 from core.jobs.cells import csv_value, escape_formula, xlsx_value
 
 SHEET_ROWS = 1_000_000
@@ -38,6 +36,8 @@ class XlsxWriter:
     """One sheet for every million rows; the first row is bold and stays in view."""
 
     def __init__(self, path: Path, headings: Sequence[str]) -> None:
+        import xlsxwriter  # noqa: PLC0415 - large, and only who writes a workbook needs it
+
         options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
         self._book = xlsxwriter.Workbook(str(path), options)
         self._bold = self._book.add_format({"bold": True})

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from logistics.models import Shipment, TransitTime
 from logistics.rules.delivery_estimate import Journey, Transit, estimate_delivery, pick_transit
 
@@ -57,6 +55,8 @@ def transit_tables(carrier_ids: Iterable[int]) -> Tables:
 @lru_cache(maxsize=64)
 def _holidays(country: str) -> Callable[[date], bool]:
     """Whether a day is a public holiday where the parcel goes; never, in countries that the data lack."""
+    import holidays  # noqa: PLC0415 - large, and only processes that learn of a hand-over need it
+
     try:
         known = holidays.country_holidays(country)
     except NotImplementedError:

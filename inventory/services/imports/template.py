@@ -4,8 +4,6 @@ import csv
 import io
 from collections.abc import Sequence
 
-import xlsxwriter
-
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -19,6 +17,8 @@ def template_file(header: Sequence[str], rows: Sequence[Sequence[str]], suffix: 
         text = io.StringIO(newline="")
         csv.writer(text).writerows([header, *rows])
         return text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8"
+    import xlsxwriter  # noqa: PLC0415 - large, and only who writes a workbook needs it
+
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet()

@@ -27,7 +27,6 @@ from logistics.carriers.base import (
     read_json,
 )
 from logistics.carriers.kuaidi100 import wire
-from logistics.carriers.label_pdf import LabelSheet, render_label
 
 # 500/"查无结果": no trace yet, which is normal for a young parcel. 408 and 501–503 are about the request.
 _NO_TRACE = {"500"}
@@ -75,7 +74,7 @@ class Kuaidi100Adapter(CarrierAdapter):
         routing = {key: str(data[key]) for key in ("bulkpen", "destCode", "pkgName", "orgName") if data.get(key)}
         return Label(
             tracking_number=number,
-            pdf=render_label(_sheet(request, self.option("com"), number, routing)),
+            pdf=_label(request, self.option("com"), number, routing),
             cost=_cost(data.get("freight")),
             currency="CNY",
             carrier_reference=str(data.get("kdComOrderNum") or data.get("taskId") or ""),
@@ -235,8 +234,11 @@ def _cost(value: Any) -> Decimal | None:
         return None
 
 
-def _sheet(request: ShipmentRequest, com: str, number: str, routing: Mapping[str, str]) -> LabelSheet:
-    return LabelSheet(
+def _label(request: ShipmentRequest, com: str, number: str, routing: Mapping[str, str]) -> bytes:
+    # Brings reportlab, which who only asks about parcels can do without.
+    from logistics.carriers.label_pdf import LabelSheet, render_label  # noqa: PLC0415
+
+    sheet = LabelSheet(
         tracking_number=number,
         reference=request.reference,
         carrier=com,
@@ -249,3 +251,4 @@ def _sheet(request: ShipmentRequest, com: str, number: str, routing: Mapping[str
         parcel_mark=routing.get("pkgName", ""),
         note=request.note,
     )
+    return render_label(sheet)
