@@ -12,7 +12,7 @@ from core.ui import lists, saved_views, trail
 from core.ui.cells import NOTHING, render_cell
 from core.ui.columns import Column
 from core.ui.content import allowed_actions
-from core.ui.counting import count_label, quick_count
+from core.ui.counting import count_label, quick_counts
 from core.ui.keyset import InvalidCursor, Page, paginate
 from core.ui.views.base import ConsoleView, is_fragment
 
@@ -114,11 +114,10 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
         user = request.user
         query = request.GET.copy()
         query.pop("counts", None)
-        tabs = [
-            (tab, count_label(quick_count(self.queryset_for(user, QueryDict(tab.query), ordered=False))))
-            for tab in saved_views.tabs(self, user, query)
-        ]
-        total = quick_count(self.queryset_for(user, query, ordered=False))
+        shown = saved_views.tabs(self, user, query)
+        wanted = [*(QueryDict(tab.query) for tab in shown), query]
+        *counts, total = quick_counts([self.queryset_for(user, each, ordered=False) for each in wanted])
+        tabs = [(tab, count_label(count)) for tab, count in zip(shown, counts, strict=True)]
         return self.page("generic/_list_counts.html", {"page": self, "tabs": tabs, "total": count_label(total)})
 
 
