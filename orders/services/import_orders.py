@@ -1,7 +1,7 @@
 """Importing a file of orders: every row is accounted for, and the same file again adds nothing."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +20,7 @@ from core.tabular import Table, open_table
 from core.words import listed
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
+from orders.importing.kept import KeptOrders
 from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.models import Channel
 from orders.schema import FieldError
@@ -46,15 +47,10 @@ def import_orders(context: JobContext) -> None:
         names = listed(importable_fields()[path] for path in missing)
         raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": names}, "unmapped")
     plan = _look(context, mapping)
-    if (catalogue := context.params.get("catalogue")) is not None:
-        with _open(context, mapping) as (assembler, table):
-            create_catalogue(
-                channel, assembler.orders(table, plan.last_rows), mapping.options, context.actor, **catalogue
-            )
     done = context.job.succeeded + context.job.failed + context.job.skipped
-    context.progress(done, plan.total)
-    with _open(context, mapping) as (assembler, table):
-        for batch in _batches(_to_take(assembler.orders(table, plan.last_rows), context)):
+    with _orders(context, mapping, plan, channel) as orders:
+        context.progress(done, plan.total)
+        for batch in _batches(_to_take(orders, context)):
             done += sum(len(order.rows) for order in batch)
             with transaction.atomic():
                 context.rows(_in_words(row, mapping) for row in _take(channel, batch, context))
@@ -95,7 +91,7 @@ def _look(context: JobContext, mapping: FileMapping) -> _Plan:
     return _Plan(total, last_rows)
 
 
-def _to_take(orders: Iterator[FileOrder], context: JobContext) -> Iterator[FileOrder]:
+def _to_take(orders: Iterable[FileOrder], context: JobContext) -> Iterator[FileOrder]:
     """Without those that have their result already, and those that a repetition of failed rows isn't about."""
     only = context.params.get("only_rows")
     wanted = None if only is None else frozenset(only)
@@ -103,6 +99,20 @@ def _to_take(orders: Iterator[FileOrder], context: JobContext) -> Iterator[FileO
     for order in orders:
         if order.rows[0] not in reported and (wanted is None or not wanted.isdisjoint(order.rows)):
             yield order
+
+
+@contextmanager
+def _orders(context: JobContext, mapping: FileMapping, plan: _Plan, channel: Channel) -> Iterator[Iterable[FileOrder]]:
+    """The file's orders, after the SKUs that they name have been made where the job asks for that."""
+    catalogue = context.params.get("catalogue")
+    with _open(context, mapping) as (assembler, table):
+        orders = assembler.orders(table, plan.last_rows)
+        if catalogue is None:
+            yield orders
+            return
+        with KeptOrders() as kept:
+            create_catalogue(channel, kept.keep(orders), mapping.options, context.actor, **catalogue)
+            yield kept
 
 
 def _batches(orders: Iterator[FileOrder]) -> Iterator[list[FileOrder]]:
