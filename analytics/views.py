@@ -41,7 +41,7 @@ class FivePains(ConsoleView):
 
 
 def _handling_chart(period: Period, scope: Scope) -> dict[str, Any] | None:
-    """Median hours to release by day; None where there is less than two days to compare."""
+    """Median minutes to release by day; None where there is less than two days to compare."""
     days = handling_by_day(period, scope, timezone.get_current_timezone_name())
     if len(days) < 2:
         return None
@@ -50,8 +50,8 @@ def _handling_chart(period: Period, scope: Scope) -> dict[str, Any] | None:
         "categories": [date_format(day["day"], "MONTH_DAY_FORMAT") for day in days],
         "series": [
             {
-                "name": str(_("Median hours to release")),
-                "values": [None if day["hours"] is None else round(float(day["hours"]), 2) for day in days],
+                "name": str(_("Median minutes to release")),
+                "values": [None if day["hours"] is None else round(float(day["hours"]) * 60, 2) for day in days],
                 "colour": "progress",
             }
         ],

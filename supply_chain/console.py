@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.ui.changes import register_change_names
 from core.ui.content import PanelContent
 from core.ui.counting import capped_count
 from core.ui.create import register_create
@@ -118,6 +119,8 @@ register_panel(
     column="side",
     permission="supply_chain.view_purchaseorder",
 )
+register_change_names("supply_chain.purchaseorder", {"units": (_("Units"), {})})
+register_change_names("supply_chain.supplier", {"offer": (_("Offer"), {})})
 register_action_labels(
     {
         "supply_chain.supplier_created": (_("Supplier created"), "plus", "success"),

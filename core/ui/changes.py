@@ -25,7 +25,8 @@ def register_change_names(subject_type: str, names: Mapping[str, tuple[Text, Map
 
     Args:
         subject_type: the entries' subject_type ("orders.order").
-        names: recorded name → (label, words of its values; empty where the value reads as it is).
+        names: recorded name → (label, words of its values; empty where the value reads as it is). "offer" names
+            also "offer MUG-BLU", which says of which offer.
     """
     _names.update({(subject_type, name): words for name, words in names.items()})
 
@@ -43,6 +44,10 @@ def change_words(subject_type: str, changes: Mapping[str, Any]) -> dict[Text, Pa
 def _words_of(subject_type: str, name: str) -> tuple[Text, Mapping[Any, Text]]:
     if (subject_type, name) in _names:
         return _names[subject_type, name]
+    about, _space, which = name.partition(" ")
+    if which and (subject_type, about) in _names:
+        label, words = _names[subject_type, about]
+        return f"{label} {which}", words
     if row := _ROW.fullmatch(name):
         label, words = _words_of(_row_type(subject_type, row["relation"]), row["field"])
         return f"#{row['position']} {label}", words

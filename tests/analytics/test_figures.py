@@ -8,6 +8,7 @@ from statistics import median
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from analytics.rules.figures import Period
 from analytics.selectors import Scope
@@ -150,3 +151,15 @@ def test_the_board_is_for_those_with_the_right(client, orders):
     assert client.get(url).status_code == 403
     client.force_login(make_user(Role.ANALYST))
     assert client.get(url).status_code == 200
+
+
+def test_the_board_draws_the_days_in_minutes_and_loads_what_draws_them(client, orders):
+    client.force_login(make_user(Role.ANALYST))
+    now = timezone.now()
+    for position, order in enumerate(Order.objects.order_by("pk")[:2]):
+        received = now - timedelta(days=2 + position)
+        Order.objects.filter(pk=order.pk).update(received_at=received, released_at=received + timedelta(minutes=3))
+    page = client.get(reverse("analytics:five_pains"))
+    assert page.context["chart"]["series"][0]["values"] == [3.0, 3.0]
+    assert "echarts.min" in page.text
+    assert "js/charts" in page.text
