@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
 from core.accounts.selectors import may_see_personal_data
+from core.ui.changes import register_change_names
 from core.ui.content import PageAction, PanelContent
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
@@ -116,6 +117,14 @@ def register() -> None:
     register_panel(PAGE, code="contact", title=_("Contact"), render=contact_panel, order=10, column="side")
     register_panel(PAGE, code="identities", title=_("On channels"), render=identities_panel, order=20, column="side")
     register_timeline(PAGE, customer_timeline)
+    register_change_names(
+        PAGE,
+        {
+            "identities": (_("On channels"), {}),
+            "addresses": (_("Addresses"), {}),
+            "merged": (_("Merged customer"), {}),
+        },
+    )
     register_action_labels(
         {
             "crm.note": (_("Note"), "message", "info"),

@@ -3,7 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.accounts.enums import Role
 from core.console import activity, api_keys, system
+from core.ui.changes import register_change_names
 from core.ui.create import register_create
 from core.ui.setup_links import register_setting
 from core.ui.timeline import register_action_labels
@@ -58,6 +60,14 @@ register_setting(
     order=80,
 )
 register_create(_("API key"), "console:api_key_create", "accounts.manage_api_keys", icon="key", order=900)
+register_change_names(
+    "accounts.user",
+    {
+        "roles": (_("Roles"), dict(Role.choices)),
+        "channel": (_("Channels"), {}),
+        "warehouse": (_("Warehouses"), {}),
+    },
+)
 register_action_labels(
     {
         "accounts.signed_in": (_("Signed in"), "login", "neutral"),

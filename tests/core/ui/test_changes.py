@@ -34,7 +34,7 @@ def test_what_is_no_field_reads_as_registered_or_as_its_own_words():
 
 
 def test_a_registered_name_may_say_which():
-    register_change_names("tests.thing", {"offer": ("Offer", {})})
+    register_change_names("tests.thing", {"offer": ("Quotation", {})})
 
-    assert change_words("tests.thing", {"offer MUG-BLU": [None, "16.38"]}) == {"Offer MUG-BLU": (None, "16.38")}
+    assert change_words("tests.thing", {"offer MUG-BLU": [None, "16.38"]}) == {"Quotation MUG-BLU": (None, "16.38")}
     assert change_words("tests.thing", {"order MUG-BLU": [None, "1"]}) == {"Order MUG-BLU": (None, "1")}
