@@ -7,7 +7,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from core.nudging import breaker
 from ecom_admin import embedded
+from ecom_admin.messages import compile_stale
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the catalogues, as a start of the product does; once, not in each process of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        compile_stale(settings.LOCALE_PATHS[0])
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +32,9 @@ def django_db_modify_db_settings(services: None, django_db_modify_db_settings_pa
 
 @pytest.fixture(autouse=True)
 def empty_cache(services: None) -> None:
-    """Counters, locks and cached pages of the test before don't reach this one."""
+    """Counters, locks, cached pages and a broken line to Redis of the test before don't reach this one."""
     cache.clear()
+    breaker.reset()
 
 
 @pytest.fixture

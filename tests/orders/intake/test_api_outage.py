@@ -4,7 +4,7 @@ import socket
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test import Client
 
 from core.accounts.services import create_api_key
@@ -54,6 +54,6 @@ def test_a_lost_connection_is_answered_with_try_again(statement: str, nameless: 
 
 @pytest.mark.django_db
 def test_a_wrong_statement_is_no_outage() -> None:
-    with pytest.raises(ProgrammingError) as caught, connection.cursor() as cursor:
+    with pytest.raises(ProgrammingError) as caught, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT nonsense")
     assert not is_outage(caught.value)
