@@ -19,7 +19,7 @@ class Recorded(SteadyScheduler):
 
 @pytest.fixture
 def beat() -> Recorded:
-    celery = Celery("test", broker="memory://")
+    celery = Celery("test", broker="memory://", set_as_current=False)
     celery.conf.beat_schedule = {
         "often": {"task": "x", "schedule": 0.05},
         "rarely": {"task": "y", "schedule": 3600},
