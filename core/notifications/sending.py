@@ -2,12 +2,14 @@
 
 A message is committed as `sending` before the mail server hears of it. If the process dies in between, nobody
 knows whether it was sent: a customer doesn't get such a mail a second time by itself (it is shown as `unknown`),
-staff do.
+staff do, MAX_ATTEMPTS times at most. Whatever else goes wrong, no message stays `sending`: until the mail is put
+together and the server reached, nothing was handed over, and it is tried again.
 """
 
 import logging
 import smtplib
 from datetime import timedelta
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -65,13 +67,15 @@ def settle_unfinished(batch_size: int) -> int:
         messages = claim(stuck, batch_size)
         ids = [message.pk for message in messages]
         rows = OutgoingMessage.objects.filter(pk__in=ids)
-        rows.filter(audience=Audience.STAFF).update(
+        staff = rows.filter(audience=Audience.STAFF)
+        stopped = gettext_noop("The process stopped while sending.")
+        rows.filter(audience=Audience.CUSTOMER).update(status=MessageStatus.UNKNOWN, last_error=stopped)
+        # A mail that kills its process each time isn't tried for ever.
+        staff.filter(attempts__gte=MAX_ATTEMPTS).update(status=MessageStatus.FAILED, last_error=stopped)
+        staff.filter(attempts__lt=MAX_ATTEMPTS).update(
             status=MessageStatus.QUEUED,
             next_attempt_at=timezone.now(),
             last_error=gettext_noop("The process stopped."),
-        )
-        rows.filter(audience=Audience.CUSTOMER, status=MessageStatus.SENDING).update(
-            status=MessageStatus.UNKNOWN, last_error=gettext_noop("The process stopped while sending.")
         )
     return len(messages)
 
@@ -121,30 +125,37 @@ def _take() -> OutgoingMessage | None:
 
 def _send(connection: BaseEmailBackend, message: OutgoingMessage) -> None:
     try:
+        mail = _mail(message)
+    except Exception as error:
+        logger.exception("Message %s can't be put together", message.pk)
+        _retry(message, error)
+        return
+    try:
         connection.open()
-    except (OSError, smtplib.SMTPException) as error:
+    except Exception as error:
         _retry(message, error)
         raise NotReached(str(error)) from error
     try:
-        connection.send_messages([_mail(message)])
+        connection.send_messages([mail])
     except smtplib.SMTPRecipientsRefused as error:
         refusals = error.recipients.values()
         _refused(message, error, permanent=all(code >= 500 for code, _text in refusals))
     except smtplib.SMTPResponseException as error:
         _refused(message, error, permanent=error.smtp_code >= 500)
-    except (OSError, smtplib.SMTPException) as error:
-        connection.close()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the mail may have left
         _doubtful(message, error)
+        connection.close()
     else:
-        message.status, message.sent_at, message.last_error = MessageStatus.SENT, timezone.now(), ""
-        message.save(update_fields=["status", "sent_at", "last_error"])
+        _settle(message, status=MessageStatus.SENT, sent_at=timezone.now(), last_error="")
 
 
 def _mail(message: OutgoingMessage) -> EmailMultiAlternatives:
+    """The mail, proven to be one: Django's backends put headers and addresses together only on the way out."""
     mail = EmailMultiAlternatives(subject=message.subject, body=message.body, to=[message.to])
     with translation.override(message.language):
         html = render_to_string("notifications/email.html", {"message": message})
     mail.attach_alternative(html, "text/html")
+    mail.message().as_bytes()
     return mail
 
 
@@ -168,16 +179,25 @@ def _retry(message: OutgoingMessage, error: Exception) -> None:
     if message.attempts >= MAX_ATTEMPTS:
         _fail(message, MessageStatus.FAILED, error)
         return
-    message.status = MessageStatus.QUEUED
-    message.next_attempt_at = retry_at(timezone.now(), message.attempts)
-    message.last_error = _words(error)
-    message.save(update_fields=["status", "next_attempt_at", "last_error"])
+    next_attempt_at = retry_at(timezone.now(), message.attempts)
+    _settle(message, status=MessageStatus.QUEUED, next_attempt_at=next_attempt_at, last_error=_words(error))
 
 
 def _fail(message: OutgoingMessage, status: MessageStatus, error: Exception) -> None:
     logger.warning("Message %s: %s", message.pk, error)
-    message.status, message.last_error = status, _words(error)
-    message.save(update_fields=["status", "last_error"])
+    _settle(message, status=status, last_error=_words(error))
+
+
+def _settle(message: OutgoingMessage, **values: Any) -> None:
+    """Note what became of this attempt.
+
+    A server that answers after OPEN_QUESTION_AFTER finds the question decided, and the message perhaps under way
+    again: then only a certain yes still counts.
+    """
+    mine = OutgoingMessage.objects.filter(pk=message.pk, sending_at=message.sending_at)
+    if values["status"] != MessageStatus.SENT:
+        mine = mine.filter(status=MessageStatus.SENDING)
+    mine.update(**values)
 
 
 def _words(error: Exception) -> str:

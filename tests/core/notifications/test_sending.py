@@ -2,6 +2,9 @@ import email
 from datetime import timedelta
 
 import pytest
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import connection
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -149,6 +152,85 @@ def test_what_a_crash_left_open_is_settled(db, messages, server):
     assert sending.settle_unfinished(10) == 2
     assert state(customer)[0] == MessageStatus.UNKNOWN
     assert state(staff)[0] == MessageStatus.QUEUED
+
+
+def test_staff_mail_that_stops_its_process_each_time_is_given_up(db, messages, server):
+    message = to_staff()
+    for _attempt in range(sending.MAX_ATTEMPTS):
+        OutgoingMessage.objects.update(next_attempt_at=timezone.now())
+        assert sending._take() == message  # and the process dies
+        OutgoingMessage.objects.update(sending_at=timezone.now() - timedelta(minutes=11))
+        assert sending.settle_unfinished(10) == 1
+    assert state(message) == (MessageStatus.FAILED, sending.MAX_ATTEMPTS)
+    run()
+    assert server.mails == []
+
+
+@pytest.mark.parametrize("make", [to_customer, to_staff])
+def test_a_mail_that_cannot_be_put_together_stops_neither_itself_nor_the_others(db, messages, server, make):
+    message, other = make(), to_customer(2)
+    # Not from an edited text, which is made one line: from outside, such as a restored table.
+    OutgoingMessage.objects.filter(pk=message.pk).update(subject="Parcel\nBcc: all@example.com")
+    run()
+    assert state(message) == (MessageStatus.QUEUED, 1), "nothing was handed over"
+    assert "BadHeaderError" in message.last_error
+    assert state(other) == (MessageStatus.SENT, 1)
+    for _attempt in range(sending.MAX_ATTEMPTS):
+        OutgoingMessage.objects.update(next_attempt_at=timezone.now())
+        run()
+    assert state(message) == (MessageStatus.FAILED, sending.MAX_ATTEMPTS)
+    assert len(server.mails) == 1
+
+
+def test_a_broken_template_is_a_reason_to_try_again(db, messages, server, settings, tmp_path):
+    (tmp_path / "notifications").mkdir()
+    (tmp_path / "notifications/email.html").write_text("{% nonsense %}")
+    message = to_customer()
+    with override_settings(TEMPLATES=[{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]):
+        run()
+    assert state(message) == (MessageStatus.QUEUED, 1)
+    OutgoingMessage.objects.update(next_attempt_at=timezone.now())
+    run()
+    assert state(message) == (MessageStatus.SENT, 2)
+
+
+class FailsOddly(EmailBackend):
+    """Fails as no mail server does, before or after the mail has left."""
+
+    before = False
+
+    def send_messages(self, email_messages):
+        if not self.before:
+            super().send_messages(email_messages)
+        raise RuntimeError("odd")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_unforeseen_error_at_hand_over_leaves_no_message_open(db, messages, server, settings, monkeypatch, before):
+    settings.EMAIL_BACKEND = f"{__name__}.FailsOddly"
+    monkeypatch.setattr(FailsOddly, "before", before)
+    customer, staff = to_customer(), to_staff()
+    run()
+    assert state(customer) == (MessageStatus.UNKNOWN, 1)
+    assert state(staff) == (MessageStatus.QUEUED, 1)
+
+
+@pytest.mark.parametrize(("hangs_up", "final"), [(False, MessageStatus.SENT), (True, MessageStatus.QUEUED)])
+def test_an_answer_after_the_question_was_decided(transactional_db, messages, server, monkeypatch, hangs_up, final):
+    """Meanwhile the mail was queued again: a yes ends that, a doubt leaves it as it is."""
+    message = to_staff()
+    later = timezone.now() + timedelta(hours=5)
+
+    def give_up_waiting() -> None:
+        monkeypatch.setattr(sending, "OPEN_QUESTION_AFTER", timedelta(0))
+        assert sending.settle_unfinished(10) == 1
+        OutgoingMessage.objects.update(next_attempt_at=later)
+        connection.close()
+
+    server.on_data, server.hang_up_after_data = give_up_waiting, hangs_up
+    run()
+    assert state(message) == (final, 1)
+    assert message.next_attempt_at == later
 
 
 def test_a_person_may_send_it_again(db, messages, server):
