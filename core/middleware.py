@@ -1,15 +1,21 @@
 """Middleware that knows no app."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
 from django.shortcuts import render
 
 from core import metering
 from core.context import bind_request_id, unbind_request_id
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _BESIDE_FILES = 1 << 20
@@ -79,13 +85,57 @@ class UploadLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > _LENGTH_DIGITS:
             return render(request, "400.html", status=400)
-        if int(length) <= limit + _BESIDE_FILES or request.path.startswith(settings.PUBLIC_PATHS):
+        if int(length) <= limit + _BESIDE_FILES or request.path.startswith(settings.PATHS_WITH_OWN_LIMITS):
             return self.get_response(request)
-        # A browser shows the answer only if its request was taken.
-        left = 2 * limit
-        while left > 0 and (chunk := request.read(_CHUNK)):
-            left -= len(chunk)
+        _take_rest(request)
         return render(request, "413.html", {"limit_mb": limit >> 20}, status=413)
+
+
+class UploadRoomMiddleware:
+    """Say so where there is no room for an upload: Django keeps a file above FILE_UPLOAD_MAX_MEMORY_SIZE on the disk
+    while it reads the form.
+
+    Stands before CsrfViewMiddleware, which would be the first to read the form and can't answer that.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        if request.method != "POST" or request.content_type != "multipart/form-data":
+            return None
+        if getattr(view, "csrf_exempt", False):  # a program's door reads its body itself
+            return None
+        try:
+            request.POST  # noqa: B018 - read on access
+        except UnreadablePostError:
+            return None  # nobody waits for the answer any more
+        except OSError:
+            logger.exception("An upload could not be kept in the folder for temporary files")
+            _close_files(request)
+            _take_rest(request)
+            return render(request, "507.html", status=507)
+        return None
+
+
+def _close_files(request: HttpRequest) -> None:
+    """Give back at once what a form that broke off takes of the disk; Django does so for its own refusals only."""
+    for handler in request.upload_handlers:
+        if (file := getattr(handler, "file", None)) is not None:
+            with suppress(OSError):  # the rest in its buffer has no room either
+                file.close()
+
+
+def _take_rest(request: HttpRequest) -> None:
+    """Read what is left of a request that is refused: a browser shows the answer only if its request was taken."""
+    left = 2 * settings.UPLOAD_MAX_BYTES
+    while left > 0 and (chunk := request.read(_CHUNK)):
+        left -= len(chunk)
 
 
 def _forwarded_for(header: str, proxies: int) -> str:

@@ -18,12 +18,22 @@ class StorageFull(DomainError):
 
 
 @contextmanager
+def room_needed() -> Iterator[None]:
+    """For a block that writes files of its own. Raises StorageFull where disk or quota is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull(field="file") from error
+        raise
+
+
+@contextmanager
 def written_whole(path: Path) -> Iterator[None]:
     """Leave no part of `path` behind if the block fails. Raises StorageFull where disk or quota is full."""
     try:
-        yield
-    except BaseException as error:
+        with room_needed():
+            yield
+    except BaseException:
         path.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise StorageFull(field="file") from error
         raise

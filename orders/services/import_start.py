@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.jobs.models import Job
 from core.jobs.services import start_job
+from core.storage import room_needed
 from core.tabular import TabularError, match_header, open_table
 from core.words import listed
 from orders.importing.headings import HEADINGS, WORDS
@@ -49,7 +50,7 @@ def start_import(
     title = f"{channel.name}: {name}"
     if lines_path is None or lines_by is None:
         return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=path, input_name=name, title=title)
-    with TemporaryDirectory() as folder:
+    with room_needed(), TemporaryDirectory() as folder:
         joined = join_files(path, lines_path, lines_by, Path(folder))
         return start_job(
             kind=IMPORT_ORDERS, params=params, actor=actor, input_file=joined, input_name=name, title=title

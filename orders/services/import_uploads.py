@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import DomainError
@@ -16,7 +16,7 @@ from core.storage import written_whole
 _KEPT_SECONDS = 24 * 3600
 
 
-def keep_upload(upload: "UploadedFile[Any]") -> str:
+def keep_upload(upload: "File[Any]") -> str:
     """Store an upload under a random name, which is returned.
 
     Raises DomainError above UPLOAD_MAX_BYTES, StorageFull.

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core import signing
+from django.core.files import File
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.exceptions import DomainError
+from core.storage import room_needed
 from core.ui.views import ConsoleView, say
 from orders.importing.mapping import FileMapping
 from orders.importing.presets import PRESETS, Preset
@@ -75,11 +77,12 @@ def _joined(orders: str, lines: str) -> str:
     if by is None:
         raise LookupError("taobao")
     try:
-        with TemporaryDirectory() as folder:
+        with room_needed(), TemporaryDirectory() as folder:
             joined = join_files(find_upload(orders), find_upload(lines), by, Path(folder))
-            target = find_upload(orders).with_suffix(".csv")
-            target.write_bytes(joined.read_bytes())
-            return target.name
+            with joined.open("rb") as content:
+                name = keep_upload(File(content, joined.name))
+            drop_upload(orders)
+            return name
     finally:
         drop_upload(lines)
 
