@@ -8,7 +8,7 @@ _FORGET = "DROP TABLE IF EXISTS generated_customer, generated_order, generated_l
 
 _CUSTOMERS = """
 CREATE TEMP TABLE generated_customer ON COMMIT DROP AS
-SELECT g, nextval(pg_get_serial_sequence('crm_customer', 'id')) AS id,
+SELECT g, nextval(%(crm_customer)s::regclass) AS id,
        (ARRAY['浙江省','上海市','北京市','广东省','四川省'])[1 + g %% 5] AS province,
        (ARRAY['杭州市','上海市','北京市','广州市','成都市'])[1 + g %% 5] AS city,
        (ARRAY['西湖区','浦东新区','朝阳区','天河区','武侯区'])[1 + g %% 5] AS district,
@@ -25,9 +25,9 @@ SELECT p.*, c.id AS customer_id, c.name, c.province, c.city, c.district, c.stree
        kind IN ('completed', 'delivered') AS arrived,
        kind IN ('completed', 'delivered', 'in_transit') AS gone,
        kind IN ('completed', 'delivered', 'in_transit', 'allocated', 'released', 'picking', 'packed') AS has_stock
-  FROM (SELECT n, nextval(pg_get_serial_sequence('orders_order', 'id')) AS id,
-               nextval(pg_get_serial_sequence('orders_fulfilmentorder', 'id')) AS fulfilment_id,
-               nextval(pg_get_serial_sequence('logistics_shipment', 'id')) AS shipment_id,
+  FROM (SELECT n, nextval(%(orders_order)s::regclass) AS id,
+               nextval(%(orders_fulfilmentorder)s::regclass) AS fulfilment_id,
+               nextval(%(logistics_shipment)s::regclass) AS shipment_id,
                (%(warehouses)s::bigint[])[1 + n %% 2] AS warehouse_id,
                %(now)s::timestamptz - (1.0002 - n::float8 / %(total)s) * interval '365 days' AS placed_at,
                1 + (hashint8(n) & 65535) %% 3 AS line_count,
@@ -45,8 +45,8 @@ SELECT p.*, c.id AS customer_id, c.name, c.province, c.city, c.district, c.stree
 _LINES = """
 CREATE TEMP TABLE generated_line ON COMMIT DROP AS
 SELECT o.id AS order_id, o.fulfilment_id, o.warehouse_id, o.kind, o.gone, o.has_stock, o.placed_at, position,
-       nextval(pg_get_serial_sequence('orders_orderline', 'id')) AS id,
-       nextval(pg_get_serial_sequence('orders_fulfilmentline', 'id')) AS fulfilment_line_id,
+       nextval(%(orders_orderline)s::regclass) AS id,
+       nextval(%(orders_fulfilmentline)s::regclass) AS fulfilment_line_id,
        s.id AS sku_id, s.code, s.name, s.unit_price, s.weight_g, 1 + (hashint8(o.n + position) & 65535) %% 3 AS quantity
   FROM generated_order AS o
  CROSS JOIN LATERAL generate_series(1, o.line_count) AS position
@@ -290,6 +290,10 @@ SELECT shipment_id, md5(shipment_id::text) || md5(e.status), placed_at + e.after
  ORDER BY shipment_id, e.after
 """
 
+NUMBERED_TABLES = (
+    "crm_customer", "orders_order", "orders_fulfilmentorder", "logistics_shipment", "orders_orderline",
+    "orders_fulfilmentline",
+)  # fmt: skip
 CHUNK = (
     _FORGET,
     _CUSTOMERS, _ORDERS, _LINES, _TOTALS, _ANALYSE,
@@ -299,9 +303,12 @@ CHUNK = (
     _WRITE_RECEIPTS, _WRITE_MOVEMENTS, _WRITE_LEVELS, _WRITE_HISTORY, _WRITE_AUDIT,
     _WRITE_SHIPMENTS, _WRITE_EVENTS,
 )  # fmt: skip
-TABLES_TO_ANALYSE = (
+LARGE_TABLES = (
     "crm_customer", "crm_customeridentity", "crm_customeraddress", "orders_order", "orders_orderline",
-    "orders_intakemessage", "orders_hold", "orders_finding", "orders_fulfilmentorder", "orders_fulfilmentline",
-    "orders_orderhistory", "inventory_stockdemand", "inventory_reservation", "inventory_stockmovement",
-    "inventory_stocklevel", "audit_auditentry", "logistics_shipment", "logistics_trackingevent",
+    "orders_intakemessage", "orders_fulfilmentorder", "orders_fulfilmentline", "orders_orderhistory",
+    "inventory_reservation", "inventory_stockmovement", "audit_auditentry", "logistics_shipment",
+    "logistics_trackingevent",
+)  # fmt: skip
+TABLES_TO_ANALYSE = (
+    *LARGE_TABLES, "orders_hold", "orders_finding", "inventory_stockdemand", "inventory_stocklevel",
 )  # fmt: skip

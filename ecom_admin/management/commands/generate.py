@@ -11,7 +11,8 @@ from ecom_admin.generated import generate_orders
 class Command(BaseCommand):
     help = (
         "Add made-up orders of the last year in every state, with customers, stock, fulfilments and shipments, by "
-        "set-based SQL: for looking at the console with many orders. They belong to the channel 'generated'."
+        "set-based SQL: for looking at the console with many orders. They belong to the channel 'generated'. Where "
+        "most orders will be generated ones, their tables are closed to everybody else until it has ended."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
