@@ -7,7 +7,7 @@ Rows are sequences of Python values in the order of `columns`. Columns are attna
 
 import io
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -19,6 +19,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
+from core.prepared import Prepared, prepared
+
 
 class EncodedJson(str):
     """A value of a JSONField that is text of JSON already."""
@@ -28,6 +30,10 @@ class EncodedJson(str):
 
 M = TypeVar("M", bound=models.Model)
 Row = Sequence[Any]
+
+_NEXT_IDS = Prepared(
+    "SELECT nextval(pg_get_serial_sequence(%(table)s, %(column)s)) FROM generate_series(1, %(count)s)", count="int"
+)
 
 
 def insert_rows(
@@ -51,7 +57,7 @@ def insert_rows(
     if returning:
         sql += " RETURNING " + ", ".join(_quote(_field(model, name).column) for name in returning)
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        prepared(sql).execute(cursor, params)
         return cursor.fetchall() if returning else []
 
 
@@ -76,7 +82,7 @@ def update_rows(model: type[models.Model], key: str, columns: Sequence[str], row
     names = columns[1:] if columns and columns[0] == key else columns
     shape = _shape(model, (key, *names))
     with connection.cursor() as cursor:
-        cursor.execute(shape.update, shape.array_literals(rows))
+        prepared(shape.update).execute(cursor, shape.array_literals(rows))
         return cast("int", cursor.rowcount)
 
 
@@ -101,46 +107,8 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
 def next_ids(model: type[models.Model], count: int) -> list[int]:
     """Take `count` ids from the model's sequence, so that children know parents before COPY."""
     pk = model._meta.pk
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [_quote(model._meta.db_table), pk.column, count],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-class Prepared:
-    """A statement that each connection plans once: for short ones whose planning costs more than their work.
-
-    Args:
-        name: unique in the program.
-        sql: with parameters as %(name)s and no other %.
-        types: PostgreSQL types of the parameters by name.
-    """
-
-    def __init__(self, name: str, sql: str, **types: str) -> None:
-        self.name = name
-        self.sql = sql
-        places = {key: f"${place}" for place, key in enumerate(types, 1)}
-        self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {sql % places}"
-        self._execute = f"EXECUTE {name} ({', '.join(f'%({key})s' for key in types)})"
-
-    def fetch_one(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Execute with these values and return the first row."""
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql(), values)
-            row: tuple[Any, ...] | None = cursor.fetchone()
-            return row
-
-    def _sql(self) -> str:
-        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-            return self.sql  # behind PgBouncer the next statement may go to a connection that doesn't know this one
-        wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
-        if self.name not in wrapper.prepared:
-            with wrapper.connection.cursor() as cursor:
-                cursor.execute(self._prepare)
-            wrapper.prepared |= {self.name}
-        return self._execute
+    rows = _NEXT_IDS.fetch_all({"table": _quote(model._meta.db_table), "column": pk.column, "count": count})
+    return [row[0] for row in rows]
 
 
 def claim(queryset: models.QuerySet[M], limit: int) -> list[M]:
@@ -156,20 +124,18 @@ def find_row(model: type[M], column: str, value: Any, *, defer: Collection[str] 
     For what every single call of a program asks. Fields with converters of their own (encrypted, JSON) aren't
     read here: name them in `defer`, and they are loaded when somebody looks at them.
     """
-    sql, names = _find_statement(model, column, frozenset(defer))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [value])
-        row = cursor.fetchone()
+    statement, names = _find_statement(model, column, frozenset(defer))
+    row = statement.fetch_one([value])
     return None if row is None else model.from_db(connection.alias, names, row)
 
 
 @lru_cache(maxsize=64)
-def _find_statement(model: type[models.Model], column: str, defer: frozenset[str]) -> tuple[str, list[str]]:
+def _find_statement(model: type[models.Model], column: str, defer: frozenset[str]) -> tuple[Prepared, list[str]]:
     fields = [field for field in model._meta.concrete_fields if field.attname not in defer]
     listed = ", ".join(_quote(field.column) for field in fields)
     where = _quote(_field(model, column).column)
     sql = f"SELECT {listed} FROM {_quote(model._meta.db_table)} WHERE {where} = %s"  # noqa: S608 - names come from models and are quoted
-    return sql, [field.attname for field in fields]
+    return Prepared(sql), [field.attname for field in fields]
 
 
 class AppendOnlyTrigger(migrations.RunSQL):

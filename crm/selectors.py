@@ -12,6 +12,7 @@ from django.db.models.functions import Right
 from core.accounts.selectors import may_see_personal_data
 from core.emails import normalise_email
 from core.phones import parse_phone
+from core.prepared import Prepared
 from crm.models import Customer, CustomerIdentity
 from crm.rules.matching import Candidate, Knowledge, Profile
 
@@ -23,7 +24,7 @@ _WORD: Final = re.compile(r"\w+")
 _PHONE_LIKE: Final = re.compile(r"[\s()+./-]*(?:\d[\s()+./-]*){4,}")
 
 # o: the customer that has the key; c: the one that stands for it now.
-_KNOWN_SQL = """
+_KNOWN = Prepared("""
 SELECT 'identity', i.external_id, c.id, c.name, c.email, c.email_normalised, c.phone, c.phone_e164, c.country
 FROM crm_customeridentity i
 JOIN crm_customer o ON o.id = i.customer_id
@@ -46,7 +47,7 @@ FROM crm_customer o
 JOIN crm_customer c ON c.id = coalesce(o.merged_into_id, o.id)
 WHERE o.email_normalised = ANY(%(emails)s) AND o.email_normalised <> ''
 ORDER BY 3
-"""
+""")
 
 
 def known_profiles(source: str, candidates: Sequence[Candidate]) -> Knowledge:
@@ -57,9 +58,7 @@ def known_profiles(source: str, candidates: Sequence[Candidate]) -> Knowledge:
         "phones": list({c.phone_key for c in candidates if c.phone_key}),
         "emails": list({c.email_key for c in candidates if c.email_key}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN_SQL, keys)
-        rows = cursor.fetchall()
+    rows = _KNOWN.fetch_all(keys)
     known = Knowledge()
     profiles: dict[int, Profile] = {}
     merged: list[tuple[str, Profile]] = []

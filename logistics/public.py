@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.db import Prepared
+from core.prepared import Prepared
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier
 from logistics.rules.public import STEPS, Step, contact_matches, scrubbed, step_of
@@ -112,7 +112,6 @@ def find_order(number: str, contact: str) -> int | None:
 
 # Read by hand in one statement: customers and their bots ask for this page more often than for any other.
 _PUBLIC_ORDER = Prepared(
-    "public_order",
     """
 SELECT o.number, o.placed_at, o.status, o.delivered_at, o.ship_name, o.ship_street,
        (SELECT r.stars FROM logistics_deliveryrating r WHERE r.order_id = o.id),

@@ -17,7 +17,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, AuthenticatorApp, User
 from core.accounts.scopes import scope_kind, scope_kinds
-from core.db import Prepared, find_row
+from core.db import find_row
+from core.prepared import Prepared
 
 # Everything that decides about a person, in one statement, because every request of every page needs it.
 _ACCESS_SQL = """
@@ -51,7 +52,7 @@ SELECT
     EXISTS (SELECT FROM accounts_authenticatorapp d WHERE d.user_id = %(user)s AND d.confirmed)
 """
 
-_ACCESS = Prepared("access_of_user", _ACCESS_SQL, user="bigint", superuser="boolean")
+_ACCESS = Prepared(_ACCESS_SQL, user="bigint", superuser="boolean")
 _TOKEN = re.compile(r"eck_([A-Za-z0-9]{12})_([A-Za-z0-9]+)")
 
 
@@ -187,7 +188,7 @@ def _user_statement() -> Prepared:
     columns = ", ".join(f'"{field.column}"' for field in User._meta.concrete_fields)
     access = _ACCESS_SQL.replace("%(superuser)s", "is_superuser")
     sql = f"SELECT {columns}, access.* FROM accounts_user, LATERAL ({access}) access WHERE id = %(user)s"  # noqa: S608
-    return Prepared("user_with_access", sql, user="bigint")
+    return Prepared(sql, user="bigint")
 
 
 def _read_access(user: User) -> Access:

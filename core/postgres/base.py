@@ -12,17 +12,36 @@ _TRUSTED_SECONDS = 30.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Sees by the socket whether a kept connection was closed, instead of by a statement before every request."""
+    """Sees by the socket whether a kept connection was closed, instead of by a statement before every request.
+
+    Remembers what the connection has prepared (core.prepared).
+    """
 
     _asked_at = 0.0
-    prepared: frozenset[str] = frozenset()  # names of the statements that this connection knows (core.db.Prepared)
+    is_outdated = False  # the schema has changed under a prepared statement
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether PgBouncer may hand every statement to another connection."""
+        return bool(self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+
+    def get_connection_params(self) -> Any:
+        params = super().get_connection_params()
+        if not self.is_pooled:
+            # Plans are kept, so they hold for any number of values; what PostgreSQL guesses of the others' cost
+            # would make it plan short statements anew each time.
+            params["options"] = f"{params.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+        return params
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        self.prepared = frozenset()
+        self.prepared: set[str] = set()
+        self.is_outdated = False
         return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Whether the server is still there. A server that ends, by kill -9 too, leaves something to be read."""
+        if self.is_outdated:
+            return False
         now = time.monotonic()
         silent_for, self._asked_at = now - self._asked_at, now
         if silent_for < _TRUSTED_SECONDS and self._is_quiet():

@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
-
+from core.prepared import Prepared
 from inventory.enums import SkuStatus
 from inventory.models import Sku
 from inventory.rules.gtin import gtin_or_none
 from inventory.rules.stock import SkuRef
 
-_RESOLVE = """
+_RESOLVE = Prepared("""
 WITH wanted AS (
     SELECT w.code, upper(w.code) AS folded, w.gtin
       FROM unnest(%(codes)s::text[], %(gtins)s::text[]) AS w(code, gtin)
@@ -27,7 +26,7 @@ SELECT DISTINCT ON (f.code)
        f.code, s.id, s.code, s.name, s.status, s.is_stocked, s.weight_g, s.unit_price, s.currency
   FROM found f JOIN inventory_sku s ON s.id = f.sku_id
  ORDER BY f.code, f.rank
-"""
+""")
 
 
 def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
@@ -40,9 +39,7 @@ def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
     if not wanted:
         return {}
     params: dict[str, Any] = {"codes": wanted, "gtins": [gtin_or_none(code) for code in wanted], "source": source}
-    with connection.cursor() as cursor:
-        cursor.execute(_RESOLVE, params)
-        rows = cursor.fetchall()
+    rows = _RESOLVE.fetch_all(params)
     return {
         row[0]: SkuRef(row[1], row[2], row[3], row[4] == SkuStatus.ACTIVE, row[5], row[6], row[7], row[8])
         for row in rows

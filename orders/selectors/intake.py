@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.selectors import scope_ids
+from core.prepared import Prepared
 from orders.models import IntakeMessage, Order
 
 
@@ -22,12 +22,12 @@ class KnownOrder(NamedTuple):
     updated_at: datetime | None
 
 
-_KNOWN = """
+_KNOWN = Prepared("""
 SELECT wanted.external_id, o.id, o.number, o.payload_sha256, o.channel_updated_at,
        CASE WHEN o.id IS NULL THEN nextval(pg_get_serial_sequence('orders_order', 'id')) END
   FROM unnest(%(external_ids)s::text[]) AS wanted(external_id)
   LEFT JOIN orders_order o ON o.channel_id = %(channel)s AND o.external_id = wanted.external_id
-"""
+""")
 
 
 def known_orders(channel_id: int, external_ids: Collection[str]) -> tuple[dict[str, KnownOrder], dict[str, int]]:
@@ -35,9 +35,7 @@ def known_orders(channel_id: int, external_ids: Collection[str]) -> tuple[dict[s
 
     One statement for both, because this is the way of every single order.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, {"external_ids": list(external_ids), "channel": channel_id})
-        rows = cursor.fetchall()
+    rows = _KNOWN.fetch_all({"external_ids": list(external_ids), "channel": channel_id})
     known = {row[0]: KnownOrder(*row[1:5]) for row in rows if row[1] is not None}
     reserved = {row[0]: row[5] for row in rows if row[1] is None}
     return known, reserved

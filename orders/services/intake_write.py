@@ -10,6 +10,7 @@ from core.actor import Actor
 from core.audit.services import AuditRow, record_many
 from core.db import EncodedJson, insert_rows, insert_statement, update_rows
 from core.phones import parse_phone
+from core.prepared import prepared
 from crm.services import CustomerDraft, match_customers
 from inventory.rules.stock import SkuRef
 from inventory.selectors import resolve_skus
@@ -103,10 +104,8 @@ def _insert(
     line_sql, line_params = insert_statement(OrderLine, LINE_COLUMNS, lines, where=mine)
     history_sql, history_params = insert_statement(OrderHistory, _HISTORY_COLUMNS, history, where=mine)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CREATE.format(orders=order_sql, lines=line_sql, history=history_sql),
-            [*order_params, *line_params, *history_params],
-        )
+        statement = prepared(_CREATE.format(orders=order_sql, lines=line_sql, history=history_sql))
+        statement.execute(cursor, [*order_params, *line_params, *history_params])
         return {external_id: (order_id, number) for external_id, order_id, number in cursor.fetchall()}
 
 

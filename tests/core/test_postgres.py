@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError as DatabaseOutage
+from django.db import close_old_connections, connection
 from psycopg2 import OperationalError
 
-from core.db import Prepared
+from core.prepared import Prepared, prepared
 
-_SUM = Prepared("test_sum", "SELECT %(left)s + %(right)s", left="int", right="int")
+_SUM = Prepared("SELECT %(left)s + %(right)s", left="int", right="int")
 
 
 def _statements(**values: int) -> list[str]:
@@ -68,9 +69,11 @@ def test_a_connection_that_the_server_ended_is_replaced():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_prepared_statement_is_planned_once_for_each_connection():
-    assert _statements(left=1, right=2) == _statements(left=4, right=5) == ["EXECUTE test_sum (%(left)s, %(right)s)"]
+    assert (
+        _statements(left=1, right=2) == _statements(left=4, right=5) == [f"EXECUTE {_SUM.name} (%(left)s, %(right)s)"]
+    )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = 'test_sum'")
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [_SUM.name])
         assert cursor.fetchone() == (1,)
     connection.close()
     assert _statements(left=1, right=2)
@@ -80,3 +83,28 @@ def test_a_prepared_statement_is_planned_once_for_each_connection():
 def test_behind_a_pooler_nothing_is_prepared(monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
     assert _statements(left=1, right=2) == ["SELECT %(left)s + %(right)s"]
+
+
+def test_two_statements_that_begin_alike_have_names_of_their_own():
+    long = f"SELECT {' + '.join('1' * 60)}"
+    assert prepared(long).name != prepared(f"{long} + 1").name
+    assert len(prepared(long).name) < 64
+    assert prepared(long) is prepared(long)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_that_a_migration_made_wrong_costs_one_call():
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE planned (label varchar(5) NOT NULL)")
+    label = prepared("INSERT INTO planned SELECT %s RETURNING label")
+    try:
+        assert label.fetch_one(["short"]) == ("short",)
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE planned ALTER label TYPE varchar(20)")
+        with pytest.raises(DatabaseOutage):
+            label.fetch_one(["now longer"])
+        close_old_connections()
+        assert label.fetch_one(["now longer"]) == ("now longer",)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE planned")

@@ -1,0 +1,84 @@
+"""Statements that each connection plans once: for short ones whose planning costs more than their work."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import NotSupportedError, OperationalError, connection
+
+Values = Mapping[str, Any] | Sequence[Any]
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+_LONGEST_NAME = 48
+
+
+class Prepared:
+    """A statement that is parsed and planned once by each connection, when it is needed first.
+
+    Args:
+        sql: with parameters as %(name)s, or all of them as %s, and no other %.
+        types: PostgreSQL types of those parameters by name that no cast or column in the statement tells.
+    """
+
+    def __init__(self, sql: str, **types: str) -> None:
+        self.sql = sql
+        names = list(dict.fromkeys(_NAMED.findall(sql)))
+        if names:
+            text = sql % {name: f"${place}" for place, name in enumerate(names, 1)}
+            given = ", ".join(f"%({name})s" for name in names)
+            declared = ", ".join(types.get(name, "unknown") for name in names)
+        else:
+            count = sql.count("%s")
+            text = sql % tuple(f"${place}" for place in range(1, count + 1))
+            given, declared = ", ".join(["%s"] * count), ", ".join(["unknown"] * count)
+        self.name = _name(text)
+        self._prepare = f"PREPARE {self.name} ({declared}) AS {text}"
+        self._execute = f"EXECUTE {self.name} ({given})"
+
+    def fetch_one(self, values: Values) -> tuple[Any, ...] | None:
+        """Execute with these values and return the first row."""
+        with connection.cursor() as cursor:
+            self.execute(cursor, values)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+            return row
+
+    def fetch_all(self, values: Values) -> list[tuple[Any, ...]]:
+        """Execute with these values and return the rows."""
+        with connection.cursor() as cursor:
+            self.execute(cursor, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def execute(self, cursor: Any, values: Values) -> None:
+        """Execute with these values on a cursor of Django's.
+
+        Raises OperationalError, as for a database that is away, where a migration changed the type of a column that
+        the statement returns: this connection is replaced before its next use, and the caller's caller tries again.
+        """
+        wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
+        if wrapper.is_pooled:  # the next statement may go to a connection that doesn't know this one
+            cursor.execute(self.sql, values)
+            return
+        if self.name not in wrapper.prepared:
+            with wrapper.connection.cursor() as plain:
+                plain.execute(self._prepare)
+            wrapper.prepared.add(self.name)
+        try:
+            cursor.execute(self._execute, values)
+        except NotSupportedError as error:
+            wrapper.is_outdated = True
+            raise OperationalError("A column changed since this connection planned the statement.") from error
+
+
+@lru_cache(maxsize=1024)
+def prepared(sql: str) -> Prepared:
+    """The Prepared of a statement that is put together at run time from few variants; parameters as %s."""
+    return Prepared(sql)
+
+
+def _name(sql: str) -> str:
+    """Readable in pg_prepared_statements and the server's log, and the same for the same text only."""
+    words = re.sub(r"\W+", "_", sql.lower()).strip("_")
+    return f"{words[:_LONGEST_NAME]}_{hashlib.sha256(sql.encode()).hexdigest()[:12]}"
