@@ -9,7 +9,9 @@ handler403 = "core.accounts.views.refusal.permission_denied"
 # Apps with an address of their own first: the others' addresses are compared one by one.
 urlpatterns = [
     path("track/", include("logistics.track_urls")),
+    path("api/", include("orders.api.urls")),
     path("hooks/", include("logistics.hook_urls")),
+    path("hooks/", include("orders.api.hook_urls")),
     path("inventory/", include("inventory.urls")),
     path("supply-chain/", include("supply_chain.urls")),
     path("orders/", include("orders.urls")),
@@ -21,7 +23,6 @@ urlpatterns = [
     path("", include("core.cases.urls")),
     path("", include("core.jobs.urls")),
     path("", include("core.notifications.urls")),
-    path("", include("orders.api.urls")),
     path("", include("logistics.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

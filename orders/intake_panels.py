@@ -98,7 +98,7 @@ def facts(request: HttpRequest, message: IntakeMessage) -> PanelContent:
 
 def endpoint(request: HttpRequest, channel: Channel) -> PanelContent | None:
     if channel.kind == ChannelKind.SHOPIFY:
-        address = request.build_absolute_uri(reverse("orders_api:shopify", args=[channel.code]))
+        address = request.build_absolute_uri(reverse("orders_hooks:shopify", args=[channel.code]))
     elif channel.kind == ChannelKind.API:
         address = request.build_absolute_uri(reverse("orders_api:orders"))
     else:

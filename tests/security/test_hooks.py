@@ -60,7 +60,7 @@ def send_kuaidi100(body: bytes, *, secret: str = SALT) -> Any:
 
 
 HOOKS = {
-    "orders_api:shopify": Hook(ORDER, send_shopify),
+    "orders_hooks:shopify": Hook(ORDER, send_shopify),
     "logistics_hooks:kuaidi100": Hook(NEWS, send_kuaidi100),
 }
 
@@ -130,7 +130,7 @@ def test_nothing_unsigned_changes_anything(name):
     "content_type", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
 def test_raw_garbage_changes_nothing(name, content_type):
-    url = {"orders_api:shopify": "/hooks/shopify/shop", "logistics_hooks:kuaidi100": "/hooks/kuaidi100/sf"}[name]
+    url = {"orders_hooks:shopify": "/hooks/shopify/shop", "logistics_hooks:kuaidi100": "/hooks/kuaidi100/sf"}[name]
     client, dice, before = Client(raise_request_exception=False), random.Random(7), writes()
     for _ in range(20):
         answer = client.generic("POST", url, broken(HOOKS[name].good, dice), content_type)

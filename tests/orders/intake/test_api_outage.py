@@ -22,7 +22,7 @@ def lose_connection() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("statement", ["SELECT", "INSERT"])
+@pytest.mark.parametrize("statement", ["EXECUTE select_", "EXECUTE insert_"])
 @pytest.mark.parametrize("nameless", [False, True])
 def test_a_lost_connection_is_answered_with_try_again(statement: str, nameless: bool) -> None:
     """`nameless`: psycopg2 raises DatabaseError itself where the server died while it read the result."""
