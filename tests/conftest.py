@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
 
 from core.nudging import breaker
 from ecom_admin import embedded
@@ -35,6 +36,12 @@ def empty_cache(services: None) -> None:
     """Counters, locks, cached pages and a broken line to Redis of the test before don't reach this one."""
     cache.clear()
     breaker.reset()
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> None:
+    """A request of the test before may have left its language to the thread, as it would to the next request."""
+    translation.deactivate()
 
 
 @pytest.fixture
