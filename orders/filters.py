@@ -15,9 +15,13 @@ from orders.selectors.search import matching_orders
 
 class OrderFilter(ConsoleFilterSet):
     q = django_filters.CharFilter(method="search", label=_("Number, customer, phone, e-mail or tracking number"))
-    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("Status"))
-    channel = django_filters.ModelMultipleChoiceFilter(queryset=Channel.objects.all(), label=_("Channel"))
-    payment_status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("Payment"))
+    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("Status"), distinct=False)
+    channel = django_filters.ModelMultipleChoiceFilter(
+        queryset=Channel.objects.all(), label=_("Channel"), distinct=False
+    )
+    payment_status = django_filters.MultipleChoiceFilter(
+        choices=PaymentStatus.choices, label=_("Payment"), distinct=False
+    )
     hold = django_filters.MultipleChoiceFilter(choices=HoldReason.choices, method="held_for", label=_("On hold for"))
     on_hold = django_filters.BooleanFilter(method="held", label=_("On hold"))
     backordered = django_filters.BooleanFilter(method="waiting_for_stock", label=_("Waiting for stock"))

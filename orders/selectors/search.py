@@ -22,6 +22,9 @@ _NUMBER_DIGITS: Final = 8
 # A beginning of a number that stands for more orders than this is looked up by itself: together with the others,
 # all of them would be read before the newest are shown.
 _MANY: Final = 10_000
+# So many are read beforehand: PostgreSQL guesses tens of thousands for parts of names, and would then rather read all
+# orders from the newest on than these few.
+_FEW: Final = 1000
 _PHONE: Final = re.compile(r"\+?[\d\s()./-]{6,30}")
 _MIN_PHONE_DIGITS: Final = 6
 _CUSTOMERS_AT_ONCE: Final = 50
@@ -47,8 +50,10 @@ def matching_orders(orders: QuerySet[Order], text: str, user: Any) -> QuerySet[O
     beginning = _ids_beginning(text)
     if beginning is not None and len(beginning) > _MANY:
         return orders.filter(_by_number(text))
-    first, *others = _branches(text, user)
-    return orders.filter(pk__in=first.union(*others))
+    branches = list(_branches(text, user))
+    some = [branch[: _FEW + 1] for branch in branches]
+    named = list(some[0].union(*some[1:], all=True).values_list("pk", flat=True)[: _FEW + 1])
+    return orders.filter(pk__in=named if len(named) <= _FEW else branches[0].union(*branches[1:]))
 
 
 def search_orders(user: Any, query: str, limit: int) -> list[Order]:

@@ -16,6 +16,7 @@ from core.ui.search import search_all
 from logistics.models import Shipment
 from logistics.public import find_order
 from orders.models import Order
+from orders.selectors import search
 from orders.selectors.orders import orders_for
 from orders.selectors.search import matching_orders
 from tests.factories.accounts import make_user
@@ -119,4 +120,13 @@ def test_the_search_stays_within_its_statements(ann, clerk):
             list(matching_orders(orders_for(clerk), text, clerk))
         return captured.captured_queries
 
-    assert [len(statements(text)) for text in ("SO", "Ann", "13912345678")] == [1, 1, 2]
+    assert [len(statements(text)) for text in ("SO", "Ann", "13912345678")] == [1, 2, 3]
+
+
+def test_a_name_of_many_orders_finds_all_of_them(ann, channel, clerk, monkeypatch):
+    monkeypatch.setattr(search, "_FEW", 1)
+    numbers = {ann.number}
+    for suffix in "ab":
+        order = make_order(channel, ("MUG", 1), customer={"name": f"Ann {suffix}", "email": f"{suffix}@example.com"})
+        numbers.add(order.number)
+        assert {order.number for order in matching_orders(orders_for(clerk), "Ann", clerk)} == numbers
