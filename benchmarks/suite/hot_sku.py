@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from benchmarks.databases import use_orders
 from benchmarks.floor import FLOOR, floor_rate
@@ -28,7 +27,7 @@ from inventory.services import receive_stock
 from orders.enums import FulfilmentStatus, IntakeSource
 from orders.models import Channel, FulfilmentLine, Order
 from orders.services.allocate import allocate_batch
-from orders.services.intake import receive
+from orders.services.intake_together import receive_together
 from orders.services.validate import validate_batch
 
 BUYERS, UNITS = 300, 100
@@ -52,7 +51,7 @@ def hot_sku(run: Run) -> Sequence[Result]:
         _prove(sku)
     conditions = run.conditions(
         f"{run.orders:,} orders before; {BUYERS} orders of one unit for {UNITS} units, the rest backordered",
-        f"{TAKERS} processes × {THREADS} threads, one order per receive(), and {WORKERS} worker processes that run "
+        f"{TAKERS} processes × {THREADS} threads, one order a call through the door of the API, and {WORKERS} worker processes that run "
         f"the stages; floor on one stock row: {FLOOR}",
     )
     return [
@@ -94,7 +93,7 @@ def _take(ready: Barrier, channel: Channel, payloads: list[dict[str, Any]]) -> N
 
 def _buy(channel: Channel, payloads: list[dict[str, Any]]) -> None:
     for payload in payloads:
-        receive(channel, [payload], source=IntakeSource.API, actor=SYSTEM, received_at=timezone.now())
+        receive_together(channel, [payload], source=IntakeSource.API, actor=SYSTEM)
 
 
 def _work(ready: Barrier, taken: Event) -> None:
