@@ -51,8 +51,8 @@ def hot_sku(run: Run) -> Sequence[Result]:
         _prove(sku)
     conditions = run.conditions(
         f"{run.orders:,} orders before; {BUYERS} orders of one unit for {UNITS} units, the rest backordered",
-        f"{TAKERS} processes × {THREADS} threads, one order a call through the API's door, and {WORKERS} worker processes that "
-        f"run the stages; floor on one stock row: {FLOOR}",
+        f"{TAKERS} processes × {THREADS} threads, one order a call through the API's door, and {WORKERS} worker "
+        f"processes that run the stages; floor on one stock row: {FLOOR}",
     )
     return [
         measured(
