@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.tabular.cells import cell_text, clean_cell, lost_digits
 from core.tabular.encoding import detect_encoding, refuse_above, sniff_delimiter
-from core.tabular.exceptions import TabularError
-from core.tabular.workbook import read_sheet
+from core.tabular.exceptions import MAX_LINE, TabularError, line_too_long
+from core.tabular.workbook import open_sheet
 
 _ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _SNIFFED_CHARACTERS = 64 * 1024
-_LINE_CHARACTERS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +55,25 @@ class Table:
         self.header = header
         self.description = description  # such as "CSV, gb18030, tab", for logs and reports
         self._rows = rows
-        self._fraction = fraction
+        self.fraction = fraction
 
     def __iter__(self) -> Iterator[Row]:
         return self._rows
 
     def fraction_read(self) -> float:
         """How much of the file has been read, 0 to 1, for a progress bar."""
-        return self._fraction.read()
+        return self.fraction.read()
 
 
 class _Fraction:
-    """Progress by position in the file (CSV) or by rows handed out (XLSX)."""
+    """Progress by position in the file, or in a workbook's sheet."""
 
-    def __init__(self, stream: BinaryIO | None, size: int) -> None:
+    def __init__(self, stream: BinaryIO, size: int) -> None:
         self.stream = stream
         self.size = size
-        self.rows = 0
 
     def read(self) -> float:
-        done = self.rows if self.stream is None else self.stream.tell()
-        return min(done / self.size, 1.0) if self.size else 1.0
+        return min(self.stream.tell() / self.size, 1.0) if self.size else 1.0
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def open_table(
         if not head:
             raise TabularError(_("The file is empty."), "empty_file")
         if head.startswith(_ZIP):
-            yield _open_workbook(path, limits, clean)
+            yield _open_workbook(stack, path, limits, clean)
         elif head.startswith(_GZIP) and not allow_gzip:
             raise TabularError(_("Compressed files aren't accepted here. Unpack it first."), "compressed")
         else:
@@ -146,12 +143,9 @@ def _lines(sample: str, rest: io.TextIOWrapper) -> Iterator[str]:
 
 def _line_of(text: io.TextIOWrapper) -> str:
     """The next line; "" at the end. A file of one endless line must not fill the memory."""
-    line = text.readline(_LINE_CHARACTERS)
-    if len(line) == _LINE_CHARACTERS:
-        raise TabularError(
-            _("A line is longer than %(count)d characters. Perhaps this is no table.") % {"count": len(line)},
-            "line_too_long",
-        )
+    line = text.readline(MAX_LINE)
+    if len(line) == MAX_LINE:
+        raise line_too_long(MAX_LINE)
     return line
 
 
@@ -173,22 +167,20 @@ def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, lis
         yield number, cells
 
 
-def _open_workbook(path: Path, limits: Limits, clean: bool) -> Table:
+def _open_workbook(stack: ExitStack, path: Path, limits: Limits, clean: bool) -> Table:
     refuse_above(path.stat().st_size, limits.max_bytes)
-    height, values = read_sheet(path, max_unpacked=limits.max_bytes * 4, max_cells=limits.max_cells)
-    fraction = _Fraction(None, height)
+    sheet = open_sheet(stack, path, max_unpacked=limits.max_bytes * 4, max_cells=limits.max_cells)
     lost: dict[int, int] = {}
 
     def numbered() -> Iterator[tuple[int, list[str]]]:
-        for number, row in enumerate(values, start=1):
-            fraction.rows = number
+        for number, row in sheet.rows:
             column = next((index for index, value in enumerate(row) if lost_digits(value)), None)
             if column is not None:
                 lost[number] = column
             yield number, [cell_text(value) for value in row]
 
-    table = _table(numbered(), limits, clean, "XLSX", fraction)
-    return Table(table.header, _mark_lost(iter(table), lost, table.header), table.description, fraction)
+    table = _table(numbered(), limits, clean, "XLSX", _Fraction(sheet.stream, sheet.size))
+    return Table(table.header, _mark_lost(iter(table), lost, table.header), table.description, table.fraction)
 
 
 def _mark_lost(rows: Iterator[Row], lost: dict[int, int], header: list[str]) -> Iterator[Row]:

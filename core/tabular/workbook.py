@@ -1,103 +1,222 @@
-"""XLSX workbooks, looked at before they are unpacked."""
+"""XLSX workbooks: the archive, looked at before it is unpacked, and the parts that a sheet's rows refer to.
 
-import re
+Everything is read piece by piece, so that a workbook needs little memory however it was made: a reader that holds
+the sheet, as most do, can be made to fill gigabytes by a file of some kilobytes that names one long string often.
+"""
+
+import mmap
+import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from django.utils.translation import gettext_lazy as _
-from python_calamine import CalamineError, CalamineWorkbook
 
+from core.storage import room_needed
 from core.tabular.cells import CellValue
 from core.tabular.exceptions import TabularError
+from core.tabular.formats import Meaning, meaning_of
+from core.tabular.sheet import Reading, read_rows
+from core.tabular.strings import SharedStrings
+from core.tabular.xml import Listener, Malformed, read_xml
 
 _CHUNK = 1 << 20
-_OVERLAP = 64
 _MAX_MEMBERS = 2000
+_MEMBER_SIGNATURE = b"PK\x01\x02"
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # Workbooks shrink to a tenth or a fiftieth; what unpacks to more than this many times itself was made to.
 _MAX_RATIO = 200
 _ALWAYS_UNPACKED = 50 << 20
-# Attributes r="AB12" of cells and r="12" of rows, in either kind of quotes.
-_CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
+_MAX_FORMATS = 100_000
+_ROOT = "xl/workbook.xml"
+_DAMAGE = (Malformed, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, KeyError, ValueError)
 
 
-def read_sheet(path: Path, *, max_unpacked: int, max_cells: int) -> tuple[int, Iterator[list[CellValue]]]:
-    """Height and rows of the first sheet that has any, after the archive was found harmless.
+class Sheet(NamedTuple):
+    """The first sheet that has any rows: (number from 1, values), and where reading stands in so many bytes."""
 
-    Raises TabularError for broken, encrypted, oversized workbooks and for those that unpack to much more
-    than they seem: the sizes in the archive's own directory aren't believed, and a single cell at XFD1048576,
-    for which the reader would allocate a table of 17 billion cells, is seen beforehand.
+    rows: Iterator[tuple[int, list[CellValue]]]
+    stream: BinaryIO
+    size: int
+
+
+def open_sheet(stack: ExitStack, path: Path, *, max_unpacked: int, max_cells: int) -> Sheet:
+    """Open a workbook for as long as the stack lives. Raises TabularError, also while the rows are read, StorageFull.
+
+    Broken, encrypted and oversized workbooks are refused, and those that unpack to much more than they seem: the
+    sizes in the archive's own directory aren't believed.
     """
-    _inspect(path, max_unpacked, max_cells)
-    try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        for name in workbook.sheet_names:
-            sheet = workbook.get_sheet_by_name(name)
-            if sheet.height:
-                return sheet.height, cast("Iterator[list[CellValue]]", sheet.iter_rows())
-    except CalamineError as error:
-        raise _broken() from error
+    _inspect(path, max_unpacked)
+    with _damage_named():
+        archive = _Archive(stack.enter_context(zipfile.ZipFile(path)))
+        strings = stack.enter_context(SharedStrings())
+        archive.feed("sharedStrings", strings)
+        styles = _Styles()
+        archive.feed("styles", styles)
+        reading = Reading(strings, styles.meanings(), archive.book.since_1904)
+        for name in archive.sheets():
+            stream = stack.enter_context(archive.open(name))
+            rows = _told(read_rows(stream, reading, max_cells=max_cells, too_large=_too_large()))
+            first = next((row for row in rows if any(value not in (None, "") for value in row[1])), None)
+            if first is not None:
+                return Sheet(chain([first], rows), stream, archive.size(name))
     raise TabularError(_("The workbook is empty."), "empty_file")
 
 
-def _inspect(path: Path, max_unpacked: int, max_cells: int) -> None:
-    max_unpacked = min(max_unpacked, max(_ALWAYS_UNPACKED, path.stat().st_size * _MAX_RATIO))
+def _told(rows: Iterator[tuple[int, list[CellValue]]]) -> Iterator[tuple[int, list[CellValue]]]:
+    with _damage_named():
+        yield from rows
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > _MAX_MEMBERS:
-                raise _too_large()
-            left = max_unpacked
-            for member in members:
-                if member.compress_type not in _COMPRESSIONS:
-                    raise _broken()
-                with archive.open(member) as stream:
-                    left = _measure(cast("BinaryIO", stream), member.filename, left, max_cells)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise _broken() from error
+        with room_needed():
+            yield
+    except _DAMAGE as error:
+        raise TabularError(
+            _("The workbook is damaged or protected by a password. Save it again as XLSX or CSV."), "broken_workbook"
+        ) from error
 
 
-def _measure(stream: BinaryIO, name: str, left: int, max_cells: int) -> int:
-    """Unpack one member piece by piece and throw it away; returns how many bytes the next ones may have."""
-    is_sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
-    columns = rows = 1
-    tail = b""
-    while chunk := stream.read(_CHUNK):
-        left -= len(chunk)
-        if left < 0:
-            raise _too_large()
-        if is_sheet:
-            columns, rows = _extent(tail + chunk, columns, rows)
-            if columns * rows > max_cells:
-                raise _too_large()
-            tail = chunk[-_OVERLAP:]
-    return left
+class _Archive:
+    """The parts of a workbook by what they are to it."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._members = {member.filename.replace("\\", "/").lower(): member for member in archive.infolist()}
+        self.book = _Book()
+        self._read(_ROOT, self.book)
+        self._parts = _Relations()
+        self._read("xl/_rels/workbook.xml.rels", self._parts)
+
+    def sheets(self) -> Iterator[str]:
+        """The names of the sheets' members, in the order that people see."""
+        parts = self._parts.by_id
+        return (parts[key][1] for key in self.book.sheets if key in parts and parts[key][0] == "worksheet")
+
+    def feed(self, kind: str, listener: Listener) -> None:
+        """Read the one part of this kind, if there is one."""
+        name = next((target for found, target in self._parts.by_id.values() if found == kind), None)
+        if name is not None and name.lower() in self._members:
+            self._read(name, listener)
+
+    def open(self, name: str) -> BinaryIO:
+        return cast("BinaryIO", self._archive.open(self._members[name.lower()]))
+
+    def size(self, name: str) -> int:
+        return self._members[name.lower()].file_size
+
+    def _read(self, name: str, listener: Listener) -> None:
+        with self.open(name) as stream:
+            for _piece in read_xml(stream, listener):
+                pass
 
 
-def _extent(xml: bytes, columns: int, rows: int) -> tuple[int, int]:
-    """The largest column and row number that the piece of a sheet names."""
-    for letters, digits in set(_CELL_PLACE.findall(xml)):
-        if letters:
-            columns = max(columns, _column_number(letters))
-        rows = max(rows, int(digits[:9]))
-    return columns, rows
+class _Attributes:
+    """A listener to parts that keep everything in attributes."""
+
+    wants_text = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        raise NotImplementedError
+
+    def end(self, name: str) -> None:
+        pass
+
+    def text(self, data: str) -> None:
+        pass
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper()[:6]:
-        number = number * 26 + letter - 64
-    return number
+class _Book(_Attributes):
+    """xl/workbook.xml: the sheets in order, and which year days are counted from."""
+
+    def __init__(self) -> None:
+        self.sheets: list[str] = []
+        self.since_1904 = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "sheet":
+            _refuse_more(len(self.sheets), _MAX_MEMBERS)
+            self.sheets.extend(value for key, value in attributes.items() if key.rpartition(":")[::2] == ("r", "id"))
+        elif name == "workbookPr":
+            self.since_1904 = attributes.get("date1904", "") in {"1", "true"}
 
 
-def _broken() -> TabularError:
-    return TabularError(
-        _("The workbook is damaged or protected by a password. Save it again as XLSX or CSV."),
-        "broken_workbook",
-    )
+class _Relations(_Attributes):
+    """xl/_rels/workbook.xml.rels: id → (kind, name of the member)."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, tuple[str, str]] = {}
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "Relationship" and attributes.get("TargetMode") != "External":
+            _refuse_more(len(self.by_id), _MAX_MEMBERS)
+            target = posixpath.join("/xl", attributes.get("Target", "").replace("\\", "/"))
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            self.by_id[attributes.get("Id", "")] = (kind, posixpath.normpath(target).lstrip("/"))
+
+
+class _Styles(_Attributes):
+    """xl/styles.xml: what the numbers in cells of each format mean."""
+
+    def __init__(self) -> None:
+        self._codes: dict[int, str] = {}
+        self._formats: list[int] = []
+        self._in_cells = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "numFmt":
+            _refuse_more(len(self._codes), _MAX_FORMATS)
+            self._codes[int(attributes["numFmtId"])] = attributes.get("formatCode", "")[:255]
+        elif name == "cellXfs":
+            self._in_cells = True
+        elif name == "xf" and self._in_cells:
+            _refuse_more(len(self._formats), _MAX_FORMATS)
+            self._formats.append(int(attributes.get("numFmtId", "0")))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self._in_cells = False
+
+    def meanings(self) -> list[Meaning]:
+        known = {number: meaning_of(number, self._codes.get(number, "")) for number in set(self._formats)}
+        return [known[number] for number in self._formats]
+
+
+def _refuse_more(count: int, limit: int) -> None:
+    if count >= limit:
+        raise Malformed
+
+
+def _inspect(path: Path, max_unpacked: int) -> None:
+    """Unpack everything piece by piece and throw it away."""
+    _count_members(path)
+    left = min(max_unpacked, max(_ALWAYS_UNPACKED, path.stat().st_size * _MAX_RATIO))
+    with _damage_named(), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.compress_type not in _COMPRESSIONS:
+                raise Malformed
+            with archive.open(member) as stream:
+                while chunk := stream.read(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise _too_large()
+
+
+def _count_members(path: Path) -> None:
+    """Before the archive's directory is read: it may be all of the file, and 500 bytes of memory for each 50 of it."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place = -1
+        for _member in range(_MAX_MEMBERS + 1):
+            place = content.find(_MEMBER_SIGNATURE, place + 1)
+            if place < 0:
+                return
+    raise _too_large()
 
 
 def _too_large() -> TabularError:
