@@ -210,6 +210,25 @@ def test_renewing_the_codes_ends_the_old_ones():
         services.verify_second_factor(user=user, code=old[0])
 
 
+def test_recovery_codes_are_hashed_at_rest():
+    """Who has read the database has no code: not in it, and what is in it opens nothing."""
+    user, colleague = make_user(), make_user()
+    _device, codes = with_app(user)
+    with_app(colleague)
+    kept = list(StaticToken.objects.values_list("token", flat=True))
+    assert len(set(kept)) == 2 * services.two_factor.RECOVERY_CODES
+    assert not set(codes) & {token.lower() for token in kept}
+    with pytest.raises(DomainError):
+        services.verify_second_factor(user=user, code=kept[0])
+
+
+def test_the_same_code_is_kept_differently_for_each_person(monkeypatch):
+    monkeypatch.setattr(StaticToken, "random_token", staticmethod(lambda: "abcdefgh"))
+    for user in (make_user(), make_user()):
+        with_app(user)
+    assert StaticToken.objects.values("token").distinct().count() == 2
+
+
 PROTECTED = ("/profile/two-factor/disable/", "/profile/two-factor/codes/", "/profile/password/", "/profile/email/")
 NEW = {"new_password1": "another horse battery", "new_password2": "another horse battery", "email": "new@example.com"}
 
