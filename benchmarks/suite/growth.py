@@ -24,6 +24,10 @@ def cost_against_size(run: Run) -> Sequence[Result]:
                 if number == 0:
                     warm_up()
                 rates[size].append(pipeline_rate(ORDERS_A_ROUND))
+        conditions = run.conditions(
+            f"{' / '.join(f'{size:,}' for size in sizes)} orders before; {ORDERS_A_ROUND:,} orders a round",
+            f"{PROCESSES} processes, batches of {BATCH}; floor: the same with {sizes[0]:,} orders before",
+        )
     return [
         measured(
             "cost_against_size",
@@ -31,10 +35,7 @@ def cost_against_size(run: Run) -> Sequence[Result]:
             rates[sizes[-1]],
             floors=rates[sizes[0]],
             at_least=0.8,
-            conditions=run.conditions(
-                f"{' / '.join(f'{size:,}' for size in sizes)} orders before; {ORDERS_A_ROUND:,} orders a round",
-                f"{PROCESSES} processes, batches of {BATCH}; floor: the same with {sizes[0]:,} orders before",
-            ),
+            conditions=conditions,
             details={f"orders_a_second_at_{size}": round(median(found), 1) for size, found in rates.items()},
         )
     ]

@@ -1,12 +1,12 @@
 """How values are drawn: table cells and the template tags share these functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.template.loader import get_template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
 from core.ui import formats
@@ -92,16 +92,19 @@ def draw_masked(value: Any) -> SafeString:
 
 
 def draw_text(value: Any) -> SafeString:
-    return NOTHING if value in (None, "") else format_html("{}", value)
+    return NOTHING if value in (None, "") else conditional_escape(value)
 
 
 def draw_number(value: Any) -> SafeString:
-    return NOTHING if value is None else format_html("{}", formats.number_text(value))
+    return NOTHING if value is None else conditional_escape(formats.number_text(value))
 
 
 def draw_percent(value: Any) -> SafeString:
-    return NOTHING if value is None else format_html("{}", formats.percent_text(value))
+    return NOTHING if value is None else conditional_escape(formats.percent_text(value))
 
+
+# Of a row and the address that its links lead to.
+RowDrawer = Callable[[Any, Callable[[Any], str | None]], SafeString]
 
 _DRAWERS: dict[str, Callable[[Any], SafeString]] = {
     "text": draw_text,
@@ -115,6 +118,32 @@ _DRAWERS: dict[str, Callable[[Any], SafeString]] = {
     "number": draw_number,
     "percent": draw_percent,
 }
+
+
+def row_drawer(columns: Sequence[Column]) -> RowDrawer:
+    """A function that draws all cells of a row; what a column's cells have in common is drawn once."""
+    openings = [(column, *_openings(column, is_first=index == 0)) for index, column in enumerate(columns)]
+
+    def draw(row: Any, row_url: Callable[[Any], str | None]) -> SafeString:
+        parts: list[str] = []
+        for column, opening, opening_of_nothing in openings:
+            html = render_cell(column, row, row_url)
+            parts += (opening_of_nothing if html == NOTHING else opening, html, "</td>")
+        return mark_safe("".join(parts))  # noqa: S308 - of cells and openings, which are escaped
+
+    return draw
+
+
+def _openings(column: Column, *, is_first: bool) -> tuple[SafeString, SafeString]:
+    """The beginning of a cell that shows something, and of one that shows nothing."""
+    classes = [
+        "num" if column.alignment == "end" else "",
+        f"cell-{column.width}" if column.width else "",
+        "cell-first" if is_first else "",
+    ]
+    some, nothing = (" ".join(filter(None, [*classes, empty])) for empty in ("", "is-empty"))
+    opening = '<td class="{}" data-label="{}">'
+    return format_html(opening, some, column.label), format_html(opening, nothing, column.label)
 
 
 def render_cell(column: Column, row: Any, row_url: Callable[[Any], str | None]) -> SafeString:

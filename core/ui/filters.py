@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django_filters.filters import QuerySetRequestMixin
 
@@ -32,7 +33,7 @@ class Chip:
 
 
 class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """Base of a list's filters: a FilterSet whose form is styled for the console.
+    """Base of a list's filters: a FilterSet whose fields are styled for the console where they are shown.
 
     Declare `q` (a CharFilter with a method) for the search box; every other filter appears under "Filter".
     Use only conditions that an index answers.
@@ -43,17 +44,6 @@ class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # djang
     class Meta:
         model: type[Model]
         fields: Iterable[str] = ()
-
-    @property
-    def form(self) -> Any:
-        """The form, with widgets that suit a filter panel: ticks for a few choices, date pickers, "any"."""
-        if not hasattr(self, "_console_form"):
-            form = super().form
-            form.show_optional = False
-            for field in form.fields.values():
-                _dress(field)
-            self._console_form = form
-        return self._console_form
 
     def offer_within(self, user: Any) -> None:
         """Filters named after a kind of limit ("warehouse", "channel") offer what the person may see.
@@ -68,14 +58,18 @@ class ConsoleFilterSet(django_filters.FilterSet):  # type: ignore[misc]  # djang
                 item.queryset = item.queryset.filter(pk__in=allowed)
 
     @property
-    def search_field(self) -> Any:
-        """The bound field of the search box, or None."""
-        return self.form["q"] if "q" in self.filters else None
+    def has_search(self) -> bool:
+        """Whether there is a search box."""
+        return "q" in self.filters
 
-    @property
+    @cached_property
     def panel_fields(self) -> list[Any]:
-        """The bound fields under "Filter"."""
-        return [self.form[name] for name in self.filters if name != "q"]
+        """The bound fields under "Filter", with widgets that suit a panel: ticks for a few choices, date pickers."""
+        self.form.show_optional = False
+        names = [name for name in self.filters if name != "q"]
+        for name in names:
+            _dress(self.form.fields[name])
+        return [self.form[name] for name in names]
 
     def chips(self) -> list[Chip]:
         """The active filters, in the order of declaration."""
@@ -103,7 +97,8 @@ def _dress(field: forms.Field) -> None:
     """Give a filter's form field the console's widget."""
     widget = field.widget
     if isinstance(widget, forms.SelectMultiple) and isinstance(field, forms.ChoiceField):
-        choices: list[Any] = list(field.choices)  # type: ignore[arg-type]
+        # Not list(choices), which counts the rows of a table before it reads them.
+        choices: list[Any] = list(iter(field.choices))  # type: ignore[arg-type]
         if len(choices) <= TICKS:
             field.widget = forms.CheckboxSelectMultiple(choices=choices)
     elif getattr(field, "empty_label", None):

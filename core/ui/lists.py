@@ -144,7 +144,13 @@ class ListDefinition(Generic[M]):
         return filterset
 
     def queryset_for(
-        self, user: Any, query: QueryDict, *, ids: Iterable[int] | None = None, ordered: bool = True
+        self,
+        user: Any,
+        query: QueryDict,
+        *,
+        ids: Iterable[int] | None = None,
+        ordered: bool = True,
+        filterset: ConsoleFilterSet | None = None,
     ) -> QuerySet[M]:
         """The rows of a view of this list: scoped to the user, filtered, sorted.
 
@@ -153,6 +159,7 @@ class ListDefinition(Generic[M]):
             query: the list's query string; unknown keys are ignored, filters that don't validate match nothing.
             ids: only these rows (the ticked ones); filters then don't apply.
             ordered: False leaves the order open (for counting).
+            filterset: filterset(user, query), where it is there already.
 
         Raises:
             PermissionDenied: the user may not see the list.
@@ -162,7 +169,7 @@ class ListDefinition(Generic[M]):
         if ids is not None:
             rows = self.get_queryset(user).filter(pk__in=list(ids))
         else:
-            filterset = self.filterset(user, query)
+            filterset = filterset or self.filterset(user, query)
             rows = self.get_queryset(user) if filterset is None else _filtered(filterset)
         if not ordered:
             return rows.order_by()

@@ -96,6 +96,19 @@ def test_the_list_costs_the_same_for_1_and_3_rows(clerk, channel, sku, query):
     assert len(queries_of(clerk, reverse(LIST) + query)) == len(one)
 
 
+def test_the_list_reads_each_table_once_and_counts_its_tabs_in_one_statement(clerk, channel, sku):
+    make_order(channel, ("MUG", 1), total="99.00")
+    drain(only=PIPELINE)
+    tables = ("orders_order", "orders_hold", "orders_channel", "ui_listpreference", "ui_savedview")
+
+    def tables_read(query: str) -> list[list[str]]:
+        found = [[t for t in tables if f'FROM "{t}"' in sql] for sql in queries_of(clerk, reverse(LIST) + query)]
+        return sorted(filter(None, found))
+
+    assert tables_read("?sort=-id") == sorted([table] for table in tables)
+    assert tables_read("?counts=1") == [["orders_order"], ["ui_savedview"]]
+
+
 # What a person sees
 
 

@@ -1,5 +1,6 @@
 """The list page: filters, saved views, columns, keyset pagination, bulk actions, export."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -9,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from core.accounts.enums import Role
 from core.ui import lists, saved_views, trail
-from core.ui.cells import NOTHING, render_cell
+from core.ui.cells import RowDrawer, row_drawer
 from core.ui.columns import Column
 from core.ui.content import allowed_actions
 from core.ui.counting import count_label, quick_counts
+from core.ui.filters import ConsoleFilterSet
 from core.ui.keyset import InvalidCursor, Page, paginate
 from core.ui.views.base import ConsoleView, is_fragment
 
@@ -44,7 +46,7 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
         """Everything that the list's template reads."""
         user, query = request.user, request.GET
         filterset = self.filterset(user, query)
-        page = self._page(user, query)
+        page = self._page(user, query, filterset)
         columns = saved_views.visible_columns(self, user, query)
         trail.remember(request, self.key, [row.pk for row in page.rows])
         chips = filterset.chips() if filterset else []
@@ -54,7 +56,7 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
             "chips": chips,
             "columns": columns,
             "headings": [self._heading(column, query) for column in columns],
-            "rows": [self._row(row, columns) for row in page.rows],
+            "rows": self._rows(page.rows, columns),
             "tabs": saved_views.tabs(self, user, query),
             "pagination": page,
             "next_query": _with(query, after=page.next) if page.next else "",
@@ -67,7 +69,6 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
             "all_columns": self.columns_for(user),
             "empty": self.empty_state(user),
             "sort": self.sort_for(user, query),
-            "nothing": NOTHING,
             "density": getattr(user, "density", "dense"),
             "export_url": _url("jobs:export") if self.can_export else "",
             "bulk_url": _url("jobs:bulk"),
@@ -79,10 +80,10 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
         primary = self.primary_action(user)
         return next(iter(allowed_actions([primary], user)), None) if primary else None
 
-    def _page(self, user: Any, query: QueryDict) -> Page[M]:
+    def _page(self, user: Any, query: QueryDict, filterset: ConsoleFilterSet | None) -> Page[M]:
         try:
             return paginate(
-                self.queryset_for(user, query, ordered=False),
+                self.queryset_for(user, query, ordered=False, filterset=filterset),
                 sort=self.sort_for(user, query),
                 size=self.page_size,
                 after=query.get("after", ""),
@@ -91,14 +92,19 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
         except InvalidCursor as error:
             raise Http404(_("This address isn't complete.")) from error
 
-    def _row(self, row: M, columns: list[Column]) -> dict[str, Any]:
+    def _rows(self, rows: Sequence[M], columns: list[Column]) -> list[dict[str, Any]]:
+        draw = row_drawer(columns)
+        return [self._row(row, draw) for row in rows]
+
+    def _row(self, row: M, draw: RowDrawer) -> dict[str, Any]:
+        url = self.row_url(row)
         return {
             "id": row.pk,
             "label": self.row_label(row),
-            "url": self.row_url(row),
+            "url": url,
             "peek": self.peek_url(row),
             "class": self.row_class(row),
-            "cells": [(column, render_cell(column, row, self.row_url)) for column in columns],
+            "cells": draw(row, lambda _row: url),
         }
 
     def _heading(self, column: Column, query: QueryDict) -> dict[str, Any]:

@@ -77,6 +77,21 @@ def test_missing_values_and_missing_steps_read_as_nothing():
     assert cells.render_cell(column, type("Row", (), {"owner": None})(), lambda row: None) == cells.NOTHING
 
 
+def test_a_row_is_drawn_with_its_columns_names_and_marks_what_is_empty():
+    columns = [Column("name", "Na<me", link=True), Column("note", "Note", width="m"), Column("units", "Units", "units")]
+    columns.append(Column("left", "Left", cell="number"))
+    draw = cells.row_drawer(columns)
+
+    row = type("Row", (), {"name": "<b>Ann", "note": "", "units": "a & b", "left": 1200})()
+
+    assert draw(row, lambda _row: "/x/1/") == (
+        '<td class="cell-first" data-label="Na&lt;me"><a href="/x/1/">&lt;b&gt;Ann</a></td>'
+        f'<td class="cell-m is-empty" data-label="Note">{cells.NOTHING}</td>'
+        '<td class="" data-label="Units">a &amp; b</td>'
+        '<td class="num" data-label="Left">1,200</td>'
+    )
+
+
 def test_a_code_is_escaped_where_it_is_shown_and_where_it_is_copied():
     html = cells.draw_code('A"><b>')
 
