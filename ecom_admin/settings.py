@@ -202,7 +202,7 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "core.accounts.sessions"
 
 # Messages to workers go through Redis as well, unless RabbitMQ is named for them.
 BROKER_URL = env.text("BROKER_URL", "")

@@ -21,7 +21,7 @@ from logistics.codes import SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from logistics.public import tracking_url
-from logistics.selectors import visible_shipments
+from logistics.selectors import order_shipments, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES
 from logistics.views.shipments import tracking_entries
 from logistics.views.warehouse import picks_waiting
@@ -111,7 +111,7 @@ register_search(
 
 def _order_shipments(request: HttpRequest, order: Order) -> PanelContent | None:
     """On the order's page: its parcels, and the customer's own link for those who may do what it lets one do."""
-    rows = list(visible_shipments(request.user).filter(order=order).select_related("carrier").order_by("pk"))
+    rows = order_shipments(request.user, order.pk)
     troubled = [row.pk for row in rows if row.status in PROBLEM_STATES | {ShipmentStatus.ATTEMPT_FAILED}]
     cases = open_case_lines(request, SHIPMENT_SUBJECT, troubled)
     shown = [{"shipment": row, "status": ShipmentStatus(row.status), "cases": cases.get(row.pk, ())} for row in rows]

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from core.accounts.selectors import scope_ids
+from core.accounts.selectors import is_limited, scope_ids
+from core.kept import KeptQuery
 from core.stages import StageDue, capped_due
 from logistics.enums import PushState, ShipmentStatus
 from logistics.models import Carrier, CheckClaim, PushMessage, Shipment, TrackingEvent
@@ -37,6 +39,20 @@ def visible_shipments(user: object) -> QuerySet[Shipment]:
     if channels is not None:
         shipments = shipments.filter(order__channel_id__in=channels)
     return shipments
+
+
+def order_shipments(user: object, order_id: int) -> list[Shipment]:
+    """An order's parcels that a user may see, oldest first, each with its carrier."""
+    if is_limited(user):  # type: ignore[arg-type]
+        return list(_of_order(visible_shipments(user), order_id))
+    return _ORDER_SHIPMENTS.fetch(order=order_id)
+
+
+def _of_order(shipments: QuerySet[Shipment], order: Any) -> QuerySet[Shipment]:
+    return shipments.filter(order=order).select_related("carrier").order_by("pk")
+
+
+_ORDER_SHIPMENTS = KeptQuery("order_shipments", lambda order: _of_order(Shipment.objects.all(), order), order="bigint")
 
 
 def events_of(shipment_id: int) -> list[TrackingEvent]:

@@ -19,7 +19,7 @@ from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
 from orders.rules.validation import message
 from orders.selectors.facts import ship_to
-from orders.selectors.orders import fulfilments_with_lines, orders_for
+from orders.selectors.orders import fulfilments_with_lines, lines_of, orders_for
 
 PAGE = "orders.order"
 
@@ -76,7 +76,7 @@ def _fix_url(order: Order, finding_id: int) -> str:
 
 
 def lines(request: HttpRequest, order: Order) -> PanelContent:
-    rows = list(order.lines.select_related("sku"))
+    rows = lines_of(order)
     may_edit = request.user.has_perm("orders.edit_order") and order.allocated_at is None
     return PanelContent("orders/_lines.html", {"lines": rows, "may_edit": may_edit}, count=len(rows))
 

@@ -12,9 +12,11 @@ from core.accounts.selectors import is_limited, roles_of, scope_ids
 from core.cases.enums import CaseStatus
 from core.cases.models import Case
 from core.cases.registry import codes_by_visibility
+from core.kept import KeptQuery
 
 OPEN = sorted(CaseStatus.OPEN)
 QUEUE_LENGTH = 200
+NEWEST_CASES = 20
 _SCOPES = {"channel": "scope_channel_id", "warehouse": "scope_warehouse_id"}
 
 
@@ -62,11 +64,22 @@ def open_cases_for(user: Any) -> QuerySet[Case]:
     return cases_for(user).filter(status__in=OPEN)
 
 
-def subject_cases(user: Any, subject_type: str, subject_id: int, limit: int = 20) -> list[Case]:
-    """The cases of one thing, open ones first."""
-    cases = cases_for(user).filter(subject_type=subject_type, subject_id=subject_id)
-    found = list(cases.order_by("-id")[:limit])
+def subject_cases(user: Any, subject_type: str, subject_id: int) -> list[Case]:
+    """The newest cases of one thing, open ones first."""
+    if is_limited(user):
+        cases = cases_for(user).filter(subject_type=subject_type, subject_id=subject_id)
+        found = list(cases.order_by("-id")[:NEWEST_CASES])
+    else:
+        found = _SUBJECT_CASES.fetch(subject_type=subject_type, subject_id=subject_id)
     return sorted(found, key=lambda case: not case.is_open)
+
+
+def _newest_of(subject_type: Any, subject_id: Any) -> QuerySet[Case]:
+    cases = Case.objects.select_related("assigned_to").filter(subject_type=subject_type, subject_id=subject_id)
+    return cases.order_by("-id")[:NEWEST_CASES]
+
+
+_SUBJECT_CASES = KeptQuery("subject_cases", _newest_of, subject_type="text", subject_id="bigint")
 
 
 def queue_for(user: Any) -> list[int]:

@@ -18,6 +18,8 @@ from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, get_script_prefix
 from django.utils.translation import get_language, gettext
 
+from core.ui.quick import quicken
+
 Draw = TypeVar("Draw", bound=Callable[..., Any])
 
 
@@ -60,9 +62,10 @@ class Sentence(Node):
 
 
 def _fold(nodes: NodeList, template: Template) -> None:
-    """Draw what is constant in `nodes` and everything below, and join neighbouring texts."""
+    """Draw what is constant in `nodes` and everything below, join neighbouring texts, and quicken the rest."""
     folded: list[Node] = []
     for node in nodes:
+        quicken(node)
         _fold_below(node, template)
         node = _folded(node, template)  # noqa: PLW2901
         if isinstance(node, TextNode) and folded and isinstance(folded[-1], TextNode):

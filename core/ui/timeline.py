@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import actor_name, reason_words
 from core.audit.models import AuditEntry
+from core.kept import KeptQuery
 from core.ui.changes import change_words
 from core.ui.content import Text
 
+NEWEST_ENTRIES = 200
 KINDS: dict[str, Text] = {
     "note": _("Notes"),
     "change": _("Changes"),
@@ -89,10 +92,10 @@ def merged(entries: list[TimelineEntry], more: Iterable[TimelineEntry]) -> list[
     return sorted([*entries, *more], key=lambda entry: entry.at, reverse=True)
 
 
-def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[TimelineEntry]:
+def audit_entries(subject_type: str, subject_id: int) -> list[TimelineEntry]:
     """The newest audit entries about an object, in the words registered with register_action_labels()."""
     entries = []
-    for row in AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")[:limit]:
+    for row in _AUDIT.fetch(subject_type=subject_type, subject_id=subject_id):
         label, icon, colour = action_label(row.action)
         entries.append(
             TimelineEntry(
@@ -107,3 +110,11 @@ def audit_entries(subject_type: str, subject_id: int, limit: int = 200) -> list[
             )
         )
     return entries
+
+
+def _newest_entries(subject_type: Any, subject_id: Any) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    return entries.order_by("-id")[:NEWEST_ENTRIES]
+
+
+_AUDIT = KeptQuery("audit_of_subject", _newest_entries, subject_type="text", subject_id="bigint")

@@ -6,9 +6,19 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Model, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from core.accounts.selectors import scope_ids
+from core.accounts.selectors import is_limited, scope_ids
 from core.exceptions import NotFound
-from orders.models import Channel, Finding, FulfilmentLine, FulfilmentOrder, IntakeMessage, Order, OrderHistory
+from core.kept import KeptQuery
+from orders.models import (
+    Channel,
+    Finding,
+    FulfilmentLine,
+    FulfilmentOrder,
+    IntakeMessage,
+    Order,
+    OrderHistory,
+    OrderLine,
+)
 
 M = TypeVar("M", bound=Model)
 NEWEST_STEPS = 200
@@ -42,6 +52,13 @@ def of_orders_for(user: Any, rows: QuerySet[M], order: str = "order") -> QuerySe
     return rows.filter(**{f"{order}__in": orders_for(user)})
 
 
+def order_for_page(user: Any, order_id: int) -> Order | None:
+    """One of orders_for_page(); None for one that is absent or out of scope."""
+    if is_limited(user):
+        return orders_for_page(user).filter(pk=order_id).first()
+    return next(iter(_ORDER_FOR_PAGE.fetch(order=order_id)), None)
+
+
 def orders_for_page(user: Any) -> QuerySet[Order]:
     """The orders that a person may see, each with channel and customer and, read in the same statement:
 
@@ -51,20 +68,18 @@ def orders_for_page(user: Any) -> QuerySet[Order]:
     `newest_messages`: what the channel sent, {id, source, outcome, received_at, seen_count} each, newest first.
     Instants are texts (ISO 8601).
     """
+    return _with_history(orders_for(user))
+
+
+def _with_history(orders: QuerySet[Order]) -> QuerySet[Order]:
     of_order = {"order": OuterRef("pk")}
     findings = Finding.objects.filter(**of_order).order_by("id")
     steps = OrderHistory.objects.filter(**of_order).exclude(fulfilment=None, from_status="").order_by("-id")
     messages = IntakeMessage.objects.filter(**of_order).order_by("-received_at")
-    return (
-        orders_for(user)
-        .select_related("channel", "customer")
-        .annotate(
-            found=_rows(findings, "id", "code", "severity", "field", "params", "expected", "suggestion"),
-            steps=_rows(
-                steps[:NEWEST_STEPS], "at", "to_status", "reason", "actor_label", fulfilment="fulfilment__number"
-            ),
-            newest_messages=_rows(messages[:NEWEST_MESSAGES], "id", "source", "outcome", "received_at", "seen_count"),
-        )
+    return orders.select_related("channel", "customer").annotate(
+        found=_rows(findings, "id", "code", "severity", "field", "params", "expected", "suggestion"),
+        steps=_rows(steps[:NEWEST_STEPS], "at", "to_status", "reason", "actor_label", fulfilment="fulfilment__number"),
+        newest_messages=_rows(messages[:NEWEST_MESSAGES], "id", "source", "outcome", "received_at", "seen_count"),
     )
 
 
@@ -73,11 +88,34 @@ def _rows(queryset: QuerySet[Any], *names: str, **paths: str) -> ArraySubquery:
     return ArraySubquery(queryset.values(row=JSONObject(**{name: name for name in names}, **paths)))
 
 
-def fulfilments_with_lines(order: Order) -> QuerySet[FulfilmentOrder]:
+_ORDER_FOR_PAGE = KeptQuery(
+    "order_for_page", lambda order: _with_history(Order.objects.filter(pk=order)), order="bigint"
+)
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """The order's lines in their order, each with its SKU."""
+    return _LINES.fetch(order=order.pk)
+
+
+_LINES = KeptQuery(
+    "order_lines", lambda order: OrderLine.objects.filter(order=order).select_related("sku"), order="bigint"
+)
+
+
+def fulfilments_with_lines(order: Order) -> list[FulfilmentOrder]:
     """The order's fulfilment orders, oldest first; `contents` lists {quantity, code, name} of each one's lines."""
+    return _FULFILMENTS.fetch(order=order.pk)
+
+
+def _fulfilments_of(order: Any) -> QuerySet[FulfilmentOrder]:
     lines = FulfilmentLine.objects.filter(fulfilment=OuterRef("pk")).order_by("pk")
     contents = _rows(lines, "quantity", code="sku__code", name="sku__name")
-    return order.fulfilments.select_related("warehouse", "picker").annotate(contents=contents).order_by("pk")
+    found = FulfilmentOrder.objects.filter(order=order).select_related("warehouse", "picker")
+    return found.annotate(contents=contents).order_by("pk")
+
+
+_FULFILMENTS = KeptQuery("order_fulfilments", _fulfilments_of, order="bigint")
 
 
 def get_order_for(user: Any, order_id: int) -> Order:

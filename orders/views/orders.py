@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -22,7 +22,7 @@ from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
 from orders.rules.hold_policy import release_right
-from orders.selectors.orders import orders_for, orders_for_page
+from orders.selectors.orders import order_for_page, orders_for, orders_for_page
 from orders.services.edit import add_note
 from orders.tables import ORDER_COLUMNS
 
@@ -120,6 +120,12 @@ class OrderDetail(DetailPage[Order]):
 
     def get_queryset(self, user: Any) -> QuerySet[Order]:
         return orders_for_page(user)
+
+    def get_object(self) -> Order:
+        order = order_for_page(self.request.user, self.kwargs["pk"])
+        if order is None:
+            raise Http404
+        return order
 
     def banners(self, obj: Order) -> Sequence[Banner]:
         """Holds, and the open cases that no hold stands for."""
