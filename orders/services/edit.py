@@ -13,17 +13,19 @@ from core.actor import Actor
 from core.audit.services import record
 from core.exceptions import Conflict, DomainError
 from core.money import currency_problem, round_money
+from core.outbox.services import publish
 from core.phones import parse_phone
 from core.stages import nudge
 from inventory.models import Sku
 from orders.codes import ADDRESS_CHANGED, ALLOCATE, ORDER_SUBJECT, VALIDATE
-from orders.enums import DataErrorSource, FulfilmentStatus, OrderStatus, PaymentStatus
-from orders.locks import lock_order
+from orders.enums import ALLOCATABLE, DataErrorSource, FulfilmentStatus, OrderStatus, PaymentStatus
+from orders.events import OrdersCancelled
+from orders.locks import lock_fulfilments_of_orders, lock_order
 from orders.models import DataError, Finding, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
-from orders.services.progress import begun_orders
+from orders.services.progress import GONE, NOT_RELEASED
 from orders.services.unallocate import unallocate_orders
 from orders.services.validate import validate_at_once
 
@@ -190,14 +192,20 @@ def _lock_editable(order_id: int, version: int | None, *, late: bool = False) ->
 
 
 def _choose_warehouse_again(order: Order, actor: Actor) -> None:
-    """Another place may be another warehouse's: until one has begun, stock is given back and allocated anew."""
-    if order.status != OrderStatus.APPROVED or order.released_at or begun_orders([order.pk]):
+    """Another place may be another warehouse's: until one picks, stock is given back and allocated anew."""
+    if order.status not in ALLOCATABLE:
         return
-    if order.fulfilments.exclude(status=FulfilmentStatus.CANCELLED).exists():
-        now = timezone.now()
-        unallocate_orders([order], at=now, actor=actor, reason=ADDRESS_CHANGED)
-        Order.objects.filter(pk=order.pk).update(allocate_due_at=now)
-        nudge(ALLOCATE)
+    fulfilments = lock_fulfilments_of_orders([order.pk])
+    statuses = {fulfilment.status for fulfilment in fulfilments} - GONE - {FulfilmentStatus.CANCELLED}
+    if not statuses or not statuses <= NOT_RELEASED | {FulfilmentStatus.RELEASED}:
+        return
+    now = timezone.now()
+    released = [f.pk for f in fulfilments if f.status == FulfilmentStatus.RELEASED]
+    unallocate_orders([order], at=now, actor=actor, reason=ADDRESS_CHANGED, intercept=True, leave_shipped=True)
+    Order.objects.filter(pk=order.pk).update(allocate_due_at=now)
+    if released:  # their labels name the old place
+        publish(OrdersCancelled(order_ids=[], fulfilment_ids=released))
+    nudge(ALLOCATE)
 
 
 def _check_amount(field: str, amount: Decimal, currency: str) -> None:

@@ -135,6 +135,25 @@ def test_of_two_pickers_one_gets_the_order(channel, sku):
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
+def test_another_place_while_the_picker_comes_is_picked_or_allocated_anew(channel, warehouse, sku, round_):
+    order, picker, clerk = make_order(channel, ("MUG", 1)), person(), person()
+    drain(only=[*TO_RELEASE, "orders.release"])
+    part = order.fulfilments.get()
+    edit, picked = run_together(
+        lambda: edit_order(order_id=order.pk, changes={"ship_city": "宁波市"}, actor=clerk),
+        lambda: start_picking(fulfilment_id=part.pk, actor=picker),
+    )
+    raise_errors([edit])
+    came_too_late = refused([picked])
+    part.refresh_from_db()
+    assert part.status == (FulfilmentStatus.CANCELLED if came_too_late else FulfilmentStatus.PICKING)
+    drain(only=[*TO_RELEASE, "orders.release"])
+    assert order.fulfilments.exclude(status=FulfilmentStatus.CANCELLED).count() == 1
+    assert list(StockLevel.objects.values_list("on_hand", "reserved")) == [(10, 1)]
+    call_command("reconcile_stock", verbosity=0)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
 def test_deciding_a_case_while_its_cause_goes_away_is_no_deadlock(channel, warehouse, sku, round_):
     """A decision locks the order before the case, as everything does that clears cases."""
     order = make_order(channel, ("MUG", 12))

@@ -7,12 +7,16 @@ import pytest
 from core.actor import SYSTEM
 from core.stages import drain
 from inventory.models import StockLevel, Warehouse
-from inventory.rules.stock import StockReceipt
-from inventory.services import receive_stock
+from inventory.rules.stock import StockAdjustment, StockReceipt
+from inventory.selectors import stock_differences
+from inventory.services import adjust_stock, receive_stock
+from logistics.enums import ShipmentStatus
+from logistics.models import Shipment
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import FulfilmentOrder, Order
 from orders.services.backorders import watch_batch
 from orders.services.edit import edit_order
+from orders.services.fulfilment import pick, pick_and_check_all, record_packed, record_shipped, start_picking
 from orders.services.holds import hold_order
 from tests.factories.inventory import make_warehouse, stock
 from tests.factories.orders import make_order
@@ -60,6 +64,81 @@ def test_another_country_is_another_warehouse(channel, two_warehouses):
     assert live(order).warehouse == abroad
     assert (level(home), level(abroad)) == ((10, 0), (10, 1))
     assert Order.objects.get(pk=order.pk).status == OrderStatus.APPROVED
+
+
+ABROAD = {"ship_country": "DE", "ship_city": "Hamburg"}
+
+
+def released_order(channel) -> Order:
+    """In the warehouse, with a parcel to be made."""
+    order = make_order(channel, ("MUG", 1))
+    drain(only=[*STAGES, "outbox.relay"])
+    assert live(order).status == FulfilmentStatus.RELEASED
+    return order
+
+
+def test_a_released_order_goes_to_another_warehouse_until_somebody_picks(channel, two_warehouses):
+    home, abroad = two_warehouses
+    order = released_order(channel)
+    before, released_at = live(order), Order.objects.get(pk=order.pk).released_at
+    assert level(home) == (10, 1)
+    edit_order(order_id=order.pk, changes=ABROAD, actor=SYSTEM)
+    assert level(home) == (10, 0), "given back at once"
+    drain(only=[*STAGES, "outbox.relay"])
+    after = live(order)
+    assert (after.warehouse, after.status) == (abroad, FulfilmentStatus.RELEASED)
+    assert (level(home), level(abroad)) == ((10, 0), (10, 1))
+    assert stock_differences() == []
+    order.refresh_from_db()
+    assert (order.status, order.released_at) == (OrderStatus.APPROVED, released_at)
+    parcels = Shipment.objects.order_by("pk").values_list("fulfilment_id", "status")
+    assert list(parcels) == [(before.pk, ShipmentStatus.CANCELLED), (after.pk, ShipmentStatus.PENDING)]
+
+
+def test_nobody_serves_the_new_place(channel, two_warehouses):
+    home, abroad = two_warehouses
+    order = released_order(channel)
+    edit_order(order_id=order.pk, changes={"ship_country": "BR", "ship_city": "Santos"}, actor=SYSTEM)
+    drain(only=STAGES)
+    assert live(order).status == BACKORDERED
+    assert (level(home), level(abroad)) == ((10, 0), (10, 0))
+    edit_order(order_id=order.pk, changes=ABROAD, actor=SYSTEM)
+    drain(only=STAGES)
+    assert (live(order).warehouse, level(abroad)) == (abroad, (10, 1))
+
+
+@pytest.mark.parametrize("picked", [0, 1])
+def test_who_picks_keeps_it(channel, two_warehouses, sku, picked):
+    home, abroad = two_warehouses
+    order = released_order(channel)
+    start_picking(fulfilment_id=live(order).pk, actor=SYSTEM)
+    if picked:
+        pick(fulfilment_id=live(order).pk, sku_id=sku.pk, quantity=1, actor=SYSTEM)
+    edit_order(order_id=order.pk, changes=ABROAD, actor=SYSTEM)
+    drain(only=STAGES)
+    assert (live(order).warehouse, live(order).status) == (home, FulfilmentStatus.PICKING)
+    assert (level(home), level(abroad)) == ((10, 1), (10, 0))
+
+
+def test_what_is_left_of_a_partly_shipped_order_goes_anew(channel, two_warehouses, sku):
+    home, abroad = two_warehouses
+    adjust_stock([StockAdjustment(abroad.pk, sku.pk, -10, "Test")], actor=SYSTEM)
+    order = make_order(channel, ("MUG", 12))
+    drain(only=STAGES)
+    first = order.fulfilments.get(status=FulfilmentStatus.RELEASED)
+    pick_and_check_all(fulfilment_id=first.pk, actor=SYSTEM)
+    record_packed(fulfilment_id=first.pk, weight_g=100, actor=SYSTEM)
+    record_shipped(fulfilment_ids=[first.pk], at=datetime.now(UTC), actor=SYSTEM)
+    receive_stock([StockReceipt(home.pk, sku.pk, 5), StockReceipt(abroad.pk, sku.pk, 5)])
+    drain(only=[*STAGES, "outbox.relay"])
+    second = order.fulfilments.get(status=FulfilmentStatus.RELEASED)
+    edit_order(order_id=order.pk, changes=ABROAD, actor=SYSTEM)
+    drain(only=STAGES)
+    second.refresh_from_db()
+    assert (second.warehouse, second.status) == (home, FulfilmentStatus.CANCELLED)
+    third = order.fulfilments.get(status=FulfilmentStatus.RELEASED)
+    assert (third.warehouse, level(home), level(abroad)) == (abroad, (5, 0), (5, 2))
+    assert Order.objects.get(pk=order.pk).status == OrderStatus.PARTIALLY_SHIPPED
 
 
 def test_another_street_keeps_the_warehouse_and_its_number(channel, two_warehouses):
