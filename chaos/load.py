@@ -27,6 +27,7 @@ CLIENTS = 3
 ORDER_PAUSE_SECONDS = 0.25
 IMPORT_PAUSE_SECONDS = 2.5
 HANDS_PAUSE_SECONDS = 0.4
+HANDS_AT_ONCE = 6
 LAST_TRY_SECONDS = 60.0
 UPLOAD = "/orders/import/"
 
@@ -211,12 +212,12 @@ class Load:
 
     def _pack_some(self) -> None:
         released = FulfilmentOrder.objects.filter(status=FulfilmentStatus.RELEASED).order_by("pk")
-        for pk in released.values_list("pk", flat=True)[:2]:
+        for pk in released.values_list("pk", flat=True)[:HANDS_AT_ONCE]:
             _try(pack_without_scanning, pk, self.world)
         labelled = Shipment.objects.filter(
             status=ShipmentStatus.LABEL_CREATED, fulfilment__status=FulfilmentStatus.PACKED
         )
-        for pk in labelled.order_by("pk").values_list("fulfilment_id", flat=True)[:2]:
+        for pk in labelled.order_by("pk").values_list("fulfilment_id", flat=True)[:HANDS_AT_ONCE]:
             self.handed_over += _try(hand_over_parcel, pk, self.world)
 
 
