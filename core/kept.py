@@ -13,7 +13,7 @@ from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import ModelIterable
 from psycopg2.extensions import AsIs
 
-from core.db import Prepared
+from core.prepared import Prepared
 
 M = TypeVar("M", bound=Model)
 _LARGEST = 2**63 - 1
@@ -22,18 +22,16 @@ _LARGEST = 2**63 - 1
 class KeptQuery(Generic[M]):
     """A queryset of objects with select_related() and annotations, without prefetch_related().
 
-    _LINES = KeptQuery("order_lines", lambda order: OrderLine.objects.filter(order=order), order="bigint")
+    _LINES = KeptQuery(lambda order: OrderLine.objects.filter(order=order), order="bigint")
     _LINES.fetch(order=17)
 
     Args:
-        name: unique in the program; the statement's name in each connection.
         build: makes the queryset from a placeholder for each of `types`. It is called once: what it gives must not
             depend on the person, the time or the language.
         types: PostgreSQL types of the values that each call gives, by name.
     """
 
-    def __init__(self, name: str, build: Callable[..., QuerySet[M]], **types: str) -> None:
-        self.name = name
+    def __init__(self, build: Callable[..., QuerySet[M]], **types: str) -> None:
         self._build = build
         self._types = types
 
@@ -48,7 +46,7 @@ class KeptQuery(Generic[M]):
     @cached_property
     def _compiled(self) -> "_Compiled":
         places = {name: _Place(name) for name in self._types}
-        return _Compiled(self.name, self._build(**places), self._types)
+        return _Compiled(self._build(**places), self._types)
 
 
 class _Place(Expression):
@@ -66,25 +64,17 @@ class _Place(Expression):
         return "%s", [AsIs(self.mark)]
 
 
-class _Statement(Prepared):
-    def fetch_all(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql(), values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
-
-
 class _Compiled:
     """A queryset's SQL, and what Django knows about its columns."""
 
-    def __init__(self, name: str, queryset: QuerySet[Any], types: Mapping[str, str]) -> None:
+    def __init__(self, queryset: QuerySet[Any], types: Mapping[str, str]) -> None:
         compiler: Any = queryset.query.get_compiler(connection.alias)
         sql, values = compiler.as_sql()
         with connection.cursor() as cursor:
             text = cursor.mogrify(sql, values).decode().replace("%", "%%")  # the queryset's own values stay in it
         for key in types:
             text = text.replace(_Place(key).mark, f"%({key})s")
-        self.statement = _Statement(name, text, **types)
+        self.statement = Prepared(text, **types)
         self.query = queryset.query
         names = ("select", "klass_info", "annotation_col_map", "col_count")
         self.columns = {name: getattr(compiler, name) for name in names}

@@ -52,7 +52,7 @@ def _of_order(shipments: QuerySet[Shipment], order: Any) -> QuerySet[Shipment]:
     return shipments.filter(order=order).select_related("carrier").order_by("pk")
 
 
-_ORDER_SHIPMENTS = KeptQuery("order_shipments", lambda order: _of_order(Shipment.objects.all(), order), order="bigint")
+_ORDER_SHIPMENTS = KeptQuery(lambda order: _of_order(Shipment.objects.all(), order), order="bigint")
 
 
 def events_of(shipment_id: int) -> list[TrackingEvent]:

@@ -14,7 +14,7 @@ def _unexpired(key: Any, now: Any) -> QuerySet[Session]:
     return Session.objects.filter(session_key=key, expire_date__gt=now)
 
 
-_SESSION = KeptQuery("session", _unexpired, key="text", now="timestamptz")
+_SESSION = KeptQuery(_unexpired, key="text", now="timestamptz")
 
 
 class SessionStore(db.SessionStore):

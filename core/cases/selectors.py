@@ -79,7 +79,7 @@ def _newest_of(subject_type: Any, subject_id: Any) -> QuerySet[Case]:
     return cases.order_by("-id")[:NEWEST_CASES]
 
 
-_SUBJECT_CASES = KeptQuery("subject_cases", _newest_of, subject_type="text", subject_id="bigint")
+_SUBJECT_CASES = KeptQuery(_newest_of, subject_type="text", subject_id="bigint")
 
 
 def queue_for(user: Any) -> list[int]:

@@ -117,4 +117,4 @@ def _newest_entries(subject_type: Any, subject_id: Any) -> QuerySet[AuditEntry]:
     return entries.order_by("-id")[:NEWEST_ENTRIES]
 
 
-_AUDIT = KeptQuery("audit_of_subject", _newest_entries, subject_type="text", subject_id="bigint")
+_AUDIT = KeptQuery(_newest_entries, subject_type="text", subject_id="bigint")

@@ -88,9 +88,7 @@ def _rows(queryset: QuerySet[Any], *names: str, **paths: str) -> ArraySubquery:
     return ArraySubquery(queryset.values(row=JSONObject(**{name: name for name in names}, **paths)))
 
 
-_ORDER_FOR_PAGE = KeptQuery(
-    "order_for_page", lambda order: _with_history(Order.objects.filter(pk=order)), order="bigint"
-)
+_ORDER_FOR_PAGE = KeptQuery(lambda order: _with_history(Order.objects.filter(pk=order)), order="bigint")
 
 
 def lines_of(order: Order) -> list[OrderLine]:
@@ -98,9 +96,7 @@ def lines_of(order: Order) -> list[OrderLine]:
     return _LINES.fetch(order=order.pk)
 
 
-_LINES = KeptQuery(
-    "order_lines", lambda order: OrderLine.objects.filter(order=order).select_related("sku"), order="bigint"
-)
+_LINES = KeptQuery(lambda order: OrderLine.objects.filter(order=order).select_related("sku"), order="bigint")
 
 
 def fulfilments_with_lines(order: Order) -> list[FulfilmentOrder]:
@@ -115,7 +111,7 @@ def _fulfilments_of(order: Any) -> QuerySet[FulfilmentOrder]:
     return found.annotate(contents=contents).order_by("pk")
 
 
-_FULFILMENTS = KeptQuery("order_fulfilments", _fulfilments_of, order="bigint")
+_FULFILMENTS = KeptQuery(_fulfilments_of, order="bigint")
 
 
 def get_order_for(user: Any, order_id: int) -> Order:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -15,8 +16,7 @@ from core.kept import KeptQuery
 
 pytestmark = pytest.mark.django_db
 
-KEYS = KeptQuery(
-    "test_keys",
+KEYS: KeptQuery[Any] = KeptQuery(
     lambda kind, scope: (
         ApiKey.objects.select_related("created_by")
         .annotate(doubled=F("scope_object_id") * 2)
