@@ -95,11 +95,13 @@ def _template(count: int, moving_share: float = MOVING_SHARE) -> str:
 def _make_template(cursor: Any, name: str, count: int, moving_share: float) -> None:
     say(f"Generating a database with {count:,} orders (kept for later runs)")
     switch_to(WORK_DATABASE)
-    _drop(cursor, [WORK_DATABASE])
-    cursor.execute(f'CREATE DATABASE "{WORK_DATABASE}"')
-    call_command("migrate", verbosity=0, interactive=False)
     if count:
+        _copy(cursor, _template(0), WORK_DATABASE)
         generate_orders(count, moving_share=moving_share)
+    else:
+        _drop(cursor, [WORK_DATABASE])
+        cursor.execute(f'CREATE DATABASE "{WORK_DATABASE}"')
+        call_command("migrate", verbosity=0, interactive=False)
     connection.close()
     execute(WORK_DATABASE, "VACUUM ANALYZE")
     cursor.execute(f'ALTER DATABASE "{WORK_DATABASE}" RENAME TO "{name}"')
