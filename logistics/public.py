@@ -43,6 +43,11 @@ class PublicEvent:
     text: str
     place: str
 
+    @property
+    def iso(self) -> str:
+        """The instant for machines, in the active time zone."""
+        return timezone.localtime(self.at).isoformat()
+
 
 @dataclass(frozen=True, slots=True)
 class PublicParcel:
@@ -52,7 +57,6 @@ class PublicParcel:
     tracking_number: str
     status: ShipmentStatus | None
     step: Step
-    steps: Sequence[tuple[str | Promise, str]]
     expected_at: datetime | None
     delivered_at: datetime | None
     checked_at: datetime | None
@@ -147,6 +151,14 @@ class Stored:
 
     values: tuple[Any, ...]
 
+    def parcels(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.values[-1] or "[]")
+        return found
+
+    def checks(self) -> list[datetime]:
+        """When the carriers were last asked, which the page tells as "5 minutes ago"."""
+        return [datetime.fromtimestamp(parcel["checked"], UTC) for parcel in self.parcels() if parcel["checked"]]
+
 
 def stored_order(order_id: int) -> Stored | None:
     """None for an order that isn't there, or that ended too long ago to be shown."""
@@ -158,12 +170,12 @@ def stored_order(order_id: int) -> Stored | None:
 
 def public_order(stored: Stored) -> PublicOrder:
     """Everything that the page shows, in the active language."""
-    number, placed_at, status, delivered_at, name, street, stars, fulfilments, parcels = stored.values
+    number, placed_at, status, delivered_at, name, street, stars, fulfilments, _parcels = stored.values
     return PublicOrder(
         number=number,
         placed_at=placed_at,
         status=OrderStatus(status),
-        parcels=[_parcel(parcel, (name, street)) for parcel in json.loads(parcels or "[]")],
+        parcels=[_parcel(parcel, (name, street)) for parcel in stored.parcels()],
         waiting_for_stock=FulfilmentStatus.BACKORDERED in fulfilments,
         may_cancel=status in OrderStatus.OPEN and not _GONE & set(fulfilments),
         may_rate=delivered_at is not None and stars is None,
@@ -174,13 +186,11 @@ def public_order(stored: Stored) -> PublicOrder:
 def _parcel(found: Mapping[str, Any], private: tuple[str, str]) -> PublicParcel:
     status = ShipmentStatus(found["status"])
     step = step_of(status, packed=found["packed"], shipped=found["shipped"])
-    reached = STEPS.index(step)
     return PublicParcel(
         carrier=Carrier(name=found["name"], name_zh=found["name_zh"]).local_name if found["name"] else "",
         tracking_number=found["number"],
         status=status if status not in (ShipmentStatus.PENDING, ShipmentStatus.LABEL_CREATED) else None,
         step=step,
-        steps=[(STEP_LABELS[s], _state(index, reached)) for index, s in enumerate(STEPS)],
         expected_at=_instant(found["expected"]) if found["delivered"] is None else None,
         delivered_at=_instant(found["delivered"]),
         checked_at=_instant(found["checked"]),
@@ -198,6 +208,12 @@ def _event(found: Sequence[Any], private: tuple[str, str]) -> PublicEvent:
 
 def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def steps_to(step: Step) -> list[tuple[str | Promise, str]]:
+    """All steps as (label, "done", "current" or "todo") of a parcel that has reached this one."""
+    reached = STEPS.index(step)
+    return [(STEP_LABELS[s], _state(index, reached)) for index, s in enumerate(STEPS)]
 
 
 def _state(index: int, reached: int) -> str:

@@ -1,6 +1,5 @@
 """The public tracking page: phone-first, without log-in, without JavaScript, bilingual by the browser."""
 
-from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -15,21 +14,39 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
 from core.exceptions import DomainError
 from core.rate_limit import seconds_to_wait
+from core.ui.content import Text
+from core.ui.formats import relative_key
 from logistics.forms import RatingForm, TrackForm
-from logistics.public import PublicOrder, Stored, find_order, normal_number, public_order, sign, stored_order, unsign
+from logistics.public import (
+    Stored,
+    find_order,
+    normal_number,
+    public_order,
+    sign,
+    steps_to,
+    stored_order,
+    unsign,
+)
+from logistics.rules.public import Step
 from logistics.services.public import ask_to_cancel, rate_delivery
 
 TRIES_PER_MINUTE = 10
 # Four digits would be found in days from many addresses at once; a customer has the link or needs a few tries.
 TRIES_PER_NUMBER = 20
 NUMBER_WINDOW_SECONDS = 3600
+SAID = {
+    "rated": gettext_lazy("Thank you for your rating."),
+    "cancelled": gettext_lazy("Your order is cancelled."),
+    "asked": gettext_lazy("We have your wish to cancel and will answer you."),
+}
+_MARK = "\x00"  # in no stored text, because PostgreSQL takes none with it
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -67,20 +84,13 @@ class TrackOrder(View):
     def get(
         self, request: HttpRequest, token: str, *, form: RatingForm | None = None, status: int = 200
     ) -> HttpResponse:
-        minute = timezone.now().replace(second=0, microsecond=0)
-        order, parcels = _drawn(_stored(token), get_language(), timezone.get_current_timezone_name(), minute)
-        context = {
-            "order": order,
-            "parcels": parcels,
-            "token": token,
-            "rating": order.may_rate and (_drawn_rating(form) if form else _empty_rating(get_language())),
-            "path": request.path,
-            "csrf_token": get_token(request),
-            "said": {"rated": _("Thank you for your rating."), "cancelled": _("Your order is cancelled."),
-                     "asked": _("We have your wish to cancel and will answer you.")}.get(request.GET.get("said", "")),
-        }  # fmt: skip
-        # Without the context of console pages, which asks more than this page does.
-        response = HttpResponse(render_to_string("track/order.html", context), status=status)
+        stored, said = _stored(token), SAID.get(request.GET.get("said", ""), "")
+        if form or said:
+            page = _draw(stored, token, request.path, form=form, said=said)
+        else:
+            ages = tuple(relative_key(at) for at in stored.checks())
+            page = _kept(stored, token, request.path, get_language(), timezone.get_current_timezone_name(), ages)
+        response = HttpResponse(page.replace(_MARK, get_token(request)), status=status)
         response["Referrer-Policy"] = "same-origin"  # the link is a key: no other site may learn it
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -131,14 +141,34 @@ def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, probl
 
 
 @lru_cache(maxsize=1000)
-def _drawn(stored: Stored, language: str, zone: str, minute: datetime) -> tuple[PublicOrder, SafeString]:
-    """An order and the HTML of its parcels: drawn once as long as nothing about the order changes.
+def _kept(stored: Stored, token: str, path: str, language: str, zone: str, ages: tuple[tuple[int, int], ...]) -> str:
+    """The page: drawn once as long as nothing about the order changes.
 
     People look again and again while they wait. What is kept is found by all that is stored about the order, so it
-    is never another's and never old; the minute is there for "5 minutes ago".
+    is never another's and never old; the ages are there for "5 minutes ago".
     """
+    return _draw(stored, token, path)
+
+
+def _draw(stored: Stored, token: str, path: str, *, form: RatingForm | None = None, said: Text = "") -> str:
+    """The page with _MARK where the visitor's own CSRF token belongs."""
     order = public_order(stored)
-    return order, render_to_string("track/_parcels.html", {"order": order})
+    context = {
+        "order": order,
+        "parcels": [(parcel, _drawn_steps(parcel.step, get_language())) for parcel in order.parcels],
+        "token": token,
+        "rating": order.may_rate and (_drawn_rating(form) if form else _empty_rating(get_language())),
+        "path": path,
+        "csrf_token": _MARK,
+        "said": said,
+    }
+    # Without the context of console pages, which asks more than this page does.
+    return render_to_string("track/order.html", context)
+
+
+@lru_cache(maxsize=len(Step) * len(settings.LANGUAGES))
+def _drawn_steps(reached: Step, language: str) -> SafeString:
+    return render_to_string("track/_steps.html", {"steps": steps_to(reached)})
 
 
 def _drawn_rating(form: RatingForm) -> SafeString:

@@ -1,5 +1,6 @@
 """The public tracking page: what it shows, to whom, and what it never shows."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,6 +121,41 @@ def test_the_page_shows_nothing_personal_and_costs_few_statements(client, order,
     assert "Out for delivery" in body
     assert page["Referrer-Policy"] == "same-origin"
     assert len(page.content) < 20_000
+
+
+@pytest.mark.django_db
+def test_a_page_that_was_drawn_before_tells_what_is_stored_now(client, order):
+    fulfilment = order.fulfilments.get()
+    shipment = Shipment.objects.create(
+        number="SH1", fulfilment=fulfilment, order=order, warehouse=fulfilment.warehouse, created_at=NOW,
+        status=ShipmentStatus.IN_TRANSIT, tracking_number="SF1", last_checked_at=NOW,
+    )  # fmt: skip
+    url = reverse("track:order", args=[sign(order.pk)])
+
+    def body(after: timedelta, **headers: str) -> str:
+        with time_machine.travel(NOW + after, tick=False):
+            return client.get(url, headers=headers).content.decode()
+
+    assert "5 min ago" in body(timedelta(minutes=5))
+    assert "6 min ago" in body(timedelta(minutes=6, seconds=30))
+    assert "2 h ago" in body(timedelta(hours=2))
+    assert "2 小时前" in body(timedelta(hours=2), **{"accept-language": "zh-CN"})
+    Shipment.objects.filter(pk=shipment.pk).update(tracking_number="SF2", last_checked_at=NOW + timedelta(hours=1))
+    assert "1 h ago" in (changed := body(timedelta(hours=2)))
+    assert "SF2" in changed
+
+
+@pytest.mark.django_db
+def test_every_visitor_has_a_token_of_their_own(order):
+    url = reverse("track:order", args=[sign(order.pk)])
+    visitors = [Client(enforce_csrf_checks=True) for _ in range(2)]
+    bodies = [visitor.get(url).content.decode() for visitor in visitors]
+    tokens = [re.findall(r'name="csrfmiddlewaretoken" value="(\w{64})"', body) for body in bodies]
+    assert len(tokens[0]) == bodies[0].count("csrfmiddlewaretoken") > 1
+    assert not set(tokens[0]) & set(tokens[1])
+    cancel = reverse("track:cancel", args=[sign(order.pk)])
+    assert visitors[1].post(cancel, {"csrfmiddlewaretoken": tokens[0][0]}).status_code == 403
+    assert visitors[0].post(cancel, {"csrfmiddlewaretoken": tokens[0][0]}).status_code == 302
 
 
 @pytest.mark.django_db

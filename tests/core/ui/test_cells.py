@@ -37,6 +37,17 @@ def test_relative_time(seconds, text):
     assert formats.relative_text(NOW - timedelta(seconds=seconds), NOW) == text
 
 
+def test_equal_keys_read_the_same():
+    sizes = [s + d for s in (0, 60, 120, 3600, 7200, 86400, 172800, 604800, 86400 * 400) for d in (-1, 0, 1, 59)]
+    instants = [NOW - timedelta(seconds=sign * size) for size in sizes for sign in (1, -1)]
+    at = instants[0]
+    texts: dict[object, str] = {}
+    for now in instants:
+        text = formats.relative_text(at, now)
+        assert texts.setdefault(formats.relative_key(at, now), text) == text
+    assert len(texts) > 15
+
+
 def test_the_absolute_time_is_in_the_persons_zone():
     with timezone.override("Asia/Shanghai"):
         assert "20:00 CST" in cells.draw_when(NOW)
