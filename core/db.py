@@ -19,6 +19,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
+from core.copying import copy_text
 from core.prepared import Prepared, prepared
 
 
@@ -29,6 +30,7 @@ class EncodedJson(str):
 
 
 M = TypeVar("M", bound=models.Model)
+_COPY_CHARACTERS = 1 << 20
 Row = Sequence[Any]
 
 _NEXT_IDS = Prepared(
@@ -88,20 +90,23 @@ def update_rows(model: type[models.Model], key: str, columns: Sequence[str], row
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """COPY rows into the model's table inside the current transaction; for thousands of rows."""
-    shape = _shape(model, tuple(columns))
-    buffer = io.StringIO()
-    count = 0
-    for row in rows:
-        texts = (encode(value) for encode, value in zip(shape.encoders, row, strict=True))
-        buffer.write("\t".join("\\N" if text is None else _copy_escape(text) for text in texts))
-        buffer.write("\n")
-        count += 1
-    if not count:
+    encoders = _shape(model, tuple(columns)).encoders
+    return copy_texts(
+        model,
+        columns,
+        [copy_text([encode(value) for encode, value in zip(encoders, row, strict=True)]) for row in rows],
+    )
+
+
+def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence[str]) -> int:
+    """copy_rows() for rows that are in the text form of COPY already (core.copying)."""
+    if not rows:
         return 0
-    buffer.seek(0)
+    data = io.StringIO("\n".join([*rows, ""]))
     with connection.cursor() as cursor:
-        cursor.copy_expert(shape.copy, buffer)
-    return count
+        # In one piece: between pieces the thread would wait for its turn.
+        cursor.copy_expert(_shape(model, tuple(columns)).copy, data, _COPY_CHARACTERS)
+    return len(rows)
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -258,13 +263,6 @@ def _array_item(text: str | None) -> str:
     if text is None:
         return "NULL"
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _copy_escape(text: str) -> str:
-    return text.translate(_COPY_ESCAPES)
 
 
 def _encoder(field: "models.Field[Any, Any]") -> Callable[[Any], str | None]:

@@ -18,6 +18,8 @@ _IDS: Final = frozenset({"group", "external_id", "customer.external_id", "lines.
 # Why a row is no order at all: expected in such files, and no fault of anybody's.
 NOT_ORDERS: Final = frozenset({"cancellation", "adjustment", "negative_quantity", "not_an_order_status"})
 
+OPEN_ORDERS: Final = 100
+
 Convert = Callable[[str], str]
 
 
@@ -55,6 +57,10 @@ class _Group:
     repeated: list[int] = field(default_factory=list)
     seen: set[tuple[str, ...]] = field(default_factory=set)
     problems: list[FieldError] = field(default_factory=list)
+
+
+class ScatteredOrders(Exception):
+    """The rows of an order don't lie close together in the file."""
 
 
 class Assembler:
@@ -102,6 +108,29 @@ class Assembler:
             if last_rows.get(key) == row.number:
                 yield self._finish(key, groups.pop(key))
         for key, group in groups.items():  # their last row turned out to be blank once it was cleaned
+            yield self._finish(key, group)
+
+    def neighbours(self, rows: Iterable[Row]) -> Iterator[FileOrder]:
+        """orders() in a single pass, for files in which the rows of an order lie close together, as they mostly do.
+
+        Raises ScatteredOrders where they turn out not to: a row of an order comes after OPEN_ORDERS others.
+        """
+        open_orders: dict[str, _Group] = {}  # in the order of their last rows
+        finished: set[str] = set()
+        key, group = "", None
+        for row in rows:
+            if group is None or self._key(row.cells) != key:
+                key = self._key(row.cells)
+                if key in finished:
+                    raise ScatteredOrders
+                group = open_orders.pop(key) if key in open_orders else _Group(self._order_columns)
+                open_orders[key] = group
+                if len(open_orders) > OPEN_ORDERS:
+                    oldest = next(iter(open_orders))
+                    finished.add(oldest)
+                    yield self._finish(oldest, open_orders.pop(oldest))
+            self._add(group, row)
+        for key, group in open_orders.items():
             yield self._finish(key, group)
 
     def _key(self, cells: list[str]) -> str:

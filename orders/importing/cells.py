@@ -18,12 +18,14 @@ _CIPHERTEXT = re.compile(r"^(?:##|\$\$|~.{8,}~|#[A-Za-z0-9+/=]{16,}#)")
 _CN_POSTCODE = re.compile(r"[(（]\s*([0-9]{6})\s*[)）]\s*$")
 
 
+@lru_cache(maxsize=8192)
 def plain_id(text: str) -> str:
     """ "17850.0", as spreadsheets turn a customer number, is "17850"."""
     match = _TRAILING_ZERO.fullmatch(text)
     return match[1] if match else text
 
 
+@lru_cache(maxsize=8192)
 def number(text: str) -> str:
     """A number as the order's parser reads it: no currency sign, no thousands separators.
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
 
 from core.addresses import Address
+from core.copying import copy_text
 
 # Separates the parts of a key; texts of an order can't contain it.
 _SEPARATOR = "\x1f"
@@ -38,9 +40,7 @@ class CanonicalPayment:
     reference: str = ""
 
 
-class CanonicalLine(NamedTuple):
-    """`total` = quantity × unit price − discount, rounded; tax is on top of it."""
-
+class _LineValues(NamedTuple):
     external_id: str
     sku: str
     name: str
@@ -49,6 +49,23 @@ class CanonicalLine(NamedTuple):
     discount: Decimal
     tax: Decimal
     total: Decimal
+
+
+class CanonicalLine(_LineValues):
+    """`total` = quantity × unit price − discount, rounded; tax is on top of it.
+
+    Equal lines of many orders may be one object, which is why it keeps what was made of it.
+    """
+
+    @cached_property
+    def content(self) -> str:
+        """What the order's fingerprint is made of."""
+        return _SEPARATOR.join(map(str, self[:7]))
+
+    @cached_property
+    def copied(self) -> str:
+        """The values in the text form of COPY."""
+        return copy_text(map(str, self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +121,5 @@ class CanonicalOrder:
         ]  # fmt: skip
         if self.display_number:  # left out where there is none, as it was before the field existed
             parts.append(self.display_number)
-        for line in self.lines:
-            parts += (
-                line.external_id, line.sku, line.name, line.quantity,
-                line.unit_price, line.discount, line.tax,
-            )  # fmt: skip
+        parts += [line.content for line in self.lines]
         return sha256(_SEPARATOR.join(map(str, parts)).encode()).hexdigest()

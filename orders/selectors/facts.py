@@ -54,16 +54,19 @@ class StoredLine:
     total: Decimal
 
 
-_LINE = ("id", "order_id", "external_sku", "sku_id", "quantity", "unit_price", "discount", "tax", "total")
+_LINES = """
+SELECT id, order_id, external_sku, sku_id, quantity, unit_price, discount, tax, total
+FROM orders_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
+"""
 
 
 def stored_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     """The lines of orders by position: {order id: lines}; an order without any is absent."""
     lines: dict[int, list[StoredLine]] = {}
-    found = OrderLine.objects.filter(order__in=order_ids).order_by("order_id", "position")
-    for row in found.values_list(*_LINE):
-        line = StoredLine(*row)
-        lines.setdefault(line.order_id, []).append(line)
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [list(order_ids)])
+        for row in cursor.fetchall():
+            lines.setdefault(row[1], []).append(StoredLine(*row))
     return lines
 
 

@@ -1,9 +1,16 @@
-"""Importing a file of orders: every row is accounted for, and the same file again adds nothing."""
+"""Importing a file of orders: every row is accounted for, and the same file again adds nothing.
 
+Three things go on at the same time: while the database takes a batch, the next ones are read and parsed, and the orders
+of those before are validated. Batches are taken one after the other, so that ids, customers and the search for orders
+placed twice are the same as if nothing went on beside.
+"""
+
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,19 +23,27 @@ from core.exceptions import DomainError
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.registry import job_kind
+from core.overlapping import ahead, behind, bulk_work
 from core.tabular import Table, open_table
 from core.words import listed
 from orders.enums import IntakeOutcome, IntakeSource
-from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder
+from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder, ScatteredOrders
 from orders.importing.kept import KeptOrders
 from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.models import Channel
-from orders.schema import FieldError
+from orders.schema import Defaults, FieldError
 from orders.services.import_catalogue import create_catalogue
-from orders.services.intake import MAX_BATCH, IntakeResult, receive
+from orders.services.intake import MAX_BATCH, IntakeResult, receive_prepared
+from orders.services.intake_entries import Entry, defaults_of, prepare
+from orders.services.validate import validate_orders
+
+logger = logging.getLogger(__name__)
 
 IMPORT_ORDERS = "orders.import_file"
 MAX_BATCH_ROWS = 8000
+_ANY_ID = 1234567890
+_AHEAD = 2
+_BEHIND = 2
 _INDEX = re.compile(r"\[\d+\]")
 _DUPLICATES = frozenset({"duplicate", "repeated_row"})
 
@@ -46,16 +61,22 @@ def import_orders(context: JobContext) -> None:
     if missing := mapping.missing():
         names = listed(importable_fields()[path] for path in missing)
         raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": names}, "unmapped")
-    plan = _look(context, mapping)
     done = context.job.succeeded + context.job.failed + context.job.skipped
-    with _orders(context, mapping, plan, channel) as orders:
-        context.progress(done, plan.total)
-        for batch in _batches(_to_take(orders, context)):
-            done += sum(len(order.rows) for order in batch)
+    with (
+        bulk_work(),
+        _orders(context, mapping, channel) as (orders, total),
+        ahead(_batches(_to_take(orders, context), defaults_of(channel)), depth=_AHEAD) as batches,
+        behind(_validate, depth=_BEHIND) as validate,
+    ):
+        context.progress(done, total)
+        for batch in batches:
+            done += sum(len(order.rows) for order in batch.orders)
             with transaction.atomic():
-                context.rows(_in_words(row, mapping) for row in _take(channel, batch, context))
+                results = _take(channel, batch, context)
+                context.rows(_in_words(row, mapping) for row in _reports(batch, results))
                 context.progress(done)
                 context.flush()
+            validate(_new_orders(results))
     context.message(account(context.job.pk))
 
 
@@ -64,31 +85,50 @@ def mapping_from(params: dict[str, Any]) -> FileMapping:
     return FileMapping(params["columns"], Options.from_json(params.get("options", {})))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    total: int
-    last_rows: dict[str, int]
-
-
 @contextmanager
 def _open(context: JobContext, mapping: FileMapping, *, clean: bool = True) -> Iterator[tuple[Assembler, Table]]:
     """The job's file with its assembler; a table can be read once, so each pass opens it anew."""
     with open_table(context.input_path(), allow_gzip=True, clean=clean) as table:
-        yield Assembler(mapping, table.header), table
-
-
-def _look(context: JobContext, mapping: FileMapping) -> _Plan:
-    """One pass over the file: how long it is, and where each order ends."""
-    with _open(context, mapping, clean=False) as (assembler, table):
+        assembler = Assembler(mapping, table.header)
         absent = [heading for path, heading in mapping.columns.items() if path not in assembler.columns]
         if absent and not {"external_id", "group"} & set(assembler.columns):
             raise DomainError(_("The file has no column “%(name)s”.") % {"name": absent[0]}, "missing_column")
+        yield assembler, table
+
+
+def _look(context: JobContext, mapping: FileMapping) -> tuple[dict[str, int], int]:
+    """One pass over the file: ({order key: its last row}, the number of rows)."""
+    with _open(context, mapping, clean=False) as (assembler, table):
         total = 0
         last_rows: dict[str, int] = {}
         for key, number in assembler.keys(table):
             last_rows[key] = number
             total += 1
-    return _Plan(total, last_rows)
+    return last_rows, total
+
+
+@contextmanager
+def _orders(context: JobContext, mapping: FileMapping, channel: Channel) -> Iterator[tuple[Iterable[FileOrder], int]]:
+    """The file's orders and the number of its rows, after the SKUs that they name have been made if the job asks."""
+    catalogue = context.params.get("catalogue")
+    if catalogue is None:
+        last_rows, total = _look(context, mapping)
+        with _open(context, mapping) as (assembler, table):
+            yield assembler.orders(table, last_rows), total
+        return
+    with KeptOrders() as kept:
+
+        def make(orders: Iterable[FileOrder]) -> None:
+            create_catalogue(channel, kept.keep(orders), mapping.options, context.actor, **catalogue)
+
+        try:
+            with _open(context, mapping) as (assembler, table):
+                make(assembler.neighbours(table))
+        except ScatteredOrders:  # raised before anything is made, which needs the whole file
+            last_rows, _total = _look(context, mapping)
+            with _open(context, mapping) as (assembler, table):
+                make(assembler.orders(table, last_rows))
+        yield kept, kept.row_count
 
 
 def _to_take(orders: Iterable[FileOrder], context: JobContext) -> Iterator[FileOrder]:
@@ -96,56 +136,78 @@ def _to_take(orders: Iterable[FileOrder], context: JobContext) -> Iterator[FileO
     only = context.params.get("only_rows")
     wanted = None if only is None else frozenset(only)
     reported = context.reported_rows()
-    for order in orders:
-        if order.rows[0] not in reported and (wanted is None or not wanted.isdisjoint(order.rows)):
-            yield order
+    return (
+        order
+        for order in orders
+        if order.rows[0] not in reported and (wanted is None or not wanted.isdisjoint(order.rows))
+    )
 
 
-@contextmanager
-def _orders(context: JobContext, mapping: FileMapping, plan: _Plan, channel: Channel) -> Iterator[Iterable[FileOrder]]:
-    """The file's orders, after the SKUs that they name have been made where the job asks for that."""
-    catalogue = context.params.get("catalogue")
-    with _open(context, mapping) as (assembler, table):
-        orders = assembler.orders(table, plan.last_rows)
-        if catalogue is None:
-            yield orders
-            return
-        with KeptOrders() as kept:
-            create_catalogue(channel, kept.keep(orders), mapping.options, context.actor, **catalogue)
-            yield kept
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Orders of the file with their messages as the door takes them, None for what is no order at all."""
+
+    orders: Sequence[FileOrder]
+    entries: Sequence[Entry | None]
 
 
-def _batches(orders: Iterator[FileOrder]) -> Iterator[list[FileOrder]]:
+def _batches(orders: Iterable[FileOrder], defaults: Defaults) -> Iterator[_Batch]:
     batch: list[FileOrder] = []
     rows = 0
     for order in orders:
         batch.append(order)
         rows += len(order.rows)
         if len(batch) >= MAX_BATCH or rows >= MAX_BATCH_ROWS:
-            yield batch
+            yield _prepared(batch, defaults)
             batch, rows = [], 0
     if batch:
-        yield batch
+        yield _prepared(batch, defaults)
 
 
-def _take(channel: Channel, batch: Sequence[FileOrder], context: JobContext) -> list[RowResult]:
-    """Hand the orders of a batch to intake; what is no order at all is reported and not handed on."""
-    taken = [order for order in batch if not _is_no_order(order)]
-    results = receive(
+def _prepared(orders: Sequence[FileOrder], defaults: Defaults) -> _Batch:
+    taken = [order for order in orders if not _is_no_order(order)]
+    entries = iter(
+        prepare(
+            [order.refusals or order.payload for order in taken],
+            [order.payload for order in taken],
+            defaults=defaults,
+            keep_raw=True,
+        )
+    )
+    return _Batch(orders, [None if _is_no_order(order) else next(entries) for order in orders])
+
+
+def _take(channel: Channel, batch: _Batch, context: JobContext) -> list[IntakeResult]:
+    """Hand the orders of a batch to intake."""
+    return receive_prepared(
         channel,
-        [order.refusals or order.payload for order in taken],
+        [entry for entry in batch.entries if entry is not None],
         source=IntakeSource.FILE,
         actor=context.actor,
         received_at=timezone.now(),
-        raws=[order.payload for order in taken],
     )
-    rows: list[RowResult] = []
-    for order in batch:
-        if _is_no_order(order):
-            rows += _refused_rows(order, order.refusals[0], RowOutcome.SKIPPED)
-    for order, result in zip(taken, results, strict=True):
-        rows += _rows(order, result)
-    return rows
+
+
+def _new_orders(results: Sequence[IntakeResult]) -> list[int]:
+    return [result.order_id for result in results if result.order_id and result.outcome == IntakeOutcome.ACCEPTED]
+
+
+def _validate(order_ids: Sequence[int]) -> None:
+    """Validate new orders at once, on a connection of its own; what fails stays due for the stage."""
+    try:
+        validate_orders(order_ids)
+    except Exception:
+        logger.exception("Orders of a file weren't validated at once")
+
+
+def _reports(batch: _Batch, results: Sequence[IntakeResult]) -> Iterator[RowResult]:
+    """What became of the batch's rows; what is no order at all is reported and wasn't handed on."""
+    remaining = iter(results)
+    for order, entry in zip(batch.orders, batch.entries, strict=True):
+        if entry is None:
+            yield from _refused_rows(order, order.refusals[0], RowOutcome.SKIPPED)
+        else:
+            yield from _rows(order, next(remaining))
 
 
 def _is_no_order(order: FileOrder) -> bool:
@@ -201,7 +263,13 @@ def _row(
 
 def _link(order_id: int | None) -> dict[str, str]:
     """The order's page, for the row's key to lead to."""
-    return {"url": reverse("orders:order_detail", args=[order_id])} if order_id else {}
+    return {"url": _order_path() % order_id} if order_id else {}
+
+
+@lru_cache(maxsize=1)
+def _order_path() -> str:
+    """The address of an order's page with %d for its id: resolving it anew for every order takes long."""
+    return reverse("orders:order_detail", args=[_ANY_ID]).replace("%", "%%").replace(str(_ANY_ID), "%d")
 
 
 def _in_words(row: RowResult, mapping: FileMapping) -> RowResult:

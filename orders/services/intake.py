@@ -32,7 +32,7 @@ from orders.services.intake_entries import (
 from orders.services.intake_write import create_orders, keep_messages, note_newer_versions
 from orders.services.revise import Change, apply_updates
 
-__all__ = ["IntakeResult", "receive", "replay_message"]
+__all__ = ["IntakeResult", "receive", "receive_prepared", "replay_message"]
 
 MAX_BATCH = 500
 
@@ -58,16 +58,29 @@ def receive(
     (channel, external id): the same content again is a duplicate, other content an update. Two calls that
     bring the same order at once make one order. Raises DomainError for an inactive channel.
     """
-    if not channel.is_active:
-        raise DomainError(_("This channel is switched off."), "channel_inactive")
     entries = prepare(payloads, raws, defaults=defaults_of(channel), keep_raw=keep_raw)
-    if not entries:
-        return []
     for entry, request_id in zip(entries, request_ids or (), strict=False):
         entry.request_id = request_id
+    return receive_prepared(channel, entries, source=source, actor=actor, received_at=received_at, replace_raw=keep_raw)
+
+
+def receive_prepared(
+    channel: Channel,
+    entries: Sequence[Entry],
+    *,
+    source: IntakeSource,
+    actor: Actor,
+    received_at: datetime,
+    replace_raw: bool = True,
+) -> list[IntakeResult]:
+    """receive() for messages that prepare() has read, which needs no database and can go on before its turn."""
+    if not channel.is_active:
+        raise DomainError(_("This channel is switched off."), "channel_inactive")
+    if not entries:
+        return []
     with transaction.atomic():
         _take(channel, by_order(entries), actor=actor, at=received_at)
-        keep_messages(channel, entries, source=source, actor=actor, at=received_at, replace_raw=keep_raw)
+        keep_messages(channel, entries, source=source, actor=actor, at=received_at, replace_raw=replace_raw)
     return [entry.result() for entry in entries]
 
 

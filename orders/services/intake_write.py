@@ -1,6 +1,6 @@
 """The statements that write a batch of new orders and the messages they came in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ from django.db import connection
 
 from core.actor import Actor
 from core.audit.services import AuditRow, record_many
-from core.db import EncodedJson, insert_rows, insert_statement, update_rows
+from core.copying import NULL
+from core.db import EncodedJson, copy_texts, insert_rows, insert_statement, update_rows
 from core.phones import parse_phone
 from core.prepared import prepared
 from crm.services import CustomerDraft, match_customers
@@ -43,10 +44,16 @@ _MESSAGE_COLUMNS = (
     "channel_id", "source", "external_id", "content_sha256", "raw", "outcome", "errors", "order_id",
     "received_at", "last_seen_at", "seen_count", "actor_label",
 )  # fmt: skip
+# What every line has of its own, and what equal lines have in common (CanonicalLine.copied).
+_COPY_COLUMNS = (
+    "order_id", "position", "sku_id",
+    "external_id", "external_sku", "name", "quantity", "unit_price", "discount", "tax", "total",
+)  # fmt: skip
+# From here on COPY, at half the work for each line, is worth a statement of its own.
+COPY_FROM_LINES = 500
 _CREATE = """
 WITH written AS ({orders} ON CONFLICT (channel_id, external_id) DO NOTHING RETURNING id, external_id, number),
-     lines AS ({lines}),
-     history AS ({history})
+     {children}
 SELECT external_id, id, number FROM written
 """
 _MERGE_MESSAGE = """
@@ -74,13 +81,17 @@ def create_orders(
         return {}
     refs = resolve_skus(channel.code, {line.sku for order in orders for line in order.lines})
     customers = match_customers(channel.code, [customer_draft(order) for order in orders], at=at)
-    rows, line_rows, history = [], [], []
+    rows, history = [], []
     for entry, order, customer_id in zip(entries, orders, customers, strict=True):
         order_id = ids[entry.external_id]
         rows.append(_order_row(channel.pk, order_id, customer_id, entry, order, refs, at))
-        line_rows += line_values(order_id, order, refs)
         history.append((order_id, at, "", _status(order), actor.user_id, actor.label[:120], ""))
-    written = _insert(rows, line_rows, history)
+    if sum(len(order.lines) for order in orders) < COPY_FROM_LINES:
+        lines = [values for order in orders for values in line_values(ids[order.external_id], order, refs)]
+        written = _insert(rows, history, lines)
+    else:
+        written = _insert(rows, history)
+        _copy_lines([(written[order.external_id][0], order) for order in orders if order.external_id in written], refs)
     _audit(entries, written, actor)
     return written
 
@@ -96,17 +107,35 @@ def _audit(entries: Sequence[Entry], written: Mapping[str, tuple[int, str]], act
 
 
 def _insert(
-    orders: Sequence[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]], history: Sequence[tuple[Any, ...]]
+    orders: Sequence[tuple[Any, ...]], history: Sequence[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]] = ()
 ) -> dict[str, tuple[int, str]]:
-    """One statement: the children of an order that lost its race never come into being."""
+    """One statement: the children of an order that lost its race never come into being.
+
+    Without `lines`, they are for _copy_lines().
+    """
     mine = "WHERE u.order_id IN (SELECT id FROM written)"
-    order_sql, order_params = insert_statement(Order, _ORDER_COLUMNS, orders)
-    line_sql, line_params = insert_statement(OrderLine, LINE_COLUMNS, lines, where=mine)
-    history_sql, history_params = insert_statement(OrderHistory, _HISTORY_COLUMNS, history, where=mine)
+    order_sql, params = insert_statement(Order, _ORDER_COLUMNS, orders)
+    history_sql, more = insert_statement(OrderHistory, _HISTORY_COLUMNS, history, where=mine)
+    children, params = f"history AS ({history_sql})", [*params, *more]
+    if lines:
+        line_sql, more = insert_statement(OrderLine, LINE_COLUMNS, lines, where=mine)
+        children, params = f"{children}, lines AS ({line_sql})", [*params, *more]
     with connection.cursor() as cursor:
-        statement = prepared(_CREATE.format(orders=order_sql, lines=line_sql, history=history_sql))
-        statement.execute(cursor, [*order_params, *line_params, *history_params])
+        prepared(_CREATE.format(orders=order_sql, children=children)).execute(cursor, params)
         return {external_id: (order_id, number) for external_id, order_id, number in cursor.fetchall()}
+
+
+def _copy_lines(orders: Iterable[tuple[int, CanonicalOrder]], refs: Mapping[str, SkuRef]) -> None:
+    skus = {code: str(ref.id) for code, ref in refs.items()}
+    copy_texts(
+        OrderLine,
+        _COPY_COLUMNS,
+        [
+            f"{order_id}\t{position}\t{skus.get(line.sku, NULL)}\t{line.copied}"
+            for order_id, order in orders
+            for position, line in enumerate(order.lines, start=1)
+        ],
+    )
 
 
 def _status(order: CanonicalOrder) -> OrderStatus:

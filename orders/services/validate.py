@@ -6,7 +6,7 @@ longer do. What a person has accepted stays accepted for as long as the held val
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -48,20 +48,23 @@ def validate_batch(limit: int) -> int:
         return len(orders)
 
 
+def validate_orders(order_ids: Collection[int]) -> int:
+    """Validate these orders as far as they are due and in nobody's hands; returns how many."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Order.objects.filter(pk__in=order_ids, validate_due_at__lte=now).order_by("validate_due_at", "id")
+        orders = claim(due, len(order_ids))
+        if orders:
+            _validate(orders, now)
+        return len(orders)
+
+
 def validate_at_once(order_id: int) -> None:
     """Validate an order when the transaction commits: somebody waits to see what comes of a correction.
 
     What fails here, or is in a worker's hands already, stays due for the stage.
     """
-    transaction.on_commit(partial(_validate_one, order_id), robust=True)
-
-
-def _validate_one(order_id: int) -> None:
-    now = timezone.now()
-    with transaction.atomic():
-        orders = claim(Order.objects.filter(pk=order_id, validate_due_at__lte=now), 1)
-        if orders:
-            _validate(orders, now)
+    transaction.on_commit(partial(validate_orders, [order_id]), robust=True)
 
 
 def _validate(orders: Sequence[Order], now: datetime) -> None:

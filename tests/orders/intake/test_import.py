@@ -15,10 +15,11 @@ from django.db import connection
 from core.actor import SYSTEM
 from core.jobs.models import Job, JobRow
 from core.jobs.running import run_job
-from core.tabular import TabularError
+from core.tabular import TabularError, open_table
 from core.tabular.header import fold
 from inventory.models import Sku, StockLevel
-from orders.importing.assemble import FileOrder
+from orders.importing import assemble
+from orders.importing.assemble import Assembler, FileOrder
 from orders.importing.cells import moment_reader, number, split_address, unit_price
 from orders.importing.headings import HEADINGS
 from orders.importing.kept import KeptOrders
@@ -28,6 +29,7 @@ from orders.models import Channel, IntakeMessage, Order, OrderLine
 from orders.schema import FieldError
 from orders.services import import_orders as import_module
 from orders.services.import_start import join_files, start_import, suggest_mapping
+from orders.services.validate import validate_batch
 from tests.factories.orders_intake import make_channel
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "orders" / "uci_online_retail_to_2011-08.csv.gz"
@@ -173,6 +175,50 @@ def test_an_import_that_broke_off_goes_on_where_it_was(
     numbers = [number for row in whole.rows.all() for number in row.row_numbers]
     assert sorted(numbers) == list(range(2, 12))
     assert (whole.succeeded, whole.failed, whole.skipped, whole.processed) == (5, 1, 4, 10)
+
+
+def test_orders_scattered_over_the_file_are_put_together(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, "OPEN_ORDERS", 2)
+    head, *rows = UCI.splitlines(keepends=True)
+    scattered = head + rows[0] + "".join(rows[2:]) + rows[1]
+    said, _code = uci(write(scattered), "--create-catalogue", "--opening-stock", "100")
+    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in said
+    assert Order.objects.get(external_id="1").line_count == 2
+    assert {level.sku.code: level.on_hand for level in StockLevel.objects.select_related("sku")} == {"A-1": 8, "B-1": 2}
+
+
+def test_neighbours_are_the_same_orders_in_the_same_order(write: Callable[..., Path]) -> None:
+    path = write(UCI)
+    with open_table(path) as table:
+        last_rows = dict(Assembler(PRESETS["uci"].mapping, table.header).keys(table))
+    with open_table(path) as table:
+        orders = list(Assembler(PRESETS["uci"].mapping, table.header).orders(table, last_rows))
+    with open_table(path) as table:
+        assert list(Assembler(PRESETS["uci"].mapping, table.header).neighbours(table)) == orders
+
+
+def test_orders_are_validated_while_the_file_is_read(write: Callable[..., Path]) -> None:
+    uci(write(UCI), "--create-catalogue")
+    assert set(Order.objects.values_list("external_id", "status")) == {
+        ("1", "approved"), ("2", "approved"), ("6", "approved"), ("8", "approved"),
+    }  # fmt: skip
+    assert not Order.objects.filter(validate_due_at__isnull=False).exists()
+
+
+def test_orders_that_cant_be_validated_at_once_wait_for_the_stage(write: Callable[..., Path]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_order ADD CONSTRAINT broken CHECK (status <> 'approved')")
+    try:
+        said, _code = uci(write(UCI), "--create-catalogue")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT broken")
+    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in said
+    assert Order.objects.filter(status="pending_review", validate_due_at__isnull=False).count() == 4
+    assert validate_batch(500) == 4
+    assert Order.objects.filter(status="approved").count() == 4
 
 
 def test_a_row_with_too_many_cells_fails_its_order_only(write: Callable[..., Path]) -> None:

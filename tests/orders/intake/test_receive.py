@@ -18,6 +18,7 @@ from inventory.services import upsert_skus
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.models import Channel, IntakeMessage, Order, OrderHistory, OrderLine
+from orders.services import intake_write
 from orders.services.intake import IntakeResult, receive, replay_message
 from tests.factories.orders_intake import make_channel, order_payload
 
@@ -250,3 +251,22 @@ def test_statements_for_duplicates_and_updates_dont_grow(channel: Channel) -> No
     assert statements(channel, payloads[0]) == statements(channel, *payloads) <= 8
     changed = [{**payload, "lines": [{"sku": "N", "quantity": 1, "unit_price": "1"}]} for payload in payloads]
     assert statements(channel, changed[0]) == statements(channel, *changed[1:])
+
+
+def test_many_lines_are_copied_as_they_would_be_inserted(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    upsert_skus([SkuDraft("SKU-1", name="Mug")])
+    names = ["\\N", "C:\\new\\table", 'a "quoted", {braced} name', "", "茶杯 😀", "N\u2028B", "'"]
+    lines = [
+        {"external_id": f"L{n}", "sku": f"SKU-{n}", "name": name, "quantity": n, "unit_price": "12.5", "tax": "1.2"}
+        for n, name in enumerate(names, start=1)
+    ]
+    fields = [field.attname for field in OrderLine._meta.fields if field.attname not in {"id", "order_id"}]
+    written = []
+    for external_id, copied_from in (("inserted", 1000), ("copied", 1)):
+        monkeypatch.setattr(intake_write, "COPY_FROM_LINES", copied_from)
+        send(channel, order_payload(external_id, lines=lines), order_payload(f"{external_id}-2", lines=lines[:1]))
+        found = OrderLine.objects.filter(order__external_id=external_id).order_by("position")
+        written.append(list(found.values_list(*fields)))
+        assert OrderLine.objects.filter(order__external_id=f"{external_id}-2").count() == 1
+    assert written[0] == written[1]
+    assert [row[fields.index("name")] for row in written[1]] == names
