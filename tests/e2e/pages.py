@@ -1,11 +1,11 @@
 """Browser pages as the tests and the picture tool open them."""
 
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.utils.module_loading import import_string
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from core.accounts.models import User
@@ -33,7 +33,7 @@ def new_page(browser: Browser, site: str, *, phone: bool = False, dark: bool = F
 
 def log_in(page: Page, user: User, site: str) -> None:
     """Sign `user` in on the site `site` without the form."""
-    store: type[SessionBase] = import_string(settings.SESSION_ENGINE).SessionStore
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
     session = store()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
