@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import PARTS
@@ -14,6 +15,8 @@ from core.countries import country_choices
 from core.money import currency_choices
 from crm.forms import paste_address_field
 from orders.enums import PaymentStatus
+from orders.importing.assemble import MOMENTS
+from orders.importing.cells import fitting_formats, is_moment, moment_reader
 from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
 from orders.models import Channel
@@ -84,6 +87,9 @@ class UploadForm(forms.Form):
         return upload
 
 
+_NEEDED = _("An order can't be made without this: choose a column.")
+
+
 class MappingForm(forms.Form):
     """Which column is which field of the order; a select for every field."""
 
@@ -114,8 +120,15 @@ class MappingForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, header: Sequence[str], mapping: FileMapping, may_create: bool, **kwargs: Any
+        self,
+        *args: Any,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        mapping: FileMapping,
+        may_create: bool,
+        **kwargs: Any,
     ) -> None:
+        self.header, self.rows = header, rows
         options = mapping.options
         initial = {
             "repeated_rows": options.repeated_rows,
@@ -133,6 +146,7 @@ class MappingForm(forms.Form):
                 choices=choices,
                 required=path in REQUIRED and path not in options.constants,
                 initial=mapping.columns.get(path, ""),
+                error_messages={"required": _NEEDED},
             )
 
     def groups(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
@@ -165,9 +179,38 @@ class MappingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors:
-            for path in self.mapping().missing():
-                self.add_error(_name(path), _("An order can't be made without this: choose a column."))
+            mapping = self.mapping()
+            for path in mapping.missing():
+                self.add_error(_name(path), _NEEDED)
+            self._try_dates(mapping)
         return cleaned
+
+    def _try_dates(self, mapping: FileMapping) -> None:
+        """Refuse a mapping that reads none of the dates in the first rows: every order would fail."""
+        read = moment_reader(mapping.options.date_formats)
+        for path in MOMENTS & mapping.columns.keys():
+            place = self.header.index(mapping.columns[path])
+            cells = [row[place] for row in self.rows if row[place] and row[place] not in mapping.options.empty_values]
+            if cells and not any(is_moment(read(cell)) for cell in cells):
+                self.add_error("date_format", _unread_date(cells))
+                return
+
+    def meanings(self) -> list[tuple[str, list[Any]]]:
+        """(heading, labels of the fields that are read from it) of every column of the file."""
+        fields: dict[str, list[Any]] = {name: [] for name in self.header}
+        for path, label in importable_fields().items():
+            if (name := self[_name(path)].value()) in fields:
+                fields[name].append(label)
+        return [(name, fields[name]) for name in self.header]
+
+
+def _unread_date(cells: Sequence[str]) -> str:
+    """What to type for dates such as the first of these."""
+    formats = gettext(" or ").join(fitting_formats(cells)) or "%d/%m/%Y %H:%M"
+    return gettext("“%(cell)s” isn't read as a date. Type how it is written: %(formats)s") % {
+        "cell": cells[0],
+        "formats": formats,
+    }
 
 
 def _name(path: str) -> str:

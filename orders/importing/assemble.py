@@ -13,7 +13,7 @@ _NUMBERS: Final = frozenset(
     {"shipping_fee", "discount", "tax", "total", "lines.quantity", "lines.unit_price", "lines.amount"}
     | {"lines.discount", "lines.tax"}
 )
-_MOMENTS: Final = frozenset({"placed_at", "updated_at", "cancelled_at", "ship_by", "payment.paid_at"})
+MOMENTS: Final = frozenset({"placed_at", "updated_at", "cancelled_at", "ship_by", "payment.paid_at"})
 _IDS: Final = frozenset({"group", "external_id", "customer.external_id", "lines.external_id", "lines.sku"})
 # Why a row is no order at all: expected in such files, and no fault of anybody's.
 NOT_ORDERS: Final = frozenset({"cancellation", "adjustment", "negative_quantity", "not_an_order_status"})
@@ -142,7 +142,7 @@ class Assembler:
         words = options.words.get(path, {})
         if path in _NUMBERS:
             convert: Convert = number
-        elif path in _MOMENTS:
+        elif path in MOMENTS:
             convert = moment
         elif path in _IDS and options.plain_ids:
             convert = plain_id

@@ -12,7 +12,14 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _LOOSE_MOMENT = re.compile(
     r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]+([0-9]{1,2}):([0-9]{2}(?::[0-9]{2})?))?"
 )
-_AMOUNT_NOISE = re.compile(r"[\s ,¥￥$£€元]|CNY|USD|GBP|EUR|RMB", re.IGNORECASE)
+# "22.11.2026 09:14": where dots part a date, the day comes first.
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?:,?[ T]+([0-9]{1,2}):([0-9]{2}(?::[0-9]{2})?))?")
+_READ_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\d)")
+# Tried on dates that aren't read by themselves, to name the formats that would read them.
+_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%d/%m/%y", "%Y%m%d")
+_USUAL_FORMATS = tuple(f"{day}{time}" for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p"))
+_AMOUNT_NOISE = re.compile(r"[\s ¥￥$£€元]|CNY|USD|GBP|EUR|RMB", re.IGNORECASE)
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 # Marketplaces export personal data encrypted ("##…", "$$…", "~…~", "#…#") where the shop may not see it.
 _CIPHERTEXT = re.compile(r"^(?:##|\$\$|~.{8,}~|#[A-Za-z0-9+/=]{16,}#)")
 _CN_POSTCODE = re.compile(r"[(（]\s*([0-9]{6})\s*[)）]\s*$")
@@ -27,14 +34,21 @@ def plain_id(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def number(text: str) -> str:
-    """A number as the order's parser reads it: no currency sign, no thousands separators.
+    """A number as the order's parser reads it: no currency sign, no thousands separators, a point for the decimals.
 
+    "1.234,50" and "10,89" have a decimal comma. "1,234" is taken for thousands, as it is in most files.
     What isn't a number comes back as it is, for the parser to name it.
     """
     if _PLAIN_NUMBER.fullmatch(text):
         return text
-    stripped = _AMOUNT_NOISE.sub("", text)
+    stripped = _with_point(_AMOUNT_NOISE.sub("", text))
     return stripped if _PLAIN_NUMBER.fullmatch(stripped) else text
+
+
+def _with_point(text: str) -> str:
+    """Of comma and point the later one parts the decimals; what occurs twice parts thousands."""
+    is_decimal = text.count(",") == 1 and text.find(",") > text.rfind(".") and not _THOUSANDS.fullmatch(text)
+    return text.replace(".", "").replace(",", ".") if is_decimal else text.replace(",", "")
 
 
 def is_ciphertext(text: str) -> bool:
@@ -52,12 +66,24 @@ def moment_reader(formats: Sequence[str]) -> Callable[[str], str]:
                 return datetime.strptime(text, form).isoformat()  # noqa: DTZ007 - naive means the channel's zone
             except ValueError:
                 continue
-        loose = _LOOSE_MOMENT.fullmatch(text)
-        if loose:
+        if loose := _LOOSE_MOMENT.fullmatch(text):
             return _iso(*loose.groups())
+        if dotted := _DAY_FIRST.fullmatch(text):
+            day, month, year, hour, rest = dotted.groups()
+            return _iso(year, month, day, hour, rest)
         return text.replace("/", "-") if text[:4].isdigit() else text
 
     return read
+
+
+def is_moment(text: str) -> bool:
+    """Whether a cell came out of a moment_reader as a date or a time."""
+    return _READ_MOMENT.match(text) is not None
+
+
+def fitting_formats(cells: Sequence[str]) -> list[str]:
+    """The usual strptime formats that read all of these cells: two where day and month can't be told apart."""
+    return [form for form in _USUAL_FORMATS if all(moment_reader([form])(cell) != cell for cell in cells)]
 
 
 def _iso(year: str, month: str, day: str, hour: str | None, rest: str | None) -> str:

@@ -13,7 +13,7 @@ REASONS: Final[Mapping[str, str]] = {
     "not_an_object": gettext_noop("must be a JSON object"),
     "not_a_list": gettext_noop("must be a list"),
     "not_text": gettext_noop("must be text"),
-    "not_a_number": gettext_noop("must be a number, or a string such as “12.50”"),
+    "not_a_number": gettext_noop("must be a number such as 12.50"),
     "not_an_integer": gettext_noop("must be a whole number"),
     "not_a_timestamp": gettext_noop("must be a time such as 2025-03-01T09:30:00+08:00"),
     "out_of_range": gettext_noop("must lie between the years 1970 and 2199"),

@@ -22,10 +22,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.exceptions import DomainError
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
+from core.jobs.models import Job
 from core.jobs.registry import job_kind
 from core.overlapping import ahead, behind, bulk_work
 from core.tabular import Table, open_table
-from core.words import listed
+from core.words import listed, said_of
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder, ScatteredOrders
 from orders.importing.kept import KeptOrders
@@ -44,11 +45,16 @@ MAX_BATCH_ROWS = 8000
 _ANY_ID = 1234567890
 _AHEAD = 2
 _BEHIND = 2
+_FOUND = "account"
 _INDEX = re.compile(r"\[\d+\]")
 _DUPLICATES = frozenset({"duplicate", "repeated_row"})
 
 
-@job_kind(IMPORT_ORDERS, gettext_lazy("Import orders"), "orders.import_order")
+def _summary(job: Job) -> str:
+    return account_words(job.params[_FOUND]) if _FOUND in job.params else job.message
+
+
+@job_kind(IMPORT_ORDERS, gettext_lazy("Import orders"), "orders.import_order", summary=_summary)
 def import_orders(context: JobContext) -> None:
     """Import the job's file by `params`: channel_id, columns, options, and optionally catalogue.
 
@@ -77,7 +83,9 @@ def import_orders(context: JobContext) -> None:
                 context.progress(done)
                 context.flush()
             validate(_new_orders(results))
-    context.message(account(context.job.pk))
+    found = account(context.job.pk)
+    context.keep(_FOUND, found)
+    context.message(account_words(found))
 
 
 def mapping_from(params: dict[str, Any]) -> FileMapping:
@@ -295,11 +303,15 @@ SELECT outcome, COALESCE(data->>'code', ''), sum(1 + COALESCE(jsonb_array_length
 """
 
 
-def account(job_id: int) -> str:
-    """Where all rows went: accepted + duplicate + rejected = read, in lines and in orders, with the reasons."""
+def account(job_id: int) -> list[list[Any]]:
+    """Where all rows went, as [outcome, code of the reason, lines, orders] of each outcome and reason."""
     with connection.cursor() as cursor:
         cursor.execute(_ACCOUNT, [job_id])
-        rows = cursor.fetchall()
+        return [list(row) for row in cursor.fetchall()]
+
+
+def account_words(rows: Sequence[Sequence[Any]]) -> str:
+    """The account in words: accepted + duplicate + rejected = read, in lines and in orders, with the reasons."""
     lines: dict[str, int] = dict.fromkeys(("accepted", "duplicate", "rejected"), 0)
     orders = dict(lines)
     reasons: list[str] = []
@@ -327,6 +339,7 @@ def _sum(what: str, counts: dict[str, int]) -> str:
 
 
 def _reason(code: str, line_count: int, order_count: int) -> str:
-    text = ngettext("%(count)d line of %(orders)d orders", "%(count)d lines of %(orders)d orders", line_count)
-    where = text % {"count": line_count, "orders": order_count}
-    return f"{where}: {FieldError('', code).reason_template}"
+    lines = ngettext("%(count)d line", "%(count)d lines", line_count) % {"count": line_count}
+    orders = ngettext("%(count)d order", "%(count)d orders", order_count) % {"count": order_count}
+    where = _("%(lines)s of %(orders)s") % {"lines": lines, "orders": orders}
+    return said_of(where, FieldError("", code).reason_template)

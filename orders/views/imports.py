@@ -133,19 +133,16 @@ class ImportMap(ConsoleView):
         return _Upload(values["file"], values["name"], channel)
 
     def _form(self, upload: _Upload, data: Any, preset: str) -> MappingForm:
-        header, _rows = look_at(upload.path)
+        header, rows = look_at(upload.path)
         mapping, found = _suggestion(upload.channel, header, preset)
         self.preset = found.code if found else ""
         may_create = self.request.user.has_perm("inventory.import_products")
-        return MappingForm(data, header=header, mapping=mapping, may_create=may_create)
+        return MappingForm(data, header=header, rows=rows, mapping=mapping, may_create=may_create)
 
     def _show(self, upload: _Upload, form: MappingForm, status: int = 200) -> HttpResponse:
-        header, rows = look_at(upload.path)
         context = {
             "form": form,
             "upload": upload,
-            "header": header,
-            "rows": rows,
             "presets": preset_choices(),
             "preset": self.preset,
         }
@@ -154,8 +151,6 @@ class ImportMap(ConsoleView):
     def _begin(self, upload: _Upload, form: MappingForm) -> HttpResponse:
         actor = Actor.for_user(self.request.user)
         mapping = form.mapping()
-        if form.cleaned_data["save_as"]:
-            save_mapping(channel=upload.channel, name=form.cleaned_data["save_as"], mapping=mapping, actor=actor)
         job = start_import(
             channel=upload.channel,
             path=upload.path,
@@ -164,6 +159,8 @@ class ImportMap(ConsoleView):
             actor=actor,
             catalogue={} if form.cleaned_data.get("create_catalogue") else None,
         )
+        if form.cleaned_data["save_as"]:
+            save_mapping(channel=upload.channel, name=form.cleaned_data["save_as"], mapping=mapping, actor=actor)
         drop_upload(upload.file)
         return redirect("jobs:job_detail", pk=job.pk)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import translation
 
 from core.actor import SYSTEM
 from core.jobs.models import Job, JobRow
@@ -20,7 +21,7 @@ from core.tabular.header import fold
 from inventory.models import Sku, StockLevel
 from orders.importing import assemble
 from orders.importing.assemble import Assembler, FileOrder
-from orders.importing.cells import moment_reader, number, split_address, unit_price
+from orders.importing.cells import fitting_formats, is_moment, moment_reader, number, split_address, unit_price
 from orders.importing.headings import HEADINGS
 from orders.importing.kept import KeptOrders
 from orders.importing.mapping import FileMapping, Options
@@ -376,10 +377,56 @@ def test_taobaos_two_files(write: Callable[..., Path], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "read"), [("6.0", "6.0"), ("¥1,234.50", "1234.50"), ("12 元", "12"), ("abc", "abc"), ("", "")]
+    ("text", "read"),
+    [
+        ("6.0", "6.0"),
+        ("¥1,234.50", "1234.50"),
+        ("12 元", "12"),
+        ("abc", "abc"),
+        ("", ""),
+        ("10,89", "10.89"),
+        ("-5,5", "-5.5"),
+        ("€ 1.234,50", "1234.50"),
+        ("1 234,5", "1234.5"),
+        ("0,500", "0.500"),
+        ("1,234", "1234"),
+        ("1,234,567.89", "1234567.89"),
+        ("12,34,567", "1234567"),
+        ("1,2,3.4.5", "1,2,3.4.5"),
+    ],
 )
 def test_numbers(text: str, read: str) -> None:
     assert number(text) == read
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("22.11.2026 09:14", "2026-11-22T09:14"),
+        ("1.3.2026", "2026-03-01"),
+        ("2026.3.1", "2026-03-01"),
+        ("22/11/2026", "22/11/2026"),
+    ],
+)
+def test_dates_with_dots_begin_with_the_day(cell: str, read: str) -> None:
+    assert moment_reader(())(cell) == read
+    assert is_moment(read) == (read != cell)
+
+
+def test_formats_that_fit_dates() -> None:
+    assert fitting_formats(["22/11/2026 09:14", "01/02/2026 10:00"]) == ["%d/%m/%Y %H:%M"]
+    assert fitting_formats(["01/02/2026"])[:2] == ["%d/%m/%Y", "%m/%d/%Y"]
+    assert fitting_formats(["soon"]) == []
+
+
+def test_the_result_of_an_import_is_told_in_the_reader_s_language(write: Callable[..., Path]) -> None:
+    job = run(make_channel(requires_payment=False), write(UCI), PRESETS["uci"].mapping)
+    job.refresh_from_db()
+    assert "1 line of 1 order: repeats an earlier row" in job.summary
+    assert job.summary == job.message
+    with translation.override("zh-hans"):
+        assert "1 个订单的 1 行：" in job.summary
+        assert "读取" in job.summary
 
 
 def test_a_line_amount_that_doesnt_divide_is_exact() -> None:

@@ -245,6 +245,7 @@ def test_a_file_is_mapped_saved_and_imported(manager: Client, channel: Channel) 
     }
     refused = manager.post(url, form)
     assert refused.status_code == 422
+    assert "An order can&#x27;t be made without this" in refused.content.decode()
     answer = manager.post(url, {**form, "column-lines.unit_price": "Price"})
     job = Job.objects.get()
     assert answer.headers["Location"] == reverse("jobs:job_detail", args=[job.pk])
@@ -254,6 +255,51 @@ def test_a_file_is_mapped_saved_and_imported(manager: Client, channel: Channel) 
     assert ImportMapping.objects.get().is_default
     again = manager.get(url, follow=True).content.decode()
     assert "is gone" in again
+
+
+MAPPED = {
+    "column-external_id": "Order",
+    "column-placed_at": "When",
+    "column-lines.sku": "SKU",
+    "column-lines.quantity": "Qty",
+    "column-lines.unit_price": "Price",
+    "repeated_rows": "keep",
+    "save_as": "shop export",
+    "preset": "",
+}
+
+
+def uploaded(manager: Client, channel: Channel, text: str) -> str:
+    """The address of the second step."""
+    upload = SimpleUploadedFile("orders.csv", text.encode())
+    return manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload}).headers["Location"]
+
+
+def test_dates_that_cant_be_read_are_refused_before_the_import(manager: Client, channel: Channel) -> None:
+    url = uploaded(manager, channel, FILE)
+    page = manager.post(url, MAPPED)
+    assert page.status_code == 422
+    text = page.content.decode()
+    assert "“01/03/2025 10:00” isn&#x27;t read as a date" in text
+    assert "%d/%m/%Y %H:%M or %m/%d/%Y %H:%M" in text
+    assert not Job.objects.exists()
+    assert not ImportMapping.objects.exists()
+
+
+def test_the_page_says_what_is_read_from_each_column(manager: Client, channel: Channel) -> None:
+    page = manager.get(uploaded(manager, channel, FILE.replace("SKU", "Ding"))).content.decode()
+    head = page[page.index("<thead>") : page.index("</thead>")]
+    assert head.count("not read") == 2  # "When" and "Ding"
+    assert '<span class="tag">Order number</span>' in head
+
+
+def test_a_mapping_is_kept_only_with_its_import(manager: Client, channel: Channel, settings: Any) -> None:
+    url = uploaded(manager, channel, FILE.replace("01/03/2025", "01.03.2025"))
+    settings.UPLOAD_MAX_BYTES = 10
+    page = manager.post(url, MAPPED, follow=True).content.decode()
+    assert "The file is larger than" in page
+    assert not Job.objects.exists()
+    assert not ImportMapping.objects.exists()
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"", "empty"), (b"\x00\x01\x02\x03\x04", "neither a text file")])
