@@ -117,6 +117,11 @@ class JobContext:
         """A sentence about the result as a whole."""
         self.job.message = str(text)
 
+    def keep(self, name: str, found: Any) -> None:
+        """Keep what the kind's `summary` tells of, JSON, in the job's parameters."""
+        self.job.params[name] = found
+        self.job.save(update_fields=["params"])
+
     def flush(self) -> None:
         """Write what was collected. Raises JobCancelled, or JobLost if another worker took over."""
         rows, self._rows = self._rows, []

@@ -16,7 +16,7 @@ from core.accounts.models import User
 from core.exceptions import DomainError
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
-from core.jobs.models import JobRow
+from core.jobs.models import Job, JobRow
 from core.jobs.reading import BULK_ACTION, EXPORT, note_access
 from core.jobs.registry import job_kind
 from core.jobs.writers import WRITERS
@@ -25,6 +25,7 @@ from core.ui.actions import BulkAction
 from core.ui.columns import Column, export_columns
 from core.ui.counting import quick_count
 from core.ui.lists import ListDefinition
+from core.words import said_of
 
 MAX_BULK_ROWS = 100_000
 MAX_COUNTED = 1_000_000
@@ -41,7 +42,31 @@ class TooManyRows(DomainError):
     default_message = _("More than 100,000 rows match. Narrow the filters and do it in parts.")
 
 
-@job_kind(BULK_ACTION, _("Action on many rows"))
+def bulk_title(page: ListDefinition[Any], action: BulkAction) -> str:
+    return said_of(action.label, page.title)
+
+
+def export_title(page: ListDefinition[Any]) -> str:
+    return gettext("Export: %(list)s") % {"list": page.title}
+
+
+def _title_of_bulk_action(job: Job) -> str:
+    page = lists.find(job.params["list"])
+    action = next((a for a in page.actions if a.code == job.params["action"]), None) if page else None
+    return bulk_title(page, action) if page and action else job.title
+
+
+def _title_of_export(job: Job) -> str:
+    page = lists.find(job.params["list"])
+    return export_title(page) if page else job.title
+
+
+def _exported(job: Job) -> str:
+    count = job.succeeded
+    return ngettext("%(count)d row exported.", "%(count)d rows exported.", count) % {"count": count}
+
+
+@job_kind(BULK_ACTION, _("Action on many rows"), title=_title_of_bulk_action)
 def run_bulk_action(context: JobContext) -> None:
     """Carry out a list's bulk action, chunk by chunk.
 
@@ -68,7 +93,7 @@ def run_bulk_action(context: JobContext) -> None:
         context.flush()
 
 
-@job_kind(EXPORT, _("Export"))
+@job_kind(EXPORT, _("Export"), title=_title_of_export, summary=_exported)
 def run_export(context: JobContext) -> None:
     """Write the rows of a list to a file. params: list, query, columns (keys), format (csv or xlsx)."""
     user, page = _user_and_page(context)
@@ -88,7 +113,7 @@ def run_export(context: JobContext) -> None:
                 context.progress(count)
     context.job.succeeded = count
     context.progress(count, count)
-    context.message(ngettext("%(count)d row exported.", "%(count)d rows exported.", count) % {"count": count})
+    context.message(_exported(context.job))
 
 
 def _user_and_page(context: JobContext) -> tuple[User, ListDefinition[Any]]:

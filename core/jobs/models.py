@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.jobs.enums import JobStatus, RowOutcome
+from core.jobs.registry import find_kind
 
 
 class Job(models.Model):
@@ -68,6 +69,18 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def heading(self) -> str:
+        """The title in the reader's language."""
+        kind = find_kind(self.kind)
+        return kind.title(self) if kind and kind.title else self.title
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in the reader's language; why it stopped, as it was told to who had started it."""
+        kind = find_kind(self.kind)
+        return kind.summary(self) if kind and kind.summary and self.status == JobStatus.DONE else self.message
 
     @property
     def status_enum(self) -> JobStatus:

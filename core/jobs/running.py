@@ -107,7 +107,8 @@ def revive(batch_size: int) -> int:
             else:
                 job.status = JobStatus.FAILED
                 job.finished_at = timezone.now()
-                job.message = _("The worker stopped %(count)d times while doing this.") % {"count": job.attempts}
+                with _as_seen_by(job.created_by):
+                    job.message = _("The worker stopped %(count)d times while doing this.") % {"count": job.attempts}
         Job.objects.bulk_update(jobs, ["status", "dispatched_at", "finished_at", "message"])
     return len(jobs)
 

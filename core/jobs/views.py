@@ -19,6 +19,7 @@ from core.jobs.cells import csv_value
 from core.jobs.enums import JobStatus, RowOutcome
 from core.jobs.filters import JobFilter
 from core.jobs.forms import BulkForm, ExportForm
+from core.jobs.list_jobs import bulk_title, export_title
 from core.jobs.models import Job
 from core.jobs.permissions import VIEW_ALL
 from core.jobs.reading import BULK_ACTION, EXPORT, may_read
@@ -30,7 +31,6 @@ from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, ConsoleView, DetailPage, ListPage, go, is_fragment, say
-from core.words import said_of
 
 _READING_REFUSED = _("You no longer have the rights under which this was made.")
 
@@ -43,7 +43,7 @@ class JobList(ListPage[Job]):
     icon = "progress"
     filterset_class = JobFilter
     columns = (
-        Column("title", _("Job"), link=True, width="l"),
+        Column("title", _("Job"), accessor="heading", link=True, width="l"),
         Column("status", _("Status"), cell="status", enum=JobStatus),
         Column("total", _("Rows"), accessor=lambda job: job.total or job.processed, cell="number"),
         Column("succeeded", _("Done"), cell="number"),
@@ -85,7 +85,7 @@ class JobPage(DetailPage[Job]):
                 PageAction(label=_("Download the uploaded file"), url=_url("job_input", obj), icon="file-download")
             )
         return Header(
-            title=obj.title,
+            title=obj.heading,
             line=gettext("Started by %(who)s") % {"who": actor_name(obj.actor_label)},
             primary=_primary(obj, readable),
             menu=menu,
@@ -201,7 +201,7 @@ class StartBulkAction(ConsoleView):
                 },
             },
             actor=Actor.for_user(request.user),
-            title=said_of(action.label, page.title),
+            title=bulk_title(page, action),
             total=None if ids is None else len(ids),
         )
         return go(request, _url("job_detail", job))
@@ -227,7 +227,7 @@ class StartExport(ConsoleView):
             kind=EXPORT,
             params=dict(form.cleaned_data),
             actor=actor,
-            title=gettext("Export: %(list)s") % {"list": page.title},
+            title=export_title(page),
         )
         record(
             action="jobs.export_started",

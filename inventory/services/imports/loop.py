@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
-from core.jobs.models import JobRow
+from core.jobs.models import Job, JobRow
+from core.jobs.registry import kind as job_kind_of
 from core.tabular import HeaderMatch, Row, Table, TabularError, match_header, open_table
-from core.words import listed
+from core.words import listed, said_of
 
 BATCH_SIZE = 500
+_UNUSED = "unused_columns"
 
 
 class FileRow(NamedTuple):
@@ -75,7 +77,19 @@ def run_import(context: JobContext, importer: Importer) -> None:
             processed += len(batch) if wanted is None else len(rows)
             context.progress(processed)
     if columns.unknown:
-        context.message(_("Columns that weren't used: %(names)s") % {"names": listed(columns.unknown)})
+        context.keep(_UNUSED, list(columns.unknown))
+        context.message(unused_columns(context.job))
+
+
+def title_by_file(job: Job) -> str:
+    """The title of an import in the reader's language: its kind and its file."""
+    return said_of(job_kind_of(job.kind).label, job.input_name)
+
+
+def unused_columns(job: Job) -> str:
+    """What is said of an import that is done: the columns that it passed over, if any."""
+    names = job.params.get(_UNUSED)
+    return _("Columns that weren't used: %(names)s") % {"names": listed(names)} if names else job.message
 
 
 class _BadRow(NamedTuple):

@@ -18,7 +18,7 @@ from inventory.rules.cells import parse_decimal, parse_whole, parse_yes_no, spli
 from inventory.rules.codes import InvalidSkuCode, normalise_sku_code
 from inventory.rules.gtin import InvalidGtin, normalise_gtin
 from inventory.services.catalogue import upsert_skus
-from inventory.services.imports.loop import FileRow, failed, run_import
+from inventory.services.imports.loop import FileRow, failed, run_import, title_by_file, unused_columns
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "sku": ("SKU code", "Stock code", "Item number", "SKU编码", "商品编码", "商家编码", "货号", "规格编码"),
@@ -102,7 +102,13 @@ class ProductImporter:
         return results + [_reported(row, outcome) for (row, _draft), outcome in pairs]
 
 
-@job_kind("inventory.import_products", gettext_lazy("Import products"), "inventory.import_products")
+@job_kind(
+    "inventory.import_products",
+    gettext_lazy("Import products"),
+    "inventory.import_products",
+    title=title_by_file,
+    summary=unused_columns,
+)
 def import_products(context: JobContext) -> None:
     """Job: create and change SKUs from a file; a code that exists is changed, others are created."""
     run_import(context, ProductImporter(context.actor))

@@ -18,7 +18,7 @@ from inventory.models import Warehouse
 from inventory.rules.cells import parse_whole
 from inventory.rules.stock import OpeningStock, Pair, SkuRef, StockCount
 from inventory.selectors import resolve_skus
-from inventory.services.imports.loop import FileRow, RowRefused, failed, run_import
+from inventory.services.imports.loop import FileRow, RowRefused, failed, run_import, title_by_file, unused_columns
 from inventory.services.stock import count_stock, set_opening_stock, set_safety_stock
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -149,7 +149,13 @@ def _result(line: _Line, outcome: RowOutcome, message: str) -> RowResult:
     return RowResult(line.row.number, line.row.values["sku"], outcome, "", message)
 
 
-@job_kind("inventory.import_stock", gettext_lazy("Import stock"), "inventory.import_stock")
+@job_kind(
+    "inventory.import_stock",
+    gettext_lazy("Import stock"),
+    "inventory.import_stock",
+    title=title_by_file,
+    summary=unused_columns,
+)
 def import_stock(context: JobContext) -> None:
     """Job: opening stock or a count. Parameters: mode "opening" or "count"; warehouse, the code used where the
     file has no warehouse column or an empty cell."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from python_calamine import CalamineWorkbook
 
 from core.accounts.models import User
@@ -55,6 +55,8 @@ def test_a_bulk_action_runs_over_the_ticked_rows(signed_in, people_page, person)
     assert response.url == reverse("jobs:job_detail", args=[job.pk])
     assert (job.title, job.total, job.created_by) == ("Greet: People", 4, person)
     job = finished()
+    with translation.override("zh-hans"):
+        assert job.heading == "Greet：People"
     assert (job.status, job.succeeded, job.failed, job.skipped) == (JobStatus.DONE, 2, 1, 1)
     assert [ids[:2], ids[2:]] == GREETED, "in chunks"
     row = job.rows.get(key="bad-bob")
