@@ -5,17 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
 from core.addresses import mask_name, mask_phone
 from core.cases.models import Case
 from core.cases.registry import CaseSeed, Fact
+from core.countries import country_name
 from core.phones import format_phone
 from core.redaction import mask
 from core.words import listed
-from orders.models import Order
-from orders.rules.masking import is_personal_path
+from orders.codes import VALIDATION_FAILED
+from orders.enums import PaymentStatus
+from orders.models import Finding, Order
+from orders.rules.masking import is_personal_path, masked_finding
+from orders.rules.validation import message
 from orders.schema.words import field_words
 from orders.selectors.orders import orders_for
 
@@ -50,11 +55,39 @@ def facts_of_order_case(case: Case, user: Any) -> Sequence[Fact]:
         return ()
     changes: Mapping[str, Sequence[str]] = case.data.get("changes", {})
     unmasked = may_see_personal_data(user)
+    if case.type == VALIDATION_FAILED:
+        return [*order_facts(order, user), *_found(order, unmasked)]
     told = [
         Fact(field_words(path), _change(pair, hidden=is_personal_path(path) and not unmasked))
         for path, pair in changes.items()
     ]
     return [*order_facts(order, user), *told]
+
+
+def _found(order: Order, unmasked: bool) -> list[Fact]:
+    """What validation found, with what it suggests."""
+    rows = (
+        Finding.objects.filter(order=order).order_by("pk").values("code", "field", "params", "expected", "suggestion")
+    )
+    findings = [row if unmasked else masked_finding(row) for row in rows]
+    return [Fact(pgettext_lazy("validation", "Found"), _with_suggestion(finding)) for finding in findings]
+
+
+def _with_suggestion(finding: Mapping[str, Any]) -> str:
+    said = str(message(finding["code"], finding["params"]))
+    values = [value_words(path, value) for path, value in (finding["suggestion"] or {}).items()]
+    if not values:
+        return said
+    return "\n".join((said, gettext("Suggested: %(values)s") % {"values": " · ".join(values)}))
+
+
+def value_words(path: str, value: str) -> str:
+    """A value that a finding expects of a field: codes by their names."""
+    if path == "payment.status" and value in PaymentStatus.values:
+        return str(PaymentStatus(value).label)
+    if path == "shipping_address.country" and value:
+        return country_name(value)
+    return value
 
 
 def _change(pair: Sequence[str], *, hidden: bool) -> str:

@@ -14,12 +14,13 @@ from core.cases.registry import CaseType, Field, Resolution, register_case_type
 from orders.case_facts import facts_of_order_case, merge_channel_changes, words_of_fields
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
-from orders.models import FulfilmentOrder, Hold, Order
+from orders.models import Finding, FulfilmentOrder, Hold, Order
+from orders.rules.hold_policy import not_releasable
 from orders.selectors.orders import orders_for
 from orders.services.backorders import retry_orders
 from orders.services.cancel import cancel_order, refuse_cancellation
 from orders.services.channel_change import accept_channel_change, refuse_channel_change
-from orders.services.edit import revalidate
+from orders.services.edit import apply_suggestions, revalidate
 from orders.services.holds import release_all_holds
 
 REASON = Field("reason", _("Reason"))
@@ -40,13 +41,22 @@ def _validation_failed() -> CaseType:
         respond_minutes=60,
         resolve_minutes=240,
         procedure=_(
-            "Open the order and look at the findings on top. Apply the suggested fix or correct the field; "
+            "Look at what was found. Apply the suggested fix, or open the order and correct the field; "
             "the order is checked again and goes on by itself. If the customer has to be asked, set the case "
             "to waiting. If the order is right as it stands, accept it with a reason."
         ),
         resolutions=(
+            Resolution("fix", _("Apply the suggested fix"), "orders.edit_order", _fix, "primary", offered=_has_fix),
             Resolution("recheck", _("Check again"), "orders.edit_order", _recheck, "primary"),
-            Resolution("accept", _("Accept as it is"), "orders.hold_order", _accept, "secondary", (REASON,)),
+            Resolution(
+                "accept",
+                _("Accept as it is"),
+                "orders.hold_order",
+                _accept,
+                "secondary",
+                (REASON,),
+                offered=_may_accept,
+            ),
             Resolution("cancel", _("Cancel order"), "orders.cancel_order", _cancel, "danger", (REASON,)),
         ),
         still_true=_still_held,
@@ -154,12 +164,26 @@ def _reason(params: dict[str, Any]) -> str:
     return str(params.get("reason", "")).strip()
 
 
+def _has_fix(case: Case, user: Any) -> bool:
+    return Finding.objects.filter(order_id=case.subject_id, order__released_at=None, suggestion__isnull=False).exists()
+
+
+def _fix(case: Case, actor: Actor, params: dict[str, Any]) -> None:
+    apply_suggestions(order_id=case.subject_id, actor=actor)
+
+
 def _recheck(case: Case, actor: Actor, params: dict[str, Any]) -> None:
     revalidate(Order.objects.get(pk=case.subject_id), at=timezone.now())
 
 
 def _accept(case: Case, actor: Actor, params: dict[str, Any]) -> None:
     release_all_holds(order_id=case.subject_id, actor=actor, note=_reason(params))
+
+
+def _may_accept(case: Case, user: Any) -> bool:
+    """Whether every open hold of the order is the person's to release."""
+    reasons = Hold.objects.filter(order_id=case.subject_id, released_at=None).values_list("reason", flat=True)
+    return not not_releasable(reasons, user.has_perm)
 
 
 def _cancel(case: Case, actor: Actor, params: dict[str, Any]) -> None:

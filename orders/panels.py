@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
 from core.addresses import format_address, mask_address, mask_email, mask_name, mask_phone
-from core.countries import country_name
 from core.phones import format_phone
 from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
-from orders.enums import FindingSeverity, FulfilmentStatus, PaymentStatus
+from orders.case_facts import value_words
+from orders.enums import FindingSeverity, FulfilmentStatus
 from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
 from orders.rules.validation import message
@@ -52,23 +52,14 @@ def findings(request: HttpRequest, order: Order) -> PanelContent | None:
         {
             "severity": FindingSeverity(finding["severity"]),
             "message": message(finding["code"], finding["params"]),
-            "expected": _in_words(finding["field"], finding["expected"]),
-            "suggestion": [_in_words(path, value) for path, value in (finding["suggestion"] or {}).items()],
+            "expected": value_words(finding["field"], finding["expected"]),
+            "suggestion": [value_words(path, value) for path, value in (finding["suggestion"] or {}).items()],
             "fix_url": _fix_url(order, finding["id"]) if finding["suggestion"] else "",
         }
         for finding in sorted(found, key=lambda finding: ranks.index(FindingSeverity(finding["severity"])))
     ]
     may_fix = request.user.has_perm("orders.edit_order") and order.released_at is None
     return PanelContent("orders/_findings.html", {"findings": rows, "may_fix": may_fix}, count=len(rows))
-
-
-def _in_words(path: str, value: str) -> str:
-    """What a finding expects of a field: codes by their names."""
-    if path == "payment.status" and value in PaymentStatus.values:
-        return str(PaymentStatus(value).label)
-    if path == "shipping_address.country" and value:
-        return country_name(value)
-    return value
 
 
 def _fix_url(order: Order, finding_id: int) -> str:

@@ -33,9 +33,10 @@ def django_db_modify_db_settings(services: None, django_db_modify_db_settings_pa
 
 @pytest.fixture(autouse=True)
 def empty_cache(services: None) -> None:
-    """Counters, locks, cached pages and a broken line to Redis of the test before don't reach this one."""
+    """Counters, locks, cached pages, a broken line to Redis and a language of the test before don't reach this one."""
     cache.clear()
     breaker.reset()
+    translation.deactivate()  # a request leaves its language behind
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """The buttons of a case, shared by its page, its work screen and the pages of its subject."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -21,12 +22,22 @@ def resolution_actions(case: Case, user: Any, next_url: str = "", keys: bool = T
     kind = find_case_type(case.type)
     if kind is None or not case.is_open or not user.has_perm(WORK):
         return []
-    offered = kind.offered(case.summary_code)
-    allowed = [item for item in offered if item.permission is None or user.has_perm(item.permission)]
+    allowed = [item for item in kind.offered(case.summary_code) if _is_offered(item, case, user)]
     return [
-        _resolution_action(case, item, next_url, str(number) if keys and number < 10 else "")
+        _resolution_action(case, _one_primary(item, number), next_url, str(number) if keys and number < 10 else "")
         for number, item in enumerate(allowed, start=1)
     ]
+
+
+def _one_primary(item: Resolution, number: int) -> Resolution:
+    """Only the first way out stands out: of several that are recommended, those before it weren't offered."""
+    return replace(item, style="secondary") if number > 1 and item.style == "primary" else item
+
+
+def _is_offered(item: Resolution, case: Case, user: Any) -> bool:
+    if item.permission is not None and not user.has_perm(item.permission):
+        return False
+    return item.offered is None or item.offered(case, user)
 
 
 def _resolution_action(case: Case, item: Resolution, next_url: str, key: str) -> PageAction:

@@ -48,10 +48,12 @@ _USUAL_LOOK = ("progress", "info", "state")
 
 def about(request: HttpRequest, case: Case) -> PanelContent:
     kind = find_case_type(case.type)
+    facts, subject_url = facts_of(case, request.user), kind.subject_url(case.subject_id) if kind else ""
     context = {
         "summary": summary_of(case),
-        "subject_url": kind.subject_url(case.subject_id) if kind else "",
-        "facts": facts_of(case, request.user),
+        "subject_url": subject_url,
+        "facts": facts,
+        "is_among_facts": any(fact.url == subject_url for fact in facts),
         "resolution": resolution_label(case),
     }
     return PanelContent("cases/_about.html", context)

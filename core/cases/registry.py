@@ -32,7 +32,8 @@ class Resolution:
     person has put it right elsewhere. A DomainError from it is shown and leaves the case as it was.
     `fields` are the inputs it needs: names, or Field where a label or kind is wanted.
     `only_for` are the summary codes of the cases that it can help (empty: all of the type's), `primary_for` those
-    that it is recommended for.
+    that it is recommended for. `offered(case, user)` says whether it is shown to a person who has `permission`; what
+    `run` itself refuses shouldn't be.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Resolution:
     run: "Callable[[Case, Actor, dict[str, Any]], None] | None" = None
     style: str = "secondary"  # primary | secondary | danger
     fields: tuple[str | Field, ...] = ()
+    offered: "Callable[[Case, Any], bool] | None" = None
     only_for: frozenset[str] = frozenset()
     primary_for: frozenset[str] = frozenset()
 

@@ -129,11 +129,27 @@ def apply_suggestion(*, order_id: int, finding_id: int, actor: Actor) -> Order:
     finding = Finding.objects.filter(pk=finding_id, order_id=order_id).first()
     if finding is None or not finding.suggestion:
         raise DomainError(_("The order has been checked again; this finding is gone."), "finding_gone")
+    reason = message(finding.code, finding.params)
+    return edit_order(order_id=order_id, changes=_suggested(finding), actor=actor, reason=reason)
+
+
+@transaction.atomic
+def apply_suggestions(*, order_id: int, actor: Actor) -> Order:
+    """Take over everything that the order's findings suggest. Raises DomainError if nothing is suggested (any more)."""
+    findings = list(Finding.objects.filter(order_id=order_id, suggestion__isnull=False).order_by("pk"))
+    if not findings:
+        raise DomainError(_("The order has been checked again; this finding is gone."), "finding_gone")
     changes: dict[str, Any] = {}
-    for path, value in finding.suggestion.items():
-        name = ORDER_ATTRIBUTES.get(path, path)
-        changes[name] = Decimal(value) if name in AMOUNT_FIELDS else value
-    return edit_order(order_id=order_id, changes=changes, actor=actor, reason=message(finding.code, finding.params))
+    for finding in findings:
+        changes |= _suggested(finding)
+    reason = " ".join(str(message(finding.code, finding.params)) for finding in findings)
+    return edit_order(order_id=order_id, changes=changes, actor=actor, reason=reason)
+
+
+def _suggested(finding: Finding) -> dict[str, Any]:
+    """The changes of the order that a finding suggests."""
+    named = {ORDER_ATTRIBUTES.get(path, path): value for path, value in (finding.suggestion or {}).items()}
+    return {name: Decimal(value) if name in AMOUNT_FIELDS else value for name, value in named.items()}
 
 
 @transaction.atomic

@@ -10,19 +10,24 @@ from django.urls import reverse
 
 from core.accounts.enums import Role
 from core.accounts.models import User
+from core.actor import Actor
+from core.cases.actions import resolution_actions
 from core.cases.models import Case
-from core.cases.services import open_cases
+from core.cases.services import open_cases, resolve
 from core.cases.words import facts_of, summary_of
+from core.exceptions import DomainError
 from core.stages import drain
 from logistics.codes import PARCEL_EXCEPTION
 from logistics.models import Shipment, TrackingEvent
 from logistics.services.consequences import seed
-from orders.codes import CHANNEL_CHANGE, OUT_OF_STOCK
+from orders.codes import CHANNEL_CHANGE, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.models import Order
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_order, payload, send
 
 pytestmark = pytest.mark.django_db
+
+PIPELINE = ["orders.validate", "orders.allocate", "orders.release"]
 
 
 @pytest.fixture
@@ -117,3 +122,53 @@ def test_a_parcels_case_has_the_carriers_words(channel, sku, clerk, helper):
     assert told(case, clerk)["The carrier's words"] == f"Damaged, {order.ship_name} was told · 上海"
     assert order.ship_name not in " ".join(told(case, helper).values())
     assert told(case, clerk)["Order"].startswith(order.number)
+
+
+def in_wrong_city(channel: Any) -> tuple[Order, Case]:
+    address = payload()["shipping_address"] | {"city": "杭洲市"}
+    order = make_order(channel, ("MUG", 1), shipping_address=address)
+    drain(only=PIPELINE)
+    return order, Case.objects.get(type=VALIDATION_FAILED, subject_id=order.pk)
+
+
+def test_a_case_tells_what_validation_found_and_applies_what_it_suggests(clerk, helper, channel, sku):
+    order, case = in_wrong_city(channel)
+    found = told(case, clerk)["Found"]
+    assert "杭洲市" in found
+    assert found.endswith("Suggested: 杭州市")
+    fix, *others = resolution_actions(case, clerk)
+    assert (str(fix.label), fix.style) == ("Apply the suggested fix", "primary")
+    assert "primary" not in [button.style for button in others]
+    resolve(case_id=case.pk, resolution="fix", actor=Actor.for_user(clerk))
+    drain(only=PIPELINE)
+    order.refresh_from_db()
+    assert (order.ship_city, order.open_hold_count) == ("杭州市", 0)
+    case.refresh_from_db()
+    assert not case.is_open
+    assert "Apply the suggested fix" not in [str(button.label) for button in resolution_actions(case, clerk)]
+
+
+def test_what_was_found_is_masked_by_the_person_s_rights(clerk, helper, channel, sku):
+    address = payload()["shipping_address"] | {"phone": "1399923"}
+    order = make_order(channel, ("MUG", 1), shipping_address=address)
+    drain(only=PIPELINE)
+    case = Case.objects.get(type=VALIDATION_FAILED, subject_id=order.pk)
+    assert "1399923" in told(case, clerk)["Found"]
+    assert "1399923" not in told(case, helper)["Found"]
+
+
+def test_no_fix_is_offered_where_nothing_is_suggested(clerk, channel, sku):
+    order, case = in_wrong_city(channel)
+    order.findings.update(suggestion=None)
+    labels = [str(button.label) for button in resolution_actions(case, clerk)]
+    assert labels[0] == "Check again"
+    with pytest.raises(DomainError, match="is gone"):
+        resolve(case_id=case.pk, resolution="fix", actor=Actor.for_user(clerk))
+
+
+def test_the_page_names_the_subject_once_and_says_who_can_resolve_it(client: Client, helper, channel, sku):
+    order, case = in_wrong_city(channel)
+    client.force_login(helper)
+    page = client.get(reverse("cases:case_detail", args=[case.pk])).content.decode()
+    assert page.count(f'<a href="{reverse("orders:order_detail", args=[order.pk])}">') == 1
+    assert "You can&#x27;t resolve this type yourself" in page or "You can't resolve this type yourself" in page

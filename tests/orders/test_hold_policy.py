@@ -7,6 +7,7 @@ from django.utils import translation
 from core.accounts.enums import Role
 from core.accounts.models import User
 from core.actor import SYSTEM, Actor
+from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.services import CaseSeed, open_cases, resolve
 from core.exceptions import PermissionRequired
@@ -136,3 +137,18 @@ def test_the_refusal_page_names_the_right_and_the_roles_in_the_reader_s_language
     text = client.get(reverse("orders:hold_release", args=[hold.pk])).content.decode()
     with translation.override("zh-hans"):
         assert str(Role.ORDER_CLERK.label) in text
+
+
+@pytest.mark.parametrize(
+    ("role", "reason", "offered"),
+    [
+        (Role.CUSTOMER_SERVICE, HoldReason.PRICE, False),
+        (Role.CUSTOMER_SERVICE, HoldReason.ADDRESS, True),
+        (Role.ORDER_CLERK, HoldReason.PRICE, True),
+    ],
+)
+def test_accepting_is_offered_to_those_who_may_release_every_hold(order, role, reason, offered):
+    held(order, HoldReason.MANUAL, reason)
+    [case_id] = open_cases([CaseSeed(VALIDATION_FAILED, ORDER_SUBJECT, order.pk, order.number)])
+    buttons = resolution_actions(Case.objects.get(pk=case_id), make_user(role))
+    assert ("Accept as it is" in [str(button.label) for button in buttons]) == offered
