@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.permissions import VIEW_PERSONAL_DATA
@@ -17,7 +16,7 @@ from core.countries import country_name
 from core.exceptions import NotFound
 from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction, Text
-from core.ui.formats import number_text
+from core.ui.formats import date_text, number_text
 from core.ui.views import ConsoleView, DetailPage, FormPage, ListPage
 from crm import presentation, selectors, services
 from crm.filters import CustomerFilters
@@ -76,7 +75,7 @@ class CustomerDetail(DetailPage[Customer]):
         return selectors.customers_for(user).select_related("merged_into").prefetch_related("identities")
 
     def header(self, obj: Customer) -> Header:
-        since = date_format(obj.created_at, "DATE_FORMAT")
+        since = date_text(obj.created_at)
         parts = [_("Customer since %(date)s") % {"date": since}]
         if obj.country:
             parts.append(country_name(obj.country))

@@ -1,6 +1,7 @@
 """The exceptions that logistics knows: what they are, who minds them, and the ways out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -12,7 +13,9 @@ from core.accounts.enums import Role
 from core.actor import Actor
 from core.cases.models import Case
 from core.cases.registry import CaseSeed, CaseType, Field, Resolution, register_case_type
+from core.countries import country_name
 from core.exceptions import DomainError
+from core.ui.formats import absolute_text
 from logistics.case_facts import facts_of_parcel_case
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
@@ -57,6 +60,7 @@ def _no_carrier() -> CaseType:
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={"none": _("No rule takes {weight} kg to {country}")},
+        param_words={"country": country_name},
         icon="truck-off",
     )
 
@@ -108,6 +112,7 @@ def _no_movement() -> CaseType:
         visible=visible_shipments,
         detector=_detect_not_moving,
         summaries={"still": _("No news since {since}")},
+        param_words={"since": _moment_words},
         icon="clock-pause",
     )
 
@@ -241,6 +246,14 @@ def _still_a_problem(ids: Sequence[int]) -> set[int]:
     return _true(ids, Q(status__in=PROBLEM_STATES, problem_settled_at=None))
 
 
+def _moment_words(text: str) -> str:
+    """A kept instant in the reader's zone; a text that is none as it is."""
+    try:
+        return absolute_text(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def _detect_not_moving() -> Sequence[CaseSeed]:
     return [
         seed(
@@ -249,7 +262,7 @@ def _detect_not_moving() -> Sequence[CaseSeed]:
             "still",
             channel_id=shipment.order.channel_id,
             cause_at=shipment.last_event_at,
-            since=f"{shipment.last_event_at:%Y-%m-%d %H:%M} UTC",
+            since=shipment.last_event_at.isoformat(timespec="minutes") if shipment.last_event_at else "",
         )
         for shipment in still_parcels(timezone.now(), limit=DETECT_AT_MOST)
     ]

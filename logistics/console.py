@@ -23,7 +23,7 @@ from logistics.models import Shipment
 from logistics.public import tracking_url
 from logistics.selectors import order_shipments, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES
-from logistics.views.shipments import tracking_entries
+from logistics.views.shipments import TROUBLE, tracking_entries
 from logistics.views.warehouse import picks_waiting
 from orders.models import Order
 from orders.selectors.orders import fulfilments_for
@@ -44,7 +44,7 @@ def _to_hand_over(user: Any) -> int:
 
 def _in_trouble(user: Any) -> int:
     trouble = (ShipmentStatus.ATTEMPT_FAILED, ShipmentStatus.EXCEPTION, ShipmentStatus.DELAYED, ShipmentStatus.LOST)
-    return capped_count(visible_shipments(user).filter(status__in=trouble))
+    return capped_count(visible_shipments(user).filter(status__in=trouble, problem_settled_at=None))
 
 
 register_nav(
@@ -77,7 +77,7 @@ register_nav(
     "shipping",
     NavItem(
         _("In trouble"), "logistics:shipment_list", "logistics.handle_shipment", "alert-triangle", count=_in_trouble,
-        order=20, urgent=True, query="status=attempt_failed&status=exception&status=delayed&status=lost&view=trouble",
+        order=20, urgent=True, query=f"{TROUBLE}&view=trouble",
     ),
 )  # fmt: skip
 

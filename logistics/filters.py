@@ -4,6 +4,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.countries import country_code
 from core.ui.filters import ConsoleFilterSet
 from inventory.models import Warehouse
 from logistics.enums import ShipmentStatus
@@ -35,11 +36,17 @@ class ShipmentFilter(ConsoleFilterSet):
     status = django_filters.MultipleChoiceFilter(choices=ShipmentStatus.choices, label=_("Status"))
     carrier = django_filters.ModelMultipleChoiceFilter(queryset=Carrier.objects.all(), label=_("Carrier"))
     warehouse = django_filters.ModelMultipleChoiceFilter(queryset=Warehouse.objects.all(), label=_("Warehouse"))
-    destination_country = django_filters.CharFilter(label=_("Country (code)"))
+    destination_country = django_filters.CharFilter(method="to_country", label=_("Country (name or code)"))
+    settled = django_filters.BooleanFilter(
+        field_name="problem_settled_at", lookup_expr="isnull", exclude=True, label=_("Problem settled")
+    )
 
     class Meta:
         model = Shipment
         fields: list[str] = []
+
+    def to_country(self, queryset: QuerySet[Shipment], name: str, value: str) -> QuerySet[Shipment]:
+        return queryset.filter(destination_country=country_code(value) or value)
 
     def search(self, queryset: QuerySet[Shipment], name: str, value: str) -> QuerySet[Shipment]:
         text = value.strip().upper()

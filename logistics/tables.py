@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.countries import country_name
 from core.ui.columns import Column
 from logistics.enums import ShipmentStatus
 from orders.enums import FulfilmentStatus
@@ -32,7 +33,7 @@ SHIPMENT_COLUMNS = (
     Column("status", _("Status"), cell="status", enum=ShipmentStatus),
     Column("order", _("Order"), accessor="order.number", cell="mono", link=_order_url),
     Column("warehouse", _("From"), accessor="warehouse.name"),
-    Column("destination_country", _("To")),
+    Column("destination_country", _("To"), accessor=lambda row: country_name(row.destination_country)),
     Column("last_event_at", _("Last event"), cell="when"),
     Column("last_checked_at", _("Checked"), cell="when"),
     Column("estimated_delivery_at", _("Expected"), cell="when"),

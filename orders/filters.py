@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.countries import country_code
 from core.ui.filters import ConsoleFilterSet
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Channel, Hold, Order
@@ -25,7 +26,7 @@ class OrderFilter(ConsoleFilterSet):
     hold = django_filters.MultipleChoiceFilter(choices=HoldReason.choices, method="held_for", label=_("On hold for"))
     on_hold = django_filters.BooleanFilter(method="held", label=_("On hold"))
     backordered = django_filters.BooleanFilter(method="waiting_for_stock", label=_("Waiting for stock"))
-    ship_country = django_filters.CharFilter(label=_("Country (code)"))
+    ship_country = django_filters.CharFilter(method="to_country", label=_("Country (name or code)"))
     received_at = django_filters.DateFromToRangeFilter(label=pgettext_lazy("time of a message", "Received"))
     placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"))
 
@@ -39,6 +40,9 @@ class OrderFilter(ConsoleFilterSet):
 
     def search(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         return matching_orders(queryset, value, self.user)
+
+    def to_country(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return queryset.filter(ship_country=country_code(value) or value)
 
     def held_for(self, queryset: QuerySet[Order], name: str, value: list[str]) -> QuerySet[Order]:
         if not value:

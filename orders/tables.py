@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.countries import country_name
 from core.ui.columns import Column
 from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
@@ -21,14 +22,15 @@ def _hold_names(order: Order) -> str:
 
 
 def _destination(order: Order) -> str:
-    return " ".join(part for part in (order.ship_country, order.ship_city or order.ship_province) if part)
+    country = country_name(order.ship_country) if order.ship_country else ""
+    return " · ".join(part for part in (country, order.ship_city or order.ship_province) if part)
 
 
 ORDER_COLUMNS = (
     Column("number", _("Order"), cell="mono", link=True, sort="id"),
     Column("status", _("Status"), cell="status", enum=OrderStatus),
     Column("holds", _("Holds"), accessor=_holds, cell="tags", export=_hold_names),
-    Column("channel", _("Channel"), accessor="channel.name", note="channel_number", width="m"),
+    Column("channel", _("Channel"), accessor="channel.name", width="m"),
     Column("customer", _("Customer"), accessor="customer.name", permission="accounts.view_personal_data", width="m"),
     Column("destination", _("To"), accessor=_destination, width="m"),
     Column("unit_count", _("Units"), cell="number"),

@@ -30,6 +30,7 @@ from logistics.tables import SHIPMENT_COLUMNS
 
 _S = ShipmentStatus
 HANDLE = "logistics.handle_shipment"
+TROUBLE = "status=attempt_failed&status=exception&status=delayed&status=lost&settled=false"
 
 
 class ShipmentList(ListPage[Shipment]):
@@ -45,7 +46,7 @@ class ShipmentList(ListPage[Shipment]):
     views = (
         PresetView("moving", _("On the way"), "&".join(f"status={s.value}" for s in sorted(_S.MOVING))),
         PresetView("labels", _("Waiting for a label"), "status=pending"),
-        PresetView("trouble", _("In trouble"), "status=attempt_failed&status=exception&status=delayed&status=lost"),
+        PresetView("trouble", _("In trouble"), TROUBLE),
         PresetView("delivered", _("Delivered"), "status=delivered"),
     )
 

@@ -1,6 +1,7 @@
 """The console pages of customers: who sees what, and what it costs."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -286,3 +287,10 @@ def test_identity_sources_are_read_by_a_loose_scan():
     for source in ("b", "a", "b"):
         make_customer(source=source)
     assert selectors.identity_sources() == [("a", "a"), ("b", "b")]
+
+
+def test_the_day_since_when_is_the_one_of_the_reader_s_zone(service: Client) -> None:
+    ann = make_customer(name="Ann Lee")
+    Customer.objects.filter(pk=ann.pk).update(created_at=datetime(2026, 3, 1, 17, 30, tzinfo=UTC))
+    page = service.get(urls(ann)["customer_detail"]).content.decode()
+    assert "Customer since 2 Mar 2026" in page  # in Shanghai

@@ -1,6 +1,6 @@
 """Exceptions of parcels: found, shown to the right people, resolved with one click, verified."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -11,8 +11,10 @@ from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.registry import case_type
 from core.cases.services import open_cases, resolve
+from core.cases.words import summary_of
 from core.exceptions import DomainError
 from core.stages import drain
+from core.ui.formats import absolute_text
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.codes import ATTEMPT_FAILED, LABEL, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION, POLL
 from logistics.enums import EventSource, ShipmentStatus
@@ -171,3 +173,18 @@ def test_a_failed_attempt_that_was_agreed_upon_is_no_longer_a_cause(manager):
     assert case_type(ATTEMPT_FAILED).still_true([parcel.pk]) == {parcel.pk}
     resolve(case_id=case.pk, resolution="settle", actor=manager, params={"reason": "tomorrow at six"})
     assert case_type(ATTEMPT_FAILED).still_true([parcel.pk]) == set()
+
+
+def test_what_is_wrong_is_told_in_the_reader_s_language_and_zone():
+    parcel = make_shipment(None, make_fulfilment(), status=S.PENDING)
+    assert summary_of(opened(parcel, NO_CARRIER, "none", weight="94.38", country="US")).endswith("to United States")
+    moving = make_shipment(make_carrier(), make_fulfilment())
+    heard_at = datetime(2026, 3, 1, 17, 43, tzinfo=UTC)
+    Shipment.objects.filter(pk=moving.pk).update(last_event_at=heard_at)
+    [found] = case_type(NO_MOVEMENT).detector()
+    open_cases([found])
+    with timezone.override("Asia/Shanghai"):
+        assert summary_of(Case.objects.get(type=NO_MOVEMENT)) == f"No news since {absolute_text(heard_at)}"
+        assert "2 Mar 2026" in absolute_text(heard_at)
+    Case.objects.update(summary_params={"since": "2026-03-01 17:43 UTC"})
+    assert summary_of(Case.objects.get(type=NO_MOVEMENT)) == "No news since 2026-03-01 17:43 UTC"

@@ -14,9 +14,11 @@ from core.exceptions import DomainError
 from core.stages import drain
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.codes import PARCEL_EXCEPTION
+from logistics.console import _in_trouble
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.services.ingest import Arrival, ingest
-from logistics.services.problems import replace_lost, write_off
+from logistics.services.problems import replace_lost, settle_problem, write_off
+from logistics.views.shipments import TROUBLE
 from orders.enums import FulfilmentStatus, OrderStatus
 from orders.models import Order
 from orders.services.fulfilment import record_delivery, record_shipped
@@ -146,3 +148,28 @@ def test_the_orders_page_says_that_its_parcel_is_lost_and_leads_to_the_decision(
     page = client.get(reverse("orders:order_detail", args=[part.order_id])).content.decode()
     assert "The carrier lost the parcel" in page
     assert reverse("cases:case_detail", args=[Case.objects.get().pk]) in page
+
+
+def test_settled_parcels_arent_in_trouble_any_more(client, part):
+    parcel = send(part, tracking_number="LOST1")
+    told(parcel, S.LOST)
+    somebody = make_user(is_superuser=True)
+    client.force_login(somebody)
+    trouble = reverse("logistics:shipment_list") + f"?{TROUBLE}"
+    assert _in_trouble(somebody) == 1
+    assert "LOST1" in client.get(trouble).content.decode()
+    settle_problem(shipment_id=parcel.pk, reason="refunded", actor=SYSTEM)
+    assert _in_trouble(somebody) == 0
+    assert "LOST1" not in client.get(trouble).content.decode()
+    assert "LOST1" in client.get(trouble.replace("settled=false", "settled=true")).content.decode()
+
+
+@pytest.mark.parametrize(("typed", "found"), [("China", True), ("cn", True), ("中国", True), ("Germany", False)])
+def test_parcels_are_filtered_by_a_country_s_name_or_code(client, part, typed, found):
+    send(part, tracking_number="CN1")
+    client.force_login(make_user(is_superuser=True))
+    page = client.get(
+        reverse("logistics:shipment_list"), {"destination_country": typed, "view": "all"}
+    ).content.decode()
+    assert ("CN1" in page) == found
+    assert (">China<" in page) == found
