@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.exceptions import DomainError, NotFound
 from core.ui.content import Text
 from core.ui.views import ActionPage, FormPage
+from core.words import said_of
 from inventory.selectors import resolve_skus
 from orders.enums import HoldReason, PaymentStatus
 from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, ReleaseHoldForm
@@ -41,6 +42,9 @@ class OrderFormPage(FormPage[Order]):
     @property
     def actor(self) -> Actor:
         return Actor.for_user(self.request.user)
+
+    def get_title(self) -> Text:
+        return said_of(self.title, self.order.number)
 
     def success_url(self, result: Any) -> str:
         return reverse("orders:order_detail", args=[self.order.pk])
@@ -239,6 +243,11 @@ class HoldRelease(FormPage[Hold]):
         if hold is not None:
             require(self.request.user, release_right(hold.reason))
         return hold
+
+    def get_title(self) -> Text:
+        if self.object is None:
+            return self.title
+        return said_of(self.title, f"{HoldReason(self.object.reason).label} · {self.object.order.number}")
 
     def perform(self, form: ReleaseHoldForm) -> Order:
         return release_hold(

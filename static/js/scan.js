@@ -101,7 +101,7 @@
     }
   };
   const show = (answer, scan) => {
-    signal(answer.outcome, answer.title, answer.message || (answer.outcome === "wrong" ? scan.code : ""));
+    signal(answer.outcome, answer.title, answer.message || (answer.outcome === "wrong" && !answer.title.includes(scan.code) ? scan.code : ""));
     if (answer.html && scan.url === url) {
       $("#work").innerHTML = answer.html;
       window.htmx.process($("#work"));
