@@ -70,7 +70,14 @@ def _found(order: Order, unmasked: bool) -> list[Fact]:
         Finding.objects.filter(order=order).order_by("pk").values("code", "field", "params", "expected", "suggestion")
     )
     findings = [row if unmasked else masked_finding(row) for row in rows]
-    return [Fact(pgettext_lazy("validation", "Found"), _with_suggestion(finding)) for finding in findings]
+    label = pgettext_lazy("validation", "Found")
+    return [Fact(label, _with_suggestion(finding), other_order_url(finding)) for finding in findings]
+
+
+def other_order_url(finding: Mapping[str, Any]) -> str:
+    """The page of the order that the found one repeats; "" where the finding is about this order alone."""
+    other = finding["params"].get("order_id")
+    return reverse("orders:order_detail", args=[other]) if other else ""
 
 
 def _with_suggestion(finding: Mapping[str, Any]) -> str:

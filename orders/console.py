@@ -71,8 +71,13 @@ def _desk(request: HttpRequest) -> PanelContent:
 
 
 def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
-    """The order's own way and that of its fulfilment orders; its first status is told by the audit's "Received"."""
+    """The order's own way and that of its fulfilment orders.
+
+    Its first status is told by the audit's "Received", its cancellation by the audit's entry with the same reason.
+    """
     for row in order.steps:  # type: ignore[attr-defined]
+        if not row["fulfilment"] and row["to_status"] == OrderStatus.CANCELLED:
+            continue
         state: Any = FulfilmentStatus(row["to_status"]) if row["fulfilment"] else OrderStatus(row["to_status"])
         yield TimelineEntry(
             at=datetime.fromisoformat(row["at"]),

@@ -13,8 +13,8 @@ from core.phones import format_phone
 from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
-from orders.case_facts import value_words
-from orders.enums import FindingSeverity, FulfilmentStatus
+from orders.case_facts import other_order_url, value_words
+from orders.enums import FindingSeverity, FulfilmentStatus, OrderStatus
 from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
 from orders.rules.validation import message
@@ -54,12 +54,17 @@ def findings(request: HttpRequest, order: Order) -> PanelContent | None:
             "message": message(finding["code"], finding["params"]),
             "expected": value_words(finding["field"], finding["expected"]),
             "suggestion": [value_words(path, value) for path, value in (finding["suggestion"] or {}).items()],
+            "other_url": other_order_url(finding),
             "fix_url": _fix_url(order, finding["id"]) if finding["suggestion"] else "",
         }
         for finding in sorted(found, key=lambda finding: ranks.index(FindingSeverity(finding["severity"])))
     ]
-    may_fix = request.user.has_perm("orders.edit_order") and order.released_at is None
+    may_fix = request.user.has_perm("orders.edit_order") and _is_editable(order)
     return PanelContent("orders/_findings.html", {"findings": rows, "may_fix": may_fix}, count=len(rows))
+
+
+def _is_editable(order: Order) -> bool:
+    return order.released_at is None and order.status in OrderStatus.OPEN
 
 
 def _fix_url(order: Order, finding_id: int) -> str:
@@ -68,7 +73,7 @@ def _fix_url(order: Order, finding_id: int) -> str:
 
 def lines(request: HttpRequest, order: Order) -> PanelContent:
     rows = lines_of(order)
-    may_edit = request.user.has_perm("orders.edit_order") and order.allocated_at is None
+    may_edit = request.user.has_perm("orders.edit_order") and order.allocated_at is None and _is_editable(order)
     return PanelContent("orders/_lines.html", {"lines": rows, "may_edit": may_edit}, count=len(rows))
 
 
@@ -96,7 +101,7 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
         "note": order.buyer_note if unmasked else mask(order.buyer_note),
     }
     actions: tuple[PageAction, ...] = ()
-    if order.released_at is None:
+    if _is_editable(order):
         actions = (
             PageAction(
                 label=_("Correct"),

@@ -108,14 +108,15 @@ class OrderDetail(DetailPage[Order]):
     note_permission = "orders.edit_order"
 
     def header(self, obj: Order) -> Header:
+        primary = _primary(obj)
         return Header(
             title=obj.number,
             code=obj.number,
             line=_state_line(obj),
             status=OrderStatus(obj.status),
             badges=_badges(obj),
-            primary=_primary(obj),
-            menu=_menu(obj),
+            primary=primary,
+            menu=[entry for entry in _menu(obj) if primary is None or entry.url != primary.url],
         )
 
     def get_queryset(self, user: Any) -> QuerySet[Order]:

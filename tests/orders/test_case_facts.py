@@ -22,6 +22,7 @@ from logistics.models import Shipment, TrackingEvent
 from logistics.services.consequences import seed
 from orders.codes import CHANNEL_CHANGE, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.models import Order
+from orders.services.cancel import cancel_order
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_order, payload, send
 
@@ -155,6 +156,31 @@ def test_what_was_found_is_masked_by_the_person_s_rights(clerk, helper, channel,
     case = Case.objects.get(type=VALIDATION_FAILED, subject_id=order.pk)
     assert "1399923" in told(case, clerk)["Found"]
     assert "1399923" not in told(case, helper)["Found"]
+
+
+def test_a_duplicate_leads_to_the_order_that_it_repeats(clerk, client: Client, channel, sku):
+    buyer = {"external_id": "ann", "name": "王小明"}
+    first = make_order(channel, ("MUG", 1), customer=buyer)
+    again = make_order(channel, ("MUG", 1), customer=buyer)
+    drain(only=PIPELINE)
+    case = Case.objects.get(type=VALIDATION_FAILED, subject_id=again.pk)
+    address = reverse("orders:order_detail", args=[first.pk])
+    assert [fact.url for fact in facts_of(case, clerk) if str(fact.label) == "Found"] == [address]
+    client.force_login(clerk)
+    page = client.get(reverse("orders:order_detail", args=[again.pk])).content.decode()
+    assert f'<a href="{address}">Open that order</a>' in page
+
+
+def test_a_cancelled_order_offers_no_correction_and_tells_its_end_once(clerk, client: Client, channel, sku):
+    order, _case = in_wrong_city(channel)
+    cancel_order(order_id=order.pk, actor=Actor.for_user(clerk), reason="ordered twice")
+    client.force_login(clerk)
+    page = client.get(reverse("orders:order_detail", args=[order.pk])).content.decode()
+    assert reverse("orders:order_edit", args=[order.pk]) not in page
+    assert reverse("orders:line_edit", args=[order.pk, order.lines.get().pk]) not in page
+    assert "Apply fix" not in page
+    assert "No parcel was made." in page
+    assert page.count("ordered twice") == 2  # the holds' release and the cancellation
 
 
 def test_no_fix_is_offered_where_nothing_is_suggested(clerk, channel, sku):

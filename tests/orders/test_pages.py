@@ -126,6 +126,15 @@ def test_holds_and_cases_stand_on_top_once_each(clerk, channel, sku):
     assert actions[0].params == {"next": page_of(short)}
 
 
+def test_the_menu_leaves_out_what_the_button_does(clerk, channel, sku):
+    address = payload()["shipping_address"] | {"city": "杭洲市"}
+    order = make_order(channel, ("MUG", 1), shipping_address=address)
+    drain(only=PIPELINE)
+    header = clerk.get(page_of(order)).context["header"]
+    assert str(header.primary.label) == "Correct order"
+    assert [str(entry.label) for entry in header.menu] == ["Hold order", "Record payment", "Cancel order"]
+
+
 def test_a_finding_shows_its_suggestion(clerk, channel, sku):
     address = payload()["shipping_address"] | {"city": "杭洲市"}
     order = make_order(channel, ("MUG", 1), shipping_address=address)
