@@ -66,4 +66,5 @@ def email_of_row(row: Any) -> str:
 
 
 def channels_of_row(row: Any) -> list[str]:
-    return sorted({identity.source for identity in row.identities.all()})
+    """The names of the channels that know the customer; `source_names` travels with the row, as one query's answer."""
+    return sorted({row.source_names.get(identity.source, identity.source) for identity in row.identities.all()})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, QuerySet, Value
+from django.db.models import BooleanField, JSONField, QuerySet, Value
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +47,8 @@ class CustomerList(ListPage[Customer]):
         # The cells get only the row: whether it may be shown unmasked travels with it, into exports as well.
         unmasked = Value(may_see_personal_data(user), output_field=BooleanField())
         customers = selectors.customers_for(user).filter(merged_into=None)
-        return customers.annotate(is_unmasked=unmasked).prefetch_related("identities")
+        names = Value(presentation.source_names(), output_field=JSONField())
+        return customers.annotate(is_unmasked=unmasked, source_names=names).prefetch_related("identities")
 
     def row_url(self, row: Customer) -> str:
         return row.get_absolute_url()

@@ -20,6 +20,12 @@ ORDER_SUBJECT = "orders.order"
 RESERVATION_DOCUMENT = "orders.fulfilment_line"
 DEMAND_DOCUMENT = "orders.order_line"
 
+
+def order_number(order_id: int) -> str:
+    """The number of an order: "SO" and its id, filled up with zeros to eight digits."""
+    return f"SO{order_id:08d}"
+
+
 # Reasons that the program itself gives, kept in English and shown in the reader's language.
 VALIDATED_AGAIN = own_reason(gettext_noop("validated again"))
 CANCELLED_BY_CHANNEL = own_reason(gettext_noop("cancelled by the channel"))

@@ -132,7 +132,7 @@ def tracking_entries(shipment: Shipment, user: Any) -> Iterable[TimelineEntry]:
             at=event.occurred_at,
             title=status.label if status else event.carrier_status,
             body=" · ".join(words if unmasked else (scrubbed(part, private) for part in words)),
-            actor=shipment.carrier.name if shipment.carrier else "",
+            actor=shipment.carrier.local_name if shipment.carrier else "",
             icon=status.icon if status else "point",
             colour=status.colour if status else "neutral",
         )

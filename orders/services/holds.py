@@ -15,7 +15,7 @@ from core.audit.services import AuditRow, record_many
 from core.cases.services import clear_cases
 from core.db import insert_rows, update_rows
 from core.exceptions import DomainError
-from orders.codes import DATE_HAS_COME, ORDER_SUBJECT, VALIDATION_FAILED
+from orders.codes import DATE_HAS_COME, ORDER_SUBJECT, VALIDATION_FAILED, order_number
 from orders.enums import HoldReason, OrderStatus
 from orders.locks import lock_order
 from orders.models import Hold, Order, OrderLine
@@ -193,7 +193,7 @@ def _lines_of(order_ids: Iterable[int]) -> dict[int, list[OrderLine]]:
 def _audit(action: str, rows: Iterable[tuple[int, str]], actor: Actor, note: str = "") -> None:
     record_many(
         [
-            AuditRow(action, actor, ORDER_SUBJECT, order_id, changes={"hold": [None, reason]}, reason=note)
+            AuditRow(action, actor, ORDER_SUBJECT, order_id, order_number(order_id), {"hold": [None, reason]}, note)
             for order_id, reason in rows
         ]
     )

@@ -15,7 +15,7 @@ from core.prepared import prepared
 from crm.services import CustomerDraft, match_customers
 from inventory.rules.stock import SkuRef
 from inventory.selectors import resolve_skus
-from orders.codes import ORDER_SUBJECT
+from orders.codes import ORDER_SUBJECT, order_number
 from orders.enums import IntakeOutcome, IntakeSource, OrderStatus
 from orders.models import Channel, IntakeMessage, Order, OrderHistory, OrderLine
 from orders.rules.duplicate_key import duplicate_key
@@ -153,7 +153,7 @@ def _order_row(
 ) -> tuple[Any, ...]:
     cancelled = order.is_cancelled
     return (
-        order_id, f"SO{order_id:08d}", channel_id, order.external_id, customer_id, _status(order), at,
+        order_id, order_number(order_id), channel_id, order.external_id, customer_id, _status(order), at,
         (order.cancelled_at or at) if cancelled else None, None if cancelled else at,
         0, entry.content, order.updated_at, 1,
         *content_values(order, customer_id, refs),

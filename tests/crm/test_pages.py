@@ -19,6 +19,7 @@ from crm.models import Customer
 from crm.services import merge_customers
 from tests.factories.accounts import make_user
 from tests.factories.crm import SHANGHAI, draft, make_customer, match
+from tests.factories.orders import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -294,3 +295,12 @@ def test_the_day_since_when_is_the_one_of_the_reader_s_zone(service: Client) -> 
     Customer.objects.filter(pk=ann.pk).update(created_at=datetime(2026, 3, 1, 17, 30, tzinfo=UTC))
     page = service.get(urls(ann)["customer_detail"]).content.decode()
     assert "Customer since 2 Mar 2026" in page  # in Shanghai
+
+
+def test_the_list_names_the_channels_of_a_customer(service: Client) -> None:
+    make_channel("web-cn", name="Web shop")
+    make_customer(source="web-cn")
+    make_customer(source="gone")
+    page = service.get(reverse("crm:customer_list")).content.decode()
+    assert '<span class="tag">Web shop</span>' in page
+    assert '<span class="tag">gone</span>' in page

@@ -7,6 +7,7 @@ from django.utils import translation
 from core.accounts.enums import Role
 from core.accounts.models import User
 from core.actor import SYSTEM, Actor
+from core.audit.models import AuditEntry
 from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.services import CaseSeed, open_cases, resolve
@@ -152,3 +153,8 @@ def test_accepting_is_offered_to_those_who_may_release_every_hold(order, role, r
     [case_id] = open_cases([CaseSeed(VALIDATION_FAILED, ORDER_SUBJECT, order.pk, order.number)])
     buttons = resolution_actions(Case.objects.get(pk=case_id), make_user(role))
     assert ("Accept as it is" in [str(button.label) for button in buttons]) == offered
+
+
+def test_the_trail_calls_the_order_by_its_number(order):
+    held(order, HoldReason.MANUAL)
+    assert AuditEntry.objects.get(action="orders.hold_placed").subject_label == order.number
