@@ -97,7 +97,10 @@ class JobPage(DetailPage[Job]):
         return [Banner(level="warning", title=_READING_REFUSED, icon="lock")]
 
     def extra_context(self, obj: Job) -> dict[str, Any]:
-        return {"job": obj, **_progress_context(obj), **_rows_context(self.request, obj)}
+        rows = _rows_context(self.request, obj)
+        # An export's result is its file: once it is there, a list of rows would only be empty.
+        has_rows = bool(rows["rows"] or rows["outcome"] or obj.is_open or not obj.output_name)
+        return {"job": obj, "has_rows": has_rows, **_progress_context(obj), **rows}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_fragment(request) and "rows" in request.GET:

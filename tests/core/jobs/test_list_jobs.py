@@ -224,3 +224,15 @@ def test_too_many_rows_for_a_bulk_action_are_refused(db, people_page, person, mo
     job.refresh_from_db()
     assert job.status == JobStatus.FAILED
     assert "Narrow the filters" in job.message
+
+
+def test_a_finished_export_shows_its_file_and_no_empty_list_of_rows(signed_in, people_page):
+    signed_in.post(reverse("jobs:export"), {"list": "test.people", "format": "csv"})
+    page = reverse("jobs:job_detail", args=[Job.objects.get().pk])
+    assert "Result by row" in signed_in.get(page).content.decode()
+    job = finished()
+    text = signed_in.get(page).content.decode()
+    assert "Result by row" not in text
+    assert job.output_name in text
+    with translation.override("zh-hans"):
+        assert (job.heading, job.summary) == ("导出：People", "已导出 1 行。")
