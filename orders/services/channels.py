@@ -64,6 +64,7 @@ def rotate_secret(*, channel_id: int, actor: Actor, secret: str = "") -> str:
 @transaction.atomic
 def save_mapping(*, channel: Channel, name: str, mapping: FileMapping, actor: Actor) -> ImportMapping:
     """Keep a mapping under a name; the one saved last is the channel's default."""
+    Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)  # two may save their mappings at once
     ImportMapping.objects.filter(channel=channel, is_default=True).exclude(name=name).update(is_default=False)
     saved, _created = ImportMapping.objects.update_or_create(
         channel=channel,

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from core.actor import Actor
 from core.audit.services import record
+from inventory.models import Sku
 from supply_chain.models import Supplier, SupplierSku
 
 
@@ -23,7 +24,9 @@ def save_supplier(*, supplier: Supplier, before: Mapping[str, Any], actor: Actor
 def save_offer(*, supplier_id: int, sku_id: int, values: Mapping[str, Any], actor: Actor) -> SupplierSku:
     """Add or change a supplier's offer of a SKU; being preferred passes from another supplier to this one."""
     with transaction.atomic():
-        supplier = Supplier.objects.select_for_update().get(pk=supplier_id)
+        supplier = Supplier.objects.get(pk=supplier_id)
+        # The SKU, not the supplier: two suppliers may be made the preferred one at once.
+        Sku.objects.select_for_update(no_key=True).get(pk=sku_id)
         if values.get("is_preferred"):
             SupplierSku.objects.filter(sku_id=sku_id, is_preferred=True).update(is_preferred=False)
         offer, _created = SupplierSku.objects.update_or_create(supplier=supplier, sku_id=sku_id, defaults=dict(values))

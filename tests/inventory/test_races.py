@@ -4,6 +4,8 @@ import pytest
 from django.db import transaction
 
 from core.actor import SYSTEM
+from core.audit.models import AuditEntry
+from inventory.enums import SkuStatus
 from inventory.exceptions import OutOfStock
 from inventory.locks import lock_levels
 from inventory.models import Reservation, Sku, StockLevel
@@ -15,6 +17,7 @@ from inventory.services import (
     receive_stock,
     release_reservations,
     reserve,
+    set_sku_status,
     upsert_skus,
 )
 from tests.core.threads import raise_errors, run_together
@@ -113,3 +116,14 @@ def test_two_imports_of_the_same_new_skus_make_each_once():
     results = raise_errors(run_together(*[lambda: upsert_skus(drafts, actor=SYSTEM)] * 4))
     created = [outcome for outcomes in results for outcome in outcomes if outcome.result == Upserted.CREATED]
     assert len(created) == Sku.objects.count() == 20
+
+
+def test_skus_taken_off_by_two_people_are_taken_off_once():
+    skus = [make_sku().pk for _number in range(5)]
+    calls = [
+        lambda ids=ids: set_sku_status(sku_ids=ids, status=SkuStatus.DISCONTINUED, actor=SYSTEM)
+        for ids in (skus, skus[::-1], skus)
+    ]
+    counts = raise_errors(run_together(*calls))
+    assert sum(counts) == 5
+    assert AuditEntry.objects.filter(action="inventory.sku_changed", changes__has_key="status").count() == 5

@@ -8,15 +8,18 @@ from django.core.management import call_command
 
 from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
+from core.audit.models import AuditEntry
 from core.cases.models import Case
 from core.cases.services import resolve
 from core.exceptions import Conflict, DomainError
 from core.stages import drain
 from inventory.models import StockLevel
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
-from orders.models import FulfilmentLine, Hold, Order
+from orders.importing.mapping import FileMapping
+from orders.models import FulfilmentLine, Hold, ImportMapping, Order
 from orders.services.allocate import allocate_batch
 from orders.services.cancel import cancel_order, request_cancellation
+from orders.services.channels import save_mapping, update_channel
 from orders.services.edit import edit_order
 from orders.services.fulfilment import start_picking
 from orders.services.holds import hold_order, release_hold
@@ -172,3 +175,37 @@ def test_deciding_a_case_while_its_cause_goes_away_is_no_deadlock(channel, wareh
     case.refresh_from_db()
     assert (order.status, case.is_open) == (OrderStatus.CANCELLED, False)
     assert StockLevel.objects.get(sku=sku).reserved == 0
+
+
+def test_two_who_hold_for_the_same_reason_hold_once(channel, sku):
+    order, clerks = make_order(channel, ("MUG", 1)), [person(), person(), person()]
+    drain(only=["orders.validate"])
+    holds = [lambda a=a: hold_order(order_id=order.pk, reason=HoldReason.MANUAL, actor=a) for a in clerks]
+    assert refused(run_together(*holds)) == 2
+    order.refresh_from_db()
+    assert (Hold.objects.filter(order=order, released_at=None).count(), order.open_hold_count) == (1, 1)
+
+
+def test_changes_of_a_channel_follow_each_other(channel):
+    """The trail says of each what it replaced."""
+    calls = [
+        lambda name=name, actor=actor: update_channel(channel_id=channel.pk, values={"name": name}, actor=actor)
+        for name, actor in [("one", person()), ("two", person()), ("three", person())]
+    ]
+    raise_errors(run_together(*calls))
+    entries = AuditEntry.objects.filter(action="orders.channel_changed").order_by("pk")
+    steps = [entry.changes["name"] for entry in entries]
+    assert [old for old, _new in steps] == [channel.name, *(new for _old, new in steps[:-1])]
+    channel.refresh_from_db()
+    assert channel.name == steps[-1][1]
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_of_mappings_saved_at_once_one_is_the_default(channel, round_):
+    clerk, mapping = person(), FileMapping({"external_id": "order"})
+    names = [f"file {number}" for number in range(4)]
+    raise_errors(
+        run_together(*[lambda n=n: save_mapping(channel=channel, name=n, mapping=mapping, actor=clerk) for n in names])
+    )
+    saved = ImportMapping.objects.filter(channel=channel)
+    assert (saved.count(), saved.filter(is_default=True).count()) == (4, 1)

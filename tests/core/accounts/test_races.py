@@ -77,3 +77,10 @@ def test_roles_end_as_one_of_the_two_that_were_set():
     assert outcomes(run_together(*calls), DomainError) == (2, 0)
     held = set(user.groups.values_list("name", flat=True))
     assert held in [{role.value for role in roles} for roles in wanted]
+
+
+def test_a_person_is_shut_out_once():
+    user = make_user()
+    attempt = partial(services.set_active, user=user, is_active=False, actor=SYSTEM)
+    assert outcomes(run_together(*[attempt] * 4), DomainError) == (4, 0)
+    assert AuditEntry.objects.filter(action="accounts.user_deactivated").count() == 1

@@ -271,3 +271,19 @@ def test_files_have_random_names_limits_and_an_end(db, kinds, settings, tmp_path
     with pytest.raises(FileTooLarge):
         start_job(kind="test.kind", params={}, actor=SYSTEM, input_file=source)
     assert not list((settings.MEDIA_ROOT / "jobs").rglob("*.csv"))
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_a_job_cancelled_while_a_worker_takes_it_is_one_or_the_other(transactional_db, kinds, round_):
+    ran: list[int] = []
+
+    @job_kind("test.cancelled", "Cancelled")
+    def work(context: JobContext) -> None:
+        ran.append(1)
+        context.progress(1, 1)
+
+    job = start_job(kind="test.cancelled", params={}, actor=SYSTEM)
+    run_together(lambda: run_job(job.pk), lambda: cancel_job(job_id=job.pk))
+    job.refresh_from_db()
+    assert job.finished_at is not None
+    assert job.status in ({JobStatus.DONE, JobStatus.CANCELLED} if ran else {JobStatus.CANCELLED})

@@ -243,6 +243,15 @@ def test_a_person_may_send_it_again(db, messages, server):
     assert state(message)[0] == MessageStatus.SENT
 
 
+def test_two_who_send_it_again_send_it_once(transactional_db, messages, server):
+    message = to_customer()
+    OutgoingMessage.objects.update(status=MessageStatus.FAILED)
+    results = run_together(*[lambda: resend(message_id=message.pk, actor=SYSTEM)] * 3)
+    assert sorted(type(result).__name__ for result in results) == ["Conflict", "Conflict", "NoneType"]
+    run()
+    assert len(server.mails) == 1
+
+
 def test_old_notifications_and_messages_are_purged(db, messages, server):
     old, new = to_staff(), to_staff()
     run()
