@@ -4,12 +4,17 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from core import metering
@@ -69,6 +74,19 @@ class ClientAddressMiddleware:
         if address := _forwarded_for(request.headers.get("X-Forwarded-For", ""), settings.TRUSTED_PROXIES):
             request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """django-csp's middleware, without putting the same policy together for each answer anew."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        policy = _constant_policy()
+        of_its_own = hasattr(request, "_csp_nonce") or any(name.startswith("_csp") for name in vars(response))
+        if not policy or of_its_own or HEADER in response or settings.DEBUG:
+            return super().process_response(request, response)
+        response[HEADER] = policy
+        request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
+        return response
 
 
 class UploadLimitMiddleware:
@@ -136,6 +154,14 @@ def _take_rest(request: HttpRequest) -> None:
     left = 2 * settings.UPLOAD_MAX_BYTES
     while left > 0 and (chunk := request.read(_CHUNK)):
         left -= len(chunk)
+
+
+@cache
+def _constant_policy() -> str:
+    """The policy of every answer that has none of its own; "" where the settings tell more of it than directives."""
+    policy = getattr(settings, "CONTENT_SECURITY_POLICY", {})
+    constant = policy.keys() == {"DIRECTIVES"} and not hasattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY")
+    return build_policy() if constant else ""
 
 
 def _forwarded_for(header: str, proxies: int) -> str:
