@@ -51,13 +51,13 @@ def export_title(page: ListDefinition[Any]) -> str:
 
 
 def _title_of_bulk_action(job: Job) -> str:
-    page = lists.find(job.params["list"])
-    action = next((a for a in page.actions if a.code == job.params["action"]), None) if page else None
+    page = lists.find(job.params.get("list", ""))
+    action = next((a for a in page.actions if a.code == job.params.get("action")), None) if page else None
     return bulk_title(page, action) if page and action else job.title
 
 
 def _title_of_export(job: Job) -> str:
-    page = lists.find(job.params["list"])
+    page = lists.find(job.params.get("list", ""))
     return export_title(page) if page else job.title
 
 
