@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.ui.content import Text
@@ -17,7 +18,7 @@ class NavItem:
 
     Args:
         label: what the page is called.
-        url_name: "orders:order_list"; reversed with `kwargs` and `query` appended.
+        url_name: "orders:order_list"; `query` is appended to its address.
         permission: needed to see it; "" for everybody signed in.
         icon: Tabler outline icon, used on a phone's bottom bar.
         count: how many things wait for this user, or None; called outside of the page's own request, capped
@@ -51,8 +52,14 @@ class NavItem:
 
     @property
     def url(self) -> str:
-        path = reverse(self.url_name)
+        path = _address(self.url_name, get_script_prefix())
         return f"{path}?{self.query}" if self.query else path
+
+
+@lru_cache(maxsize=512)
+def _address(url_name: str, _prefix: str) -> str:
+    """Looked up once: every page draws the whole navigation."""
+    return reverse(url_name)
 
 
 @dataclass(frozen=True)
