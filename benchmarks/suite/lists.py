@@ -31,7 +31,9 @@ def orders_list(run: Run) -> Sequence[Result]:
                     times.setdefault(view, {}).setdefault(size, []).append(time_page(client, path, REQUESTS))
                     if number == 0:
                         queries.setdefault(view, {})[f"queries_at_{size}"] = count_queries(client, path)
-        conditions = run.conditions(f"{small:,} and {large:,} orders", "1 client, in process; 50 rows a page")
+        conditions = run.conditions(
+            f"{small:,} and {large:,} orders", "1 client, in process, as gunicorn prepares it; 50 rows a page"
+        )
     return [_result(view, taken, small, large, queries[view], conditions) for view, taken in times.items()]
 
 

@@ -30,7 +30,7 @@ def order_page(run: Run) -> Sequence[Result]:
             times[lines].append(time_page(client, path, REQUESTS))
     conditions = run.conditions(
         f"{run.orders:,} orders; allocated orders of 1 and of 30 lines, {REQUESTS} requests of each a round",
-        "1 client, in process",
+        "1 client, in process, prepared as gunicorn prepares its workers",
     )
     return [
         *(
