@@ -152,9 +152,12 @@ def _wrong_city(maker: OrderMaker, channel: str, order: Payload) -> None:
 
 
 def _foreign_district(maker: OrderMaker, channel: str, order: Payload) -> None:
-    order["shipping_address"]["district"] = (
-        "朝阳区" if order["shipping_address"].get("province") != "北京市" else "西湖区"
-    )
+    """A district of another city; addresses abroad have none, their city is wrong instead."""
+    if channel != "web-cn":
+        _wrong_city(maker, channel, order)
+        return
+    address = order["shipping_address"]
+    address["district"] = "朝阳区" if address["province"] != "北京市" else "西湖区"
 
 
 def _short_phone(maker: OrderMaker, channel: str, order: Payload) -> None:
