@@ -62,7 +62,7 @@ class Prepared:
             cursor.execute(self.sql, values)
             return
         if self.name not in wrapper.prepared:
-            with wrapper.connection.cursor() as plain:
+            with wrapper.wrap_database_errors, wrapper.connection.cursor() as plain:
                 plain.execute(self._prepare)
             wrapper.prepared.add(self.name)
         try:

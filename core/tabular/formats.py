@@ -45,7 +45,10 @@ def instant(serial: float, *, since_1904: bool = False) -> datetime | date | tim
     if serial < 1:
         return (_EPOCH + whole).time()
     epoch = _EPOCH_1904 if since_1904 else _EPOCH + timedelta(days=serial < _FALSE_LEAP_DAY)
-    found = epoch + whole
+    try:
+        found = epoch + whole
+    except OverflowError:
+        return serial
     return found.date() if found.time() == time() else found
 
 

@@ -64,6 +64,7 @@ class _SheetListener:
         self._in_phonetic = False
         self._number = 0
         self._cells: list[_Cell] = []
+        self._length = self._width = 0
         self._column = -1
         self._kind = self._style = ""
 
@@ -77,6 +78,7 @@ class _SheetListener:
             if not 0 < self._number <= _MAX_ROWS:
                 raise Malformed
             self._cells, self._column = [], -1
+            self._length = self._width = 0
         elif name == "rPh":
             self._in_phonetic = True
 
@@ -86,10 +88,15 @@ class _SheetListener:
     def end(self, name: str) -> None:
         self.wants_text = False
         if name == "c":
-            self._cells.append((self._column, self._kind, self._style, self._text.take()))
-            self.count += 1
+            text = self._text.take()
+            self._length += len(text)
+            if self._length > MAX_LINE:
+                raise line_too_long(MAX_LINE)
+            self._cells.append((self._column, self._kind, self._style, text))
+            self._width = max(self._width, self._column + 1)
         elif name == "row":
             self.rows.append((self._number, self._cells))
+            self.count += self._width  # blank cells before the last one are made as well
         elif name == "rPh":
             self._in_phonetic = False
 

@@ -4,6 +4,7 @@ Everything is read piece by piece, so that a workbook needs little memory howeve
 the sheet, as most do, can be made to fill gigabytes by a file of some kilobytes that names one long string often.
 """
 
+import errno
 import mmap
 import posixpath
 import zipfile
@@ -78,9 +79,17 @@ def _damage_named() -> Iterator[None]:
         with room_needed():
             yield
     except _DAMAGE as error:
-        raise TabularError(
-            _("The workbook is damaged or protected by a password. Save it again as XLSX or CSV."), "broken_workbook"
-        ) from error
+        raise _damaged() from error
+    except OSError as error:  # an archive whose directory points to where nothing is
+        if error.errno != errno.EINVAL:
+            raise
+        raise _damaged() from error
+
+
+def _damaged() -> TabularError:
+    return TabularError(
+        _("The workbook is damaged or protected by a password. Save it again as XLSX or CSV."), "broken_workbook"
+    )
 
 
 class _Archive:
@@ -142,7 +151,7 @@ class _Book(_Attributes):
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "sheet":
             _refuse_more(len(self.sheets), _MAX_MEMBERS)
-            self.sheets.extend(value for key, value in attributes.items() if key.rpartition(":")[::2] == ("r", "id"))
+            self.sheets.extend(value for key, value in attributes.items() if ":" in key and key.endswith(":id"))
         elif name == "workbookPr":
             self.since_1904 = attributes.get("date1904", "") in {"1", "true"}
 

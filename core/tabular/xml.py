@@ -12,6 +12,8 @@ _CHUNK = 1 << 16
 _MAX_DEPTH = 64
 _MAX_NAMES = 10_000
 _MAX_TOKEN = 4 << 20
+_LONGEST_NAME = 1000
+_LONGEST_VALUE = 32_768
 
 
 class Malformed(Exception):
@@ -56,8 +58,11 @@ def _parser(listener: Listener, names: dict[str, str]) -> Any:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        if depth > _MAX_DEPTH:
+        if depth > _MAX_DEPTH or len(name) > _LONGEST_NAME:
             raise Malformed
+        for key, value in attributes.items():
+            if len(key) > _LONGEST_NAME or len(value) > _LONGEST_VALUE:
+                raise Malformed
         listener.start(local.get(name) or local.setdefault(name, name.rpartition(":")[2]), attributes)
 
     def end(name: str) -> None:

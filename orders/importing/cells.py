@@ -78,7 +78,13 @@ def moment_reader(formats: Sequence[str]) -> Callable[[str], str]:
 
 def is_moment(text: str) -> bool:
     """Whether a cell came out of a moment_reader as a date or a time."""
-    return _READ_MOMENT.match(text) is not None
+    if _READ_MOMENT.match(text):
+        return True
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def fitting_formats(cells: Sequence[str]) -> list[str]:

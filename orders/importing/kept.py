@@ -7,6 +7,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
+from core.storage import room_needed
 from orders.importing.assemble import FileOrder
 from orders.schema import FieldError
 
@@ -40,8 +41,8 @@ class KeptOrders:
         for order in orders:
             self.row_count += len(order.rows)
             data = marshal.dumps(_plain(order))
-            self._file.write(_LENGTH.pack(len(data)))
-            self._file.write(data)
+            with room_needed():
+                self._file.write(_LENGTH.pack(len(data)) + data)
             yield order
 
     def __iter__(self) -> Iterator[FileOrder]:

@@ -221,6 +221,10 @@ def _choose_warehouse_again(order: Order, actor: Actor) -> None:
     Order.objects.filter(pk=order.pk).update(allocate_due_at=now)
     if released:  # their labels name the old place
         publish(OrdersCancelled(order_ids=[], fulfilment_ids=released))
+    if order.released_at is not None and not any(fulfilment.status in GONE for fulfilment in fulfilments):
+        order.released_at = None
+        order.save(update_fields=["released_at"])
+        revalidate(order, at=now)
     nudge(ALLOCATE)
 
 

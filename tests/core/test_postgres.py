@@ -1,5 +1,6 @@
 """A kept connection is looked at without a statement, and a dead one is still found."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -90,6 +91,17 @@ def test_two_statements_that_begin_alike_have_names_of_their_own():
     assert prepared(long).name != prepared(f"{long} + 1").name
     assert len(prepared(long).name) < 64
     assert prepared(long) is prepared(long)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_dies_while_a_statement_is_prepared_is_an_outage():
+    connection.ensure_connection()
+    handle = socket.socket(fileno=socket.dup(connection.connection.fileno()))
+    handle.shutdown(socket.SHUT_RDWR)
+    handle.close()
+    with pytest.raises(DatabaseOutage):
+        Prepared("SELECT 4711 + %(number)s", number="int").fetch_one({"number": 1})
+    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -80,6 +80,8 @@ def test_dates_that_only_east_asian_editions_know_by_number():
 
 def test_numbers_that_can_be_no_date_stay_numbers():
     assert [instant(number) for number in (-1, 2_958_466, 1e300)] == [-1, 2_958_466, 1e300]
+    assert instant(2_957_004, since_1904=True) == 2_957_004
+    assert instant(2_958_465.9999999995) == 2_958_465.9999999995
     assert (elapsed(1e300), elapsed(-0.5), instant(0.75)) == (1e300, timedelta(hours=-12), time(18))
 
 
@@ -156,6 +158,11 @@ GREEDY = {
         lambda: [HEADER, "<row>" + "".join(f"<c t='s'><v>{n}</v></c>" for n in range(400)) + "</row>"],
         lambda: [f"<si><t>{n}{LONG}</t></si>" for n in range(400)],
     ),
+    "a wide row of long texts": (
+        lambda: [HEADER, "<row>", *[f"<c t='inlineStr'><is><t>{LONG}😀</t></is></c>"] * 400, "</row>"],
+        list,
+    ),
+    "wide rows of nothing": (lambda: [HEADER, *["<row><c r='XFD1'/></row>"] * MANY], list),
     "an endless cell": (lambda: [HEADER, "<row><c t='str'><v>", *[LONG] * 400, "</v></c></row>"], list),
     "an endless attribute": (lambda: [HEADER, "<row a='", *[LONG] * 400, "'/>"], list),
     "an endless comment": (lambda: [HEADER, "<!--", *[LONG] * 400, "-->"], list),

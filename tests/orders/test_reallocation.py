@@ -66,7 +66,15 @@ def test_another_country_is_another_warehouse(channel, two_warehouses):
     assert Order.objects.get(pk=order.pk).status == OrderStatus.APPROVED
 
 
-ABROAD = {"ship_country": "DE", "ship_city": "Hamburg"}
+ABROAD = {
+    "ship_country": "DE",
+    "ship_province": "",
+    "ship_city": "Hamburg",
+    "ship_district": "",
+    "ship_street": "Beispielweg 1",
+    "ship_postal_code": "20095",
+    "ship_phone": "+49 30 901820",
+}
 
 
 def released_order(channel) -> Order:
@@ -81,18 +89,31 @@ def test_a_released_order_goes_to_another_warehouse_until_somebody_picks(channel
     home, abroad = two_warehouses
     order = released_order(channel)
     before, released_at = live(order), Order.objects.get(pk=order.pk).released_at
+    assert released_at is not None
     assert level(home) == (10, 1)
     edit_order(order_id=order.pk, changes=ABROAD, actor=SYSTEM)
     assert level(home) == (10, 0), "given back at once"
+    assert Order.objects.get(pk=order.pk).released_at is None
     drain(only=[*STAGES, "outbox.relay"])
     after = live(order)
     assert (after.warehouse, after.status) == (abroad, FulfilmentStatus.RELEASED)
     assert (level(home), level(abroad)) == ((10, 0), (10, 1))
     assert stock_differences() == []
     order.refresh_from_db()
-    assert (order.status, order.released_at) == (OrderStatus.APPROVED, released_at)
+    assert order.status == OrderStatus.APPROVED
+    assert order.released_at is not None
+    assert order.released_at > released_at
     parcels = Shipment.objects.order_by("pk").values_list("fulfilment_id", "status")
     assert list(parcels) == [(before.pk, ShipmentStatus.CANCELLED), (after.pk, ShipmentStatus.PENDING)]
+
+
+def test_a_released_order_is_validated_at_its_new_place(channel, two_warehouses):
+    order = released_order(channel)
+    edit_order(order_id=order.pk, changes={**ABROAD, "ship_street": ""}, actor=SYSTEM)
+    drain(only=[*STAGES, "outbox.relay"])
+    order.refresh_from_db()
+    assert order.open_hold_count > 0
+    assert order.released_at is None
 
 
 def test_nobody_serves_the_new_place(channel, two_warehouses):

@@ -413,6 +413,11 @@ def test_dates_with_dots_begin_with_the_day(cell: str, read: str) -> None:
     assert is_moment(read) == (read != cell)
 
 
+def test_dates_that_the_order_itself_reads_are_read() -> None:
+    assert is_moment(moment_reader(())("20260301"))
+    assert not is_moment(moment_reader(())("20260399"))
+
+
 def test_formats_that_fit_dates() -> None:
     assert fitting_formats(["22/11/2026 09:14", "01/02/2026 10:00"]) == ["%d/%m/%Y %H:%M"]
     assert fitting_formats(["01/02/2026"])[:2] == ["%d/%m/%Y", "%m/%d/%Y"]
