@@ -19,7 +19,7 @@ class NeverOpen(ValueError):
     """The calendar has no business time within two years."""
 
 
-def _no_holidays(_day: date) -> bool:
+def never(_day: date) -> bool:
     return False
 
 
@@ -28,12 +28,14 @@ class Hours:
     """What the rules need of a calendar.
 
     `week` has seven tuples of (opens, closes), Monday first; closes 00:00 is the end of the day.
-    `open_days` are worked although their weekday or a holiday says otherwise, with Monday's hours.
+    `open_days`, and days for which `is_worked` holds, are worked although their weekday or a holiday says otherwise,
+    with Monday's hours.
     """
 
     zone: ZoneInfo
     week: tuple[tuple[Stretch, ...], ...]
-    is_holiday: Callable[[date], bool] = _no_holidays
+    is_holiday: Callable[[date], bool] = never
+    is_worked: Callable[[date], bool] = never
     closed_days: frozenset[date] = field(default_factory=frozenset)
     open_days: frozenset[date] = field(default_factory=frozenset)
 
@@ -41,7 +43,7 @@ class Hours:
         """The local stretches of work of a day."""
         if day in self.closed_days:
             return ()
-        if day in self.open_days:
+        if day in self.open_days or self.is_worked(day):
             return self.week[day.weekday()] or self.week[0]
         return () if self.is_holiday(day) else self.week[day.weekday()]
 

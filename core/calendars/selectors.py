@@ -1,10 +1,10 @@
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from core.calendars.models import BusinessCalendar
-from core.calendars.rules import Hours, Stretch
+from core.calendars.rules import Hours, Stretch, never
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -31,14 +31,11 @@ def hours_of(calendar: BusinessCalendar) -> Hours:
     return Hours(
         zone=ZoneInfo(calendar.time_zone),
         week=tuple(tuple(sorted(day)) for day in week),
-        is_holiday=public.__contains__ if public is not None else _none,
+        is_holiday=public.__contains__ if public is not None else never,
+        is_worked=partial(_is_worked, public) if public is not None else never,
         closed_days=frozenset(day for day, is_open in special.items() if not is_open),
-        open_days=frozenset(day for day, is_open in special.items() if is_open) | _worked_weekends(public),
+        open_days=frozenset(day for day, is_open in special.items() if is_open),
     )
-
-
-def _none(_day: date) -> bool:
-    return False
 
 
 @lru_cache(maxsize=16)
@@ -52,6 +49,6 @@ def _holidays(country: str) -> "HolidayBase":
     return found
 
 
-def _worked_weekends(public: Any) -> frozenset[date]:
-    """Weekend days that a government made working days (China's 调休)."""
-    return frozenset(getattr(public, "weekend_workdays", ()))
+def _is_worked(public: Any, day: date) -> bool:
+    """Whether a government made this weekend day a working day (China's 调休)."""
+    return day not in public and day in getattr(public, "weekend_workdays", ())  # the first look loads the day's year

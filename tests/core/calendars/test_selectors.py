@@ -1,9 +1,11 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from core.calendars import selectors
 from core.calendars.defaults import ensure_calendars
 from core.calendars.models import BusinessCalendar, BusinessHours, CalendarException
 from core.calendars.rules import add_business_minutes
@@ -25,6 +27,13 @@ def test_chinese_holidays_close_and_worked_weekends_open(db):
     assert hours.stretches(date(2025, 10, 18)) == ()
     start = datetime(2025, 9, 30, 9, 30, tzinfo=UTC)  # 17:30 in Shanghai, the holiday lasts to 8 October
     assert add_business_minutes(hours, start, 60) == datetime(2025, 10, 9, 1, 30, tzinfo=UTC)
+
+
+def test_worked_weekends_of_years_long_past_are_known(db):
+    selectors._holidays.cache_clear()
+    with time_machine.travel(datetime(2031, 5, 1, tzinfo=UTC)):
+        hours = hours_of(BusinessCalendar.objects.get(code="cn-office"))
+    assert hours.stretches(date(2025, 10, 11)) == ((time(9), time(18)),)
 
 
 @pytest.mark.parametrize(
