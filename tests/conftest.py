@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -11,6 +12,10 @@ from django.utils import translation
 from core.nudging import breaker
 from ecom_admin import embedded
 from ecom_admin.messages import compile_stale
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from core import readiness
+from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 8.0
 LONGEST_SECONDS = 90.0
@@ -55,7 +55,12 @@ def test_a_killed_worker_is_seen_and_so_is_the_next(
         return answer.status_code, answer.json()["checks"]["workers"]["ok"]
 
     def eventually(wanted: tuple[int, bool]) -> None:
-        wait_until(lambda: workers_check() == wanted, lambda: f"{workers_check()}\n{log.read_text()[-4000:]}")
+        wait_until(
+            lambda: workers_check() == wanted,
+            lambda: f"{workers_check()}\n{log.read_text()[-4000:]}",
+            seconds=LONGEST_SECONDS,
+            pause=0.2,
+        )
 
     with worker(child_environment, log) as process:
         eventually((200, True))
@@ -63,10 +68,3 @@ def test_a_killed_worker_is_seen_and_so_is_the_next(
         eventually((503, False))
     with worker(child_environment, log):
         eventually((200, True))
-
-
-def wait_until(ready: Callable[[], bool], explain: Callable[[], str]) -> None:
-    give_up_at = time.monotonic() + LONGEST_SECONDS
-    while not ready():
-        assert time.monotonic() < give_up_at, explain()
-        time.sleep(0.2)

@@ -1,14 +1,16 @@
 """Concurrent calls are worked on together; each gets its own results and its own errors."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from core import batching
 from core.batching import Batcher
+from tests.waiting import wait_until
 
-SECONDS = 10
+SECONDS = 60
 
 
 class Work:
@@ -44,18 +46,9 @@ def submit_behind(work: Work, door: Batcher[str, int, int], first: list[int], ot
         assert work.begun.wait(SECONDS)
         for items in others:
             futures.append(pool.submit(door.submit, "a", items))
-            _wait_until(lambda: len(door._lines["a"].calls) == len(futures) - 1)
+            wait_until(lambda: len(door._lines["a"].calls) == len(futures) - 1)
         work.go_on.set()
         return [future.exception(SECONDS) or future.result() for future in futures]
-
-
-def _wait_until(condition: Callable[[], object]) -> None:
-    pause = threading.Event()
-    for _try in range(SECONDS * 1000):
-        if condition():
-            return
-        pause.wait(0.001)
-    raise AssertionError("waited in vain")
 
 
 def test_a_lone_call_is_worked_on_at_once(work: Work) -> None:
@@ -87,14 +80,16 @@ def test_other_keys_do_not_wait(work: Work) -> None:
     door = batcher(work)
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(door.submit, key, [1]) for key in ("a", "b")]
-        _wait_until(lambda: len(work.batches) == 2)
+        wait_until(lambda: len(work.batches) == 2)
         work.go_on.set()
         assert [future.result(SECONDS) for future in futures] == [[2], [2]]
 
 
-def test_a_batch_after_company_waits_for_company(work: Work) -> None:
+def test_a_batch_after_company_waits_for_company(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "REMEMBERED_SECONDS", SECONDS)
     door = batcher(work)
     submit_behind(work, door, [1], [[2], [3]])
+    monkeypatch.setattr(door, "_gather_seconds", SECONDS)
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(door.submit, "a", [item]) for item in (4, 5)]
         assert sorted(result for future in futures for result in future.result(SECONDS)) == [8, 10]
@@ -113,9 +108,9 @@ def test_a_killed_call_lets_the_others_go_on() -> None:
     door: Batcher[str, int, int] = Batcher(work, limit=100, gather_seconds=0)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(door.submit, "a", [1])
-        _wait_until(lambda: door._lines and door._lines["a"].is_led)
+        wait_until(lambda: door._lines and door._lines["a"].is_led)
         others = [pool.submit(door.submit, "a", [item]) for item in (2, 3)]
-        _wait_until(lambda: len(door._lines["a"].calls) == 2)
+        wait_until(lambda: len(door._lines["a"].calls) == 2)
         let_go.set()
         assert isinstance(first.exception(SECONDS), SystemExit)
         assert [other.result(SECONDS) for other in others] == [[2], [3]]

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from core.overlapping import ahead, behind, bulk_work
+from tests.waiting import wait_until
 
-SECONDS = 10
+SECONDS = 60
 
 
 def numbers(asked: Callable[[int], None], count: int) -> Iterator[int]:
@@ -85,8 +86,14 @@ def test_work_behind_goes_on_in_order_and_is_waited_for() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert pids.isdisjoint({cursor.fetchone()[0]})
+    wait_until(lambda: sessions(pids) == 0)  # its connection is closed
+
+
+def sessions(pids: set[int]) -> int:
+    """How many of these sessions the server still has; one that was closed ends a moment later."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [list(pids)])
-        assert cursor.fetchone()[0] == 0  # its connection is closed
+        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -107,6 +114,7 @@ def test_no_more_work_waits_than_was_asked_for() -> None:
         hands = threading.Thread(target=hand_all, args=(hand_over,))
         hands.start()
         assert begun.wait(SECONDS)
+        wait_until(lambda: len(handed) >= 2)
         hands.join(0.2)
         assert handed == [0, 1]
         go_on.set()

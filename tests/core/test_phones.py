@@ -115,7 +115,7 @@ def test_a_mask_keeps_the_last_four_digits(text, masked):
 
 def test_numbers_seen_before_are_parsed_fast():
     parse_phone("13800138000", "CN")
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(10_000):
         parse_phone("13800138000", "CN")
-    assert time.perf_counter() - start < 0.2
+    assert time.thread_time() - start < 0.2

@@ -17,7 +17,7 @@ def run_together(*functions: Callable[[], Any]) -> list[Any]:
 
     def call(index: int, function: Callable[[], Any]) -> None:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=30)
             results[index] = function()
         except Exception as error:  # noqa: BLE001 - handed to the test as the thread's result
             results[index] = error
@@ -28,7 +28,7 @@ def run_together(*functions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "a thread hangs"
     return results
 

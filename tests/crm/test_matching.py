@@ -180,7 +180,7 @@ DRAFTS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(known=st.lists(DRAFTS, max_size=4), batch=st.lists(DRAFTS, max_size=10))
 def test_a_batch_gives_what_one_by_one_gives(known, batch):
     def outcome(*, at_once: bool) -> tuple[list[int], list[tuple]]:

@@ -20,6 +20,7 @@ import redis
 from ecom_admin import embedded
 from ecom_admin.embedded.keeper import SHORTEST_LIFE_SECONDS
 from ecom_admin.embedded.paths import LONGEST_SOCKET_PATH, Paths, reachable_by_others
+from tests.waiting import wait_until
 
 HOLDER = """
 import sys
@@ -74,16 +75,21 @@ def servers_of(data_dir: Path) -> list[psutil.Process]:
     A holder that lets go waits for the servers, not for the last breath of the keeper: whoever counts all
     three after that waits a moment for it.
     """
-    found = []
+    found: dict[int, psutil.Process] = {}
     home = Paths(data_dir).home
-    for process in psutil.process_iter(["cmdline", "cwd"]):
+    for process in psutil.process_iter(["cmdline", "cwd", "ppid"]):
         line = " ".join(process.info["cmdline"] or [])
         place = process.info["cwd"] or ""
         keeper = is_keeper(process) and str(data_dir) in line
         postgres = f"postgres -D {home}" in line
         if keeper or postgres or ("redis-server" in line and Path(place) == home):
-            found.append(process)
-    return found
+            found[process.pid] = process
+    return [process for process in found.values() if not is_newborn(process, found.get(process.info["ppid"]))]
+
+
+def is_newborn(process: psutil.Process, parent: psutil.Process | None) -> bool:
+    """A fork that hasn't got a command line of its own yet, such as a session that PostgreSQL begins."""
+    return parent is not None and process.info["cmdline"] == parent.info["cmdline"]
 
 
 def is_keeper(process: psutil.Process) -> bool:
@@ -100,13 +106,6 @@ def query(data_dir: Path, sql: str) -> Any:
         row = cursor.fetchone() if cursor.description else None
     connection.close()
     return row[0] if row else None
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 15) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < give_up_at, "waited too long"
-        time.sleep(0.05)
 
 
 def test_servers_answer_and_stop_with_the_last_holder(data_dir, hold):

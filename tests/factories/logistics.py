@@ -36,7 +36,7 @@ def make_carrier(code: str = "sf", *, base_url: str = "http://127.0.0.1:9", **fi
         "base_url": base_url,
         "credentials": KUAIDI100_ACCOUNT,
         "rate_per_second": 0,
-        "timeout_seconds": 2,
+        "timeout_seconds": 10,
         "supports_push": False,
     }
     return Carrier.objects.create(code=code, **defaults | fields)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actor import SYSTEM
@@ -169,7 +169,7 @@ class Books:
         assert dict(active) == {line: units for line, (_place, units) in self.expected.claims.items()}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(OPERATIONS, max_size=14))
 def test_books_agree_after_any_sequence_of_operations(operations):
     with transaction.atomic():
@@ -180,7 +180,7 @@ def test_books_agree_after_any_sequence_of_operations(operations):
         transaction.set_rollback(True)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(st.lists(OPERATIONS, max_size=10))
 def test_the_ledger_only_grows(operations):
     with transaction.atomic():

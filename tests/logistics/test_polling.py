@@ -1,6 +1,7 @@
 """What is due, who asks, and what happens when a carrier has a bad day."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -218,17 +219,19 @@ def test_one_carriers_failure_does_not_stop_another(carrier, sandbox):
 
 
 def test_the_rate_of_a_carrier_is_kept_over_all_workers(carrier, sandbox):
-    type(carrier).objects.update(rate_per_second=3)
-    parcels(carrier, sandbox, 10, hours=9)
-    assert poll_batch(100) == 6  # two seconds' worth, then no more
-    assert poll_batch(100) <= 3
-    assert count_due([carrier.pk], 100, at=timezone.now())[carrier.pk] >= 1
+    type(carrier).objects.update(rate_per_second=2)
+    parcels(carrier, sandbox, 12, hours=9)
+    started = time.monotonic()
+    assert poll_batch(100) == 4  # two seconds' worth, then no more
+    assert poll_batch(100) <= 2 * (time.monotonic() - started)
+    assert count_due([carrier.pk], 100, at=timezone.now())[carrier.pk] >= 12 - 4 - 2 * (time.monotonic() - started)
 
 
 def test_tokens_come_back_with_time_and_never_pile_up(db):
     redis_client().delete("ecom:carrier-tokens:999")
+    started = time.monotonic()
     assert take_calls(carrier_id=999, rate_per_second=50, wanted=1000) == 100
-    assert take_calls(carrier_id=999, rate_per_second=50, wanted=1000) <= 5
+    assert take_calls(carrier_id=999, rate_per_second=50, wanted=1000) <= 50 * (time.monotonic() - started)
     redis_client().hset("ecom:carrier-tokens:999", "at", "1")  # an hour, a day, fifty years later
     assert take_calls(carrier_id=999, rate_per_second=50, wanted=1000) == 100
     assert take_calls(carrier_id=999, rate_per_second=0, wanted=1000) == 1000
@@ -242,8 +245,9 @@ def test_without_redis_every_process_counts_for_itself(settings, monkeypatch):
     monkeypatch.setattr(throttle, "redis_client", Away)
     monkeypatch.setattr(throttle, "_local", throttle._LocalBuckets())
     try:
+        started = time.monotonic()
         assert take_calls(carrier_id=5, rate_per_second=4, wanted=100) == 8
-        assert take_calls(carrier_id=5, rate_per_second=4, wanted=100) <= 1
+        assert take_calls(carrier_id=5, rate_per_second=4, wanted=100) <= 4 * (time.monotonic() - started)
     finally:
         throttle._redis_away.reset()
 

@@ -1,6 +1,5 @@
 """Pushes: believed only when signed, kept as they came, taken in once."""
 
-import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from logistics.services.calling import push_url
 from logistics.services.pushes import ingest_batch, read_again
 from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 from tests.logistics.test_wire import MESSAGE, push, trace
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -147,32 +147,25 @@ def test_the_sandbox_pushes_a_subscribed_parcel_to_its_end(live_server, sandbox,
     parcel.refresh_from_db()
     assert not parcel.subscribe_due
     sandbox.control("advance", {"hours": 30})
-    _until(lambda: PushMessage.objects.count() >= 2)
+    wait_until(lambda: PushMessage.objects.count() >= 2)
     drain(only=[INGEST])
     parcel.refresh_from_db()
     assert parcel.status == S.IN_TRANSIT
     assert TrackingEvent.objects.filter(source="push").exists()
 
     sandbox.control("abort", {"number": number})
-    _until(lambda: PushMessage.objects.filter(body__contains="abort").exists())
+    wait_until(lambda: PushMessage.objects.filter(body__contains="abort").exists())
     drain(only=[INGEST])
     assert Shipment.objects.get().subscribe_due
     Shipment.objects.update(next_poll_at=timezone.now())
     drain(only=[POLL])
     sandbox.fault("repeat", path="push")
     sandbox.control("advance", {"hours": 200})
-    _until(lambda: PushMessage.objects.filter(body__contains="shutdown", seen_count=2).exists())
+    wait_until(lambda: PushMessage.objects.filter(body__contains="shutdown", seen_count=2).exists())
     drain(only=[INGEST])
     parcel.refresh_from_db()
     assert parcel.status == S.DELIVERED
     assert sandbox.control()["pushes"]["failed"] == 0
-
-
-def _until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
 
 
 def test_our_address_for_pushes_is_the_one_that_carriers_are_given(parcel, settings):

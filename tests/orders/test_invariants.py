@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.models import F, Q, Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.accounts.enums import Role
@@ -247,7 +247,7 @@ def check_money() -> None:
         assert (order.line_count, order.unit_count) == (len(lines), sum(line.quantity for line in lines))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(st.lists(OPERATIONS, min_size=4, max_size=24))
 def test_books_agree_after_any_sequence(operations):
     with transaction.atomic():

@@ -155,7 +155,7 @@ json_values = st.recursive(
 FIELDS = [*order_payload(), "discount", "tax", "total", "ship_by", "tags", "cancelled_at", "shipping_fee"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(json_values | st.dictionaries(st.sampled_from(FIELDS) | st.text(), json_values, max_size=8))
 def test_the_parser_never_raises_and_always_gives_reasons(raw: Any) -> None:
     result = parse_order(raw, DEFAULTS)
@@ -166,7 +166,7 @@ def test_the_parser_never_raises_and_always_gives_reasons(raw: Any) -> None:
             assert error.as_json()["reason"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(FIELDS), json_values)
 def test_one_field_replaced_by_anything(name: str, value: Any) -> None:
     result = parse_order(order_payload() | {name: value}, DEFAULTS)
@@ -175,7 +175,7 @@ def test_one_field_replaced_by_anything(name: str, value: Any) -> None:
         assert result.content_sha256()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(json_values)
 def test_everything_can_be_kept(raw: Any) -> None:
     text, sha256 = storable(raw)

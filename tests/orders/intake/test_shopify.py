@@ -85,7 +85,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(own_order())), json_values)
 def test_any_field_may_hold_anything(name: str, value: Any) -> None:
     try:

