@@ -21,8 +21,7 @@
     try {
       const body = new FormData();
       body.set("text", text);
-      const token = box.form.elements.csrfmiddlewaretoken.value;
-      const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token } });
+      const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": window.consoleToken() } });
       if (!answer.ok) throw new Error(answer.statusText);
       const { parts } = await answer.json();
       fill(box.form, JSON.parse(fields), parts);

@@ -4,7 +4,10 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const text = (name) => document.body.dataset[`text${name}`] || "";
-  const token = () => $("meta[name=csrf-token]").content;
+  // A sign-in in another tab changes the token; the cookie has today's, the page that of its own time.
+  const token = () =>
+    (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1] || $("meta[name=csrf-token]").content;
+  window.consoleToken = token;
   const typing = (target) =>
     target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
 
@@ -147,6 +150,7 @@
       event.preventDefault();
       return ask(form);
     }
+    if (form.elements.csrfmiddlewaretoken) form.elements.csrfmiddlewaretoken.value = token();
     const button = event.submitter;
     if (event.defaultPrevented || !button) return undefined;
     if (form.dataset.sent) { event.preventDefault(); return undefined; }

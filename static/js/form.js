@@ -59,11 +59,12 @@
     new window.TomSelect(select, { plugins, maxOptions: 500, hidePlaceholder: true });
   });
 
-  // A draft that was sent is gone once another page answers, unless that page asks to sign in again.
+  // A draft that was sent is gone once another page answers, unless that page asks to sign in or to send again.
   const sentKey = sessionStorage.getItem(SENT);
   const forms = [...document.querySelectorAll("form[data-draft]")];
   const signIn = document.body.dataset.signInUrl;
-  if (sentKey && !forms.some((form) => PREFIX + form.dataset.draft === sentKey) && location.pathname !== signIn) {
+  if (sentKey && !forms.some((form) => PREFIX + form.dataset.draft === sentKey) && location.pathname !== signIn
+    && !document.querySelector("[data-keeps-draft]")) {
     localStorage.removeItem(sentKey);
     sessionStorage.removeItem(SENT);
   }

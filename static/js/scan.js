@@ -88,7 +88,7 @@
     try {
       const response = await fetch(scan.url, {
         method: "POST",
-        headers: { "X-CSRFToken": $("meta[name=csrf-token]").content, "HX-Request": "true" },
+        headers: { "X-CSRFToken": window.consoleToken(), "HX-Request": "true" },
         body: new URLSearchParams({ code: scan.code, key: scan.key }),
       });
       if (response.status === 401) { body.dispatchEvent(new CustomEvent("session-ended")); return null; }

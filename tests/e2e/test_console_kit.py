@@ -110,6 +110,30 @@ def test_what_was_typed_survives_leaving_and_is_forgotten_once_saved(page, boss,
     expect(page.get_by_label("Name")).to_have_value("")
 
 
+def test_a_form_is_taken_after_signing_in_anew_in_another_tab(page, boss, entries, log_in, live_server):
+    log_in(page, boss)
+    page.goto(f"/entries/{entries[0].pk}/rename/")
+    page.get_by_label("Name").fill("Whole")
+
+    page.context.add_cookies([{"name": "csrftoken", "value": "b" * 32, "url": live_server.url}])
+    page.get_by_role("button", name="Save name").click()
+    expect(page.locator("#toasts")).to_contain_text("Name saved.")
+
+
+def test_a_form_that_is_out_of_date_says_so_and_keeps_what_was_typed(page, boss, entries, log_in, page_errors):
+    log_in(page, boss)
+    page.goto(f"/entries/{entries[0].pk}/rename/")
+    page.get_by_label("Name").fill("Half a na")
+
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Save name").click()
+    expect(page.locator("h1")).to_have_text("This page is out of date.")
+    page.get_by_role("link", name="Open it again").click()
+    expect(page.get_by_label("Name")).to_have_value("Half a na")
+    assert all("403" in error for error in page_errors)
+    page_errors.clear()
+
+
 def test_the_theme_changes_at_once_and_stays(page, boss, log_in):
     log_in(page, boss)
     page.goto("/")

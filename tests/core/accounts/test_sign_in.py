@@ -125,7 +125,10 @@ def test_sign_out_needs_post_and_ends_the_session(client):
 def test_sign_out_from_another_site_is_refused():
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_user(), "core.accounts.backends.RoleBackend")
-    assert strict.post("/logout/").status_code == 403
+    refused = strict.post("/logout/", headers={"referer": "https://evil.example/"})
+    assert refused.status_code == 403
+    assert "This page is out of date." in refused.content.decode()
+    assert "evil.example" not in refused.content.decode()
     assert strict.get("/profile/").status_code == 200
 
 
