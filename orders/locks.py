@@ -3,10 +3,12 @@
 Stock levels (inventory.locks) come after both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from core.exceptions import NotFound
-from orders.models import FulfilmentOrder, Order
+from inventory.locks import lock_levels_of_reservations
+from orders.codes import RESERVATION_DOCUMENT
+from orders.models import FulfilmentLine, FulfilmentOrder, Order
 
 
 def lock_order(order_id: int) -> Order:
@@ -43,3 +45,14 @@ def lock_fulfilments_of_orders(order_ids: Iterable[int]) -> list[FulfilmentOrder
         .filter(order_id__in=list(order_ids))
         .order_by("pk")
     )
+
+
+def lock_reserved_stock(fulfilment_ids: Collection[int]) -> None:
+    """Lock the stock that locked fulfilment orders hold, before several steps that each take or give back some of it.
+
+    Each step locks its own levels in order of id; one after the other they would be in no order.
+    """
+    if not fulfilment_ids:
+        return
+    lines = FulfilmentLine.objects.filter(fulfilment__in=fulfilment_ids).values_list("pk", flat=True)
+    lock_levels_of_reservations(RESERVATION_DOCUMENT, list(lines))

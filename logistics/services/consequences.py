@@ -11,7 +11,7 @@ from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TrackingEvent
 from logistics.rules.return_reason import names_bad_address
 from orders.enums import FulfilmentStatus
-from orders.locks import lock_fulfilments
+from orders.locks import lock_fulfilments, lock_reserved_stock
 from orders.models import FulfilmentOrder, Order
 from orders.services.fulfilment import record_delivery, record_shipped, record_undeliverable
 
@@ -56,6 +56,8 @@ def _move_orders(changes: Sequence[StatusChange]) -> None:
             "pk", "status"
         )
     )
+    # Each moment takes its own goods out of stock.
+    lock_reserved_stock([pk for pk, status in statuses.items() if status == FulfilmentStatus.PACKED])
     for moment, ids in _by_moment(on_the_way, statuses, {FulfilmentStatus.PACKED}).items():
         record_shipped(fulfilment_ids=ids, at=moment)
     arrived = [c for c in on_the_way if c.after == S.DELIVERED]
@@ -66,6 +68,7 @@ def _move_orders(changes: Sequence[StatusChange]) -> None:
 
 def follow_packed(*, fulfilment_ids: Sequence[int], at: datetime) -> None:
     """The warehouse says that parcels are packed; those that carriers have scanned by then have left already."""
+    lock_fulfilments(fulfilment_ids)
     gone = Shipment.objects.filter(fulfilment_id__in=fulfilment_ids, status__in=[*S.MOVING, S.DELIVERED])
     _move_orders(
         [

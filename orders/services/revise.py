@@ -14,7 +14,7 @@ from inventory.selectors import resolve_skus
 from orders.channels import canonical_payload
 from orders.codes import CANCELLED_BY_CHANNEL, CHANGED_BY_CHANNEL, CHANNEL_CHANGE, ORDER_SUBJECT, VALIDATE
 from orders.enums import IntakeOutcome, OrderStatus
-from orders.locks import lock_orders
+from orders.locks import lock_fulfilments_of_orders, lock_orders, lock_reserved_stock
 from orders.models import Channel, FulfilmentLine, IntakeMessage, Order, OrderLine
 from orders.rules.channel_change import changed_parts, describe, needs_allocation, needs_person
 from orders.schema import CanonicalOrder, parse_order
@@ -106,6 +106,9 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
         for change in [by_id[row.pk]]
     ]
     open_ones = [revision for revision in revisions if revision.is_open and not revision.cancels]
+    cancelled = [revision for revision in revisions if revision.cancels]
+    if cancelled:
+        _lock_stock_of([*open_ones, *cancelled])
     _return_to_review(open_ones, actor=actor, at=at)
     _replace_lines([revision for revision in open_ones if "lines" in revision.parts], channel)
     _write(revisions, channel, at)
@@ -114,7 +117,7 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
     if open_ones:
         nudge(VALIDATE)
     late = _open_cases([r for r in revisions if not r.is_open and not r.cancels], channel, at)
-    return late | _cancel([revision for revision in revisions if revision.cancels], actor=actor, at=at)
+    return late | _cancel(cancelled, actor=actor, at=at)
 
 
 def last_versions(rows: Sequence[Order], channel: Channel) -> dict[int, CanonicalOrder]:
@@ -133,6 +136,12 @@ def last_versions(rows: Sequence[Order], channel: Channel) -> dict[int, Canonica
         if isinstance(version, CanonicalOrder) and version.content_sha256() == wanted[order_id]:
             found[order_id] = version
     return found
+
+
+def _lock_stock_of(revisions: Sequence[_Revision]) -> None:
+    """Every cancellation gives stock back by itself, after what the others gave back."""
+    fulfilments = lock_fulfilments_of_orders(revision.row.pk for revision in revisions)
+    lock_reserved_stock([fulfilment.pk for fulfilment in fulfilments])
 
 
 def _return_to_review(revisions: Sequence[_Revision], *, actor: Actor, at: datetime) -> None:

@@ -11,6 +11,8 @@ from core.cases.models import Case
 from core.cases.services import open_cases, resolve
 from core.exceptions import DomainError
 from core.stages import drain
+from inventory.locks import lock_levels
+from inventory.selectors import stock_differences
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.codes import ATTEMPT_FAILED
 from logistics.enums import EventSource, ShipmentStatus
@@ -20,9 +22,10 @@ from logistics.services.health import CallOutcomes, record_outcomes
 from logistics.services.ingest import Arrival, ingest
 from logistics.services.public import rate_delivery
 from logistics.services.shipments import create_shipments
-from orders.models import Order
+from orders.enums import FulfilmentStatus
+from orders.models import FulfilmentOrder, Order
 from orders.services.fulfilment import record_shipped
-from tests.core.threads import raise_errors, run_together
+from tests.core.threads import lock_around, raise_errors, run_together
 from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +52,33 @@ def test_settling_a_case_while_news_clears_it_is_no_deadlock(round_):
     drain(only=["cases.verify"])
     parcel.refresh_from_db()
     assert (parcel.status, Case.objects.get(pk=case_id).status) == (S.DELIVERED, "verified")
+
+
+def test_parcels_that_leave_at_different_moments_take_stock_without_a_deadlock():
+    """Whoever allocates has the first level and wants the second; the parcels' news begin with the second."""
+    parts, now = [make_fulfilment(), make_fulfilment()], timezone.now()
+    for part in parts:
+        pack(part)
+    carrier = make_carrier()
+    parcels = [
+        make_shipment(carrier, part, status=S.LABEL_CREATED, tracking_number=f"SF{part.pk}") for part in reversed(parts)
+    ]
+    news = [
+        Arrival(
+            parcel.pk,
+            TrackResult(
+                parcel.tracking_number,
+                events=(TrackEvent(now - timedelta(hours=hour), "picked up", S.PICKED_UP, "深圳"),),
+            ),
+            EventSource.PUSH,
+        )
+        for hour, parcel in enumerate(parcels)
+    ]
+    pairs = [(part.warehouse_id or 0, part.lines.get().sku_id) for part in parts]
+
+    raise_errors(lock_around(lambda pair: lock_levels([pair]), pairs, lambda: ingest(news, at=now)))
+    assert not FulfilmentOrder.objects.exclude(status=FulfilmentStatus.SHIPPED).exists()
+    assert stock_differences() == []
 
 
 def test_workers_that_fail_together_are_all_counted():

@@ -13,6 +13,7 @@ from core.cases.models import Case
 from core.cases.services import resolve
 from core.exceptions import Conflict, DomainError
 from core.stages import drain
+from inventory.locks import lock_levels
 from inventory.models import StockLevel
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.importing.mapping import FileMapping
@@ -24,10 +25,10 @@ from orders.services.edit import edit_order
 from orders.services.fulfilment import start_picking
 from orders.services.holds import hold_order, release_hold
 from orders.services.release import release_batch
-from tests.core.threads import raise_errors, run_together
+from tests.core.threads import lock_around, raise_errors, run_together
 from tests.factories.accounts import make_user
 from tests.factories.inventory import make_sku, stock
-from tests.factories.orders import make_order, payload, send
+from tests.factories.orders import AT, make_order, payload, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,6 +176,21 @@ def test_deciding_a_case_while_its_cause_goes_away_is_no_deadlock(channel, wareh
     case.refresh_from_db()
     assert (order.status, case.is_open) == (OrderStatus.CANCELLED, False)
     assert StockLevel.objects.get(sku=sku).reserved == 0
+
+
+def test_a_channel_that_cancels_several_orders_gives_stock_back_without_a_deadlock(channel, warehouse):
+    """Whoever allocates has the first level and wants the second; the cancellations begin with the second."""
+    skus = [make_sku(code, unit_price="10.00", currency="CNY") for code in ("FIRST", "SECOND")]
+    for sku in skus:
+        stock(warehouse, sku, 1)
+    bodies = [payload(("SECOND", 1)), payload(("FIRST", 1))]
+    send(channel, *bodies)
+    drain(only=TO_RELEASE)
+    off = [body | {"cancelled_at": AT.isoformat()} for body in bodies]
+    pairs = [(warehouse.pk, sku.pk) for sku in skus]
+    raise_errors(lock_around(lambda pair: lock_levels([pair]), pairs, lambda: send(channel, *off)))
+    assert set(Order.objects.values_list("status", flat=True)) == {OrderStatus.CANCELLED}
+    assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
 
 
 def test_two_who_hold_for_the_same_reason_hold_once(channel, sku):
