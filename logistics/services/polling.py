@@ -94,7 +94,8 @@ def poll_batch(limit: int) -> int:
     at = timezone.now()
     with transaction.atomic():
         _take_in(outcomes, at)
-        _put_back(outcomes, carriers, at)
+    with transaction.atomic():  # of its own: pushes lock parcels in one order, so must whoever locks them twice
+        _put_back([outcome for outcome in outcomes if outcome.result is None], carriers, at)
     # Void already, now that the next checks are set: should this not happen, nothing waits for them.
     _give_back(claimed, now)
     # The carrier's row is shared by every worker: its own short transaction.
@@ -192,10 +193,15 @@ def _take_in(outcomes: Sequence[Outcome[PollItem, Answer]], at: datetime) -> Non
 
 
 def _put_back(outcomes: Sequence[Outcome[PollItem, Answer]], carriers: Mapping[int, Carrier], at: datetime) -> None:
-    """Failed checks come back after a growing while, checks that weren't made at once."""
+    """Failed checks come back after a growing while, checks that weren't made at once; ended ones stay as they are."""
+    if not outcomes:
+        return
+    asked = Shipment.objects.filter(pk__in=[outcome.item.shipment_id for outcome in outcomes])
+    waiting = asked.filter(next_poll_at__isnull=False).select_for_update(no_key=True).order_by("pk")
+    ids = set(waiting.values_list("pk", flat=True))
     skipped = [outcome.item.shipment_id for outcome in outcomes if outcome.skipped]
     if skipped:
-        Shipment.objects.filter(pk__in=skipped).update(next_poll_at=at)
+        Shipment.objects.filter(pk__in=ids.intersection(skipped)).update(next_poll_at=at)
     failed = [
         (
             outcome.item.shipment_id,
@@ -204,9 +210,9 @@ def _put_back(outcomes: Sequence[Outcome[PollItem, Answer]], carriers: Mapping[i
             f"{type(outcome.error).__name__}: {outcome.error.reason}"[:255],
         )
         for outcome in outcomes
-        if outcome.error is not None
+        if outcome.error is not None and outcome.item.shipment_id in ids
     ]
-    update_rows(Shipment, "id", ("next_poll_at", "poll_failures", "poll_error"), sorted(failed))
+    update_rows(Shipment, "id", ("next_poll_at", "poll_failures", "poll_error"), failed)
 
 
 def _wait(error: CarrierError, failures: int, time_scale: int) -> timedelta:

@@ -14,9 +14,11 @@ from logistics.enums import ShipmentStatus
 from logistics.models import CheckClaim, Shipment, TrackingEvent
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.selectors import checks_due
+from logistics.services import polling
 from logistics.services.health import close_circuit
 from logistics.services.polling import LEASE, claim_due, count_due, poll_batch, poll_soon
 from logistics.throttle import take_calls
+from tests.core.threads import lock_around, raise_errors
 from tests.factories.logistics import make_carrier, make_fulfilments, make_shipment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,6 +157,32 @@ def test_a_failed_check_comes_back_later_and_later(sandbox, kind):
     carrier.refresh_from_db()
     assert (parcel.poll_failures, parcel.poll_error, carrier.consecutive_failures) == (0, "", 0)
     assert parcel.last_checked_at
+
+
+def test_a_check_that_failed_is_put_back_without_holding_those_that_did_not(carrier, sandbox):
+    """A push brings news of both parcels meanwhile: it has the failed one and wants the other."""
+    failed, fine = parcels(carrier, sandbox, 2, hours=9)
+    sandbox.fault("fail", path="/poll/query.do", number=failed.tracking_number)
+    lock = lambda pk: Shipment.objects.select_for_update(no_key=True).get(pk=pk)  # noqa: E731
+    raise_errors(lock_around(lock, [failed.pk, fine.pk], lambda: poll_batch(100)))
+    checked = {parcel.pk: parcel.poll_failures for parcel in Shipment.objects.filter(next_poll_at__gt=timezone.now())}
+    assert checked == {failed.pk: 1, fine.pk: 0}
+
+
+def test_a_check_that_failed_brings_no_delivered_parcel_back(carrier, sandbox, monkeypatch):
+    (parcel,) = parcels(carrier, sandbox, 1, hours=9)
+    sandbox.fault("fail", path="/poll/query.do")
+    ask = polling._ask
+
+    def delivered_meanwhile(adapter, item):
+        Shipment.objects.filter(pk=parcel.pk).update(status=S.DELIVERED, next_poll_at=None)
+        connections.close_all()
+        return ask(adapter, item)
+
+    monkeypatch.setattr(polling, "_ask", delivered_meanwhile)
+    assert poll_batch(100) == 1
+    parcel.refresh_from_db()
+    assert (parcel.next_poll_at, parcel.poll_failures) == (None, 0)
 
 
 @pytest.mark.parametrize("kind", ["repeat", "reorder"])
