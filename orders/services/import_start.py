@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -19,11 +20,13 @@ from orders.importing.joining import join_tables
 from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.importing.presets import LinesFile, Preset, detect
 from orders.models import Channel, ImportMapping
+from orders.services.channels import save_mapping
 from orders.services.import_orders import IMPORT_ORDERS
 
 SHOWN_ROWS = 5
 
 
+@transaction.atomic
 def start_import(
     *,
     channel: Channel,
@@ -34,12 +37,16 @@ def start_import(
     lines_path: Path | None = None,
     lines_by: LinesFile | None = None,
     catalogue: Mapping[str, Any] | None = None,
+    save_as: str = "",
 ) -> Job:
     """Queue the import of a file; `name` is what people call it.
 
     With `lines_path`, the lines of the orders are in a second file and `lines_by` says how the two belong
-    together. `catalogue` is explained at import_orders(). Raises TabularError for unreadable files.
+    together. `catalogue` is explained at import_orders(). With `save_as`, the mapping is kept under this name, or
+    nothing is begun. Raises TabularError for unreadable files, FileTooLarge, StorageFull.
     """
+    if save_as:
+        save_mapping(channel=channel, name=save_as, mapping=mapping, actor=actor)
     params: dict[str, Any] = {
         "channel_id": channel.pk,
         "columns": dict(mapping.columns),

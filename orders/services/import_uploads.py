@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,5 +62,6 @@ def _folder() -> Path:
 def _drop_old() -> None:
     oldest = time.time() - _KEPT_SECONDS
     for path in _folder().iterdir():
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody else was quicker
+            if path.stat().st_mtime < oldest:
+                path.unlink()

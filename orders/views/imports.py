@@ -21,7 +21,6 @@ from orders.importing.presets import PRESETS, Preset
 from orders.intake_forms import MappingForm, UploadForm, preset_choices
 from orders.models import Channel
 from orders.selectors.orders import channels_for
-from orders.services.channels import save_mapping
 from orders.services.import_start import join_files, look_at, start_import, suggest_mapping
 from orders.services.import_uploads import drop_upload, find_upload, keep_upload
 
@@ -149,18 +148,15 @@ class ImportMap(ConsoleView):
         return self.page(context=context, status=status)
 
     def _begin(self, upload: _Upload, form: MappingForm) -> HttpResponse:
-        actor = Actor.for_user(self.request.user)
-        mapping = form.mapping()
         job = start_import(
             channel=upload.channel,
             path=upload.path,
             name=upload.name,
-            mapping=mapping,
-            actor=actor,
+            mapping=form.mapping(),
+            actor=Actor.for_user(self.request.user),
             catalogue={} if form.cleaned_data.get("create_catalogue") else None,
+            save_as=form.cleaned_data["save_as"],
         )
-        if form.cleaned_data["save_as"]:
-            save_mapping(channel=upload.channel, name=form.cleaned_data["save_as"], mapping=mapping, actor=actor)
         drop_upload(upload.file)
         return redirect("jobs:job_detail", pk=job.pk)
 

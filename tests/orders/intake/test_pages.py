@@ -1,4 +1,5 @@
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from core.accounts.models import AccessScope, User
 from core.accounts.roles import Role
 from core.actor import SYSTEM
 from core.audit.models import AuditEntry
+from core.exceptions import DomainError
 from core.jobs.models import Job
 from core.jobs.running import run_job
 from inventory.rules.catalogue import SkuDraft
 from inventory.services import upsert_skus
 from orders.enums import IntakeSource
 from orders.models import Channel, ImportMapping, IntakeMessage, Order
+from orders.services import channels
+from orders.services.import_uploads import find_upload, keep_upload
 from orders.services.intake import receive
 from tests.factories.accounts import make_user
 from tests.factories.orders_intake import make_channel, order_payload
@@ -302,12 +306,33 @@ def test_a_mapping_is_kept_only_with_its_import(manager: Client, channel: Channe
     assert not ImportMapping.objects.exists()
 
 
+def test_an_import_begins_only_with_its_mapping_kept(
+    manager: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_values: Any) -> None:
+        raise DomainError("no")
+
+    monkeypatch.setattr(channels, "record", refuse)
+    url = uploaded(manager, channel, FILE.replace("01/03/2025", "01.03.2025"))
+    manager.post(url, MAPPED)
+    assert not Job.objects.exists()
+    assert manager.get(url).status_code == 200, "the upload is still there"
+
+
 @pytest.mark.parametrize(("content", "said"), [(b"", "empty"), (b"\x00\x01\x02\x03\x04", "neither a text file")])
 def test_files_that_are_no_tables(manager: Client, channel: Channel, content: bytes, said: str) -> None:
     upload = SimpleUploadedFile("orders.csv", content)
     answer = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload})
     assert answer.status_code == 422
     assert said in answer.content.decode()
+
+
+def test_an_upload_that_vanishes_while_old_ones_are_dropped_stops_no_other(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "imports").mkdir()
+    (tmp_path / "imports" / "gone.csv").symlink_to(tmp_path / "nothing")
+    name = keep_upload(SimpleUploadedFile("orders.csv", FILE.encode()))
+    assert find_upload(name).read_text() == FILE
 
 
 def test_a_forged_token_leads_nowhere(manager: Client) -> None:
