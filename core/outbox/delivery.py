@@ -118,6 +118,9 @@ def _claim_deliveries(batch_size: int) -> tuple[int, Deliveries]:
             deliveries[name].append(event.pk)
         _schedule(event, missing, ready, retries, now)
     OutboxEvent.objects.bulk_update(events, ["next_attempt_at", "completed_at", "is_dead"])
+    over = {event_id for event_id, _handler in retries}.intersection(e.pk for e in events if e.completed_at)
+    if over:  # whoever left the last receipt died before tidying up
+        HandlerFailure.objects.filter(event_id__in=over).delete()
     return len(events), deliveries
 
 
@@ -205,5 +208,5 @@ def _complete(event_ids: Sequence[int]) -> None:
         receipts[event_id].add(handler)
     done = [pk for pk, name in events if handlers_of(name).keys() <= receipts[pk]]
     if done:
+        HandlerFailure.objects.filter(event_id__in=done).delete()  # first: what is completed nobody looks at again
         OutboxEvent.objects.filter(pk__in=done).update(completed_at=timezone.now(), next_attempt_at=None, is_dead=False)
-        HandlerFailure.objects.filter(event_id__in=done).delete()

@@ -195,6 +195,30 @@ def test_a_crash_between_the_handler_s_writes_and_its_receipt_undoes_both(transa
     assert lamps() == 1
 
 
+@pytest.mark.parametrize("statement", ["SELECT", "DELETE", "UPDATE"])
+def test_a_crash_after_the_receipt_leaves_no_failure_that_is_over(transactional_db, handlers, statement):
+    """Killed before this statement that completes the event."""
+    event = publish_one()
+    fail_often(event, 1)
+    ERRORS.clear()
+
+    def crash(execute, sql, params, many, context):
+        if sql.startswith(statement) and HandlerReceipt._meta.db_table not in sql and lamps_lit:
+            raise SystemExit
+        return execute(sql, params, many, context)
+
+    lamps_lit: list[int] = []
+    BEFORE.append(lambda event: lamps_lit.append(event.id))
+    with pytest.raises(SystemExit), connection.execute_wrapper(crash):
+        delivery.deliver(NAME, [event.pk])
+    OutboxEvent.objects.filter(completed_at=None).update(next_attempt_at=timezone.now())
+    drain(only=[RELAY])
+    event.refresh_from_db()
+    assert event.completed_at
+    assert lamps() == 1
+    assert not HandlerFailure.objects.exists()
+
+
 def test_two_workers_with_the_same_delivery_do_it_once(transactional_db, handlers):
     event = publish_one()
     BEFORE.append(lambda event: time.sleep(0.2))  # the second worker arrives meanwhile
