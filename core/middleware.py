@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from core import metering
-from core.context import bind_request_id, unbind_request_id
+from core.context import REQUEST_ID_KEY, bind_request_id, unbind_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = bind_request_id(request.headers.get(REQUEST_ID_HEADER, ""))
+        request.META[REQUEST_ID_KEY] = request_id
         try:
             response = self.get_response(request)
         finally:

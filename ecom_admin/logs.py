@@ -4,7 +4,7 @@ import logging.config
 
 import structlog
 
-from core.logging import redact_event
+from core.logging import add_request_id, redact_event
 
 CHATTY = ("axes", "celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
 
@@ -31,7 +31,7 @@ def configure_logs(*, level: str, as_json: bool) -> None:
             "formatters": {
                 "structured": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared],
+                    "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared, add_request_id],
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
                 }
             },
@@ -39,7 +39,9 @@ def configure_logs(*, level: str, as_json: bool) -> None:
             "root": {"handlers": ["stderr"], "level": level},
             # Stages run every few seconds; a line for each would hide what matters. Failures are errors.
             # Sign-ins are in the audit trail.
-            "loggers": {name: {"level": "WARNING"} for name in CHATTY},
+            "loggers": {name: {"level": "WARNING"} for name in CHATTY}
+            # It has set up a handler of its own by the time it loads this code.
+            | {"gunicorn.error": {"handlers": [], "propagate": True}},
         }
     )
     structlog.configure(

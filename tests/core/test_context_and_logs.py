@@ -7,6 +7,8 @@ import logging
 import pytest
 import structlog
 from celery import shared_task
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from core.context import bind_request_id, current_request_id, unbind_request_id
 from core.logging import redact_event, scrub_text
@@ -76,6 +78,25 @@ def test_log_lines_are_json_with_the_request_id(log_lines):
     first, second = log_lines()
     assert (first["event"], first["order_id"], first["request_id"]) == ("order_received", 3, "request-4711")
     assert (second["event"], second["level"], second["request_id"]) == ("from a library", "warning", "request-4711")
+
+
+@pytest.mark.django_db
+def test_lines_about_answers_of_4xx_have_the_request_id(client, log_lines):
+    answer = client.get("/nothing-here/")
+    (line,) = log_lines()
+    assert (line["logger"], line["status_code"]) == ("django.request", 404)
+    assert line["request_id"] == answer["X-Request-Id"]
+
+
+def test_gunicorns_own_lines_are_json_too(capsys, settings):
+    log = Logger(Config())
+    try:
+        configure_logs(level="INFO", as_json=True)
+        log.info("Listening at: %s", "http://0.0.0.0:8000")
+    finally:
+        configure_logs(level=settings.LOG_LEVEL, as_json=False)
+    (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (line["event"], line["logger"]) == ("Listening at: http://0.0.0.0:8000", "gunicorn.error")
 
 
 def test_traceback_is_scrubbed(log_lines):
