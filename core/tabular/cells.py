@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Final
 
 # From here on a double no longer tells neighbouring integers apart, so a long id has lost its last digits.
 EXACT_INTEGERS = 10**15
@@ -10,6 +11,9 @@ EXACT_INTEGERS = 10**15
 _FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 
 _MARKS = frozenset("='\u2018`")
+
+_KEPT_CELLS: Final = 16_000
+_KEPT_CHARACTERS: Final = 100
 
 CellValue = str | float | int | bool | datetime | date | time | timedelta | None
 
@@ -27,6 +31,18 @@ def clean_cell(text: str) -> str:
     if text[:1] in {"'", "\u2018", "`"} and text[1:2].isdigit():
         text = text[1:]
     return text
+
+
+class CleanCells(dict[str, str]):
+    """clean_cell() by the text of the cell, filled as texts are looked up: most cells of a file repeat others."""
+
+    def __missing__(self, text: str) -> str:
+        clean = clean_cell(text)
+        if len(text) <= _KEPT_CHARACTERS:
+            if len(self) >= _KEPT_CELLS:
+                self.clear()
+            self[text] = clean
+        return clean
 
 
 def cell_text(value: CellValue) -> str:

@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from django.utils.translation import gettext_lazy as _
 
-from core.tabular.cells import cell_text, clean_cell, lost_digits
+from core.tabular.cells import CleanCells, cell_text, clean_cell, lost_digits
 from core.tabular.encoding import detect_encoding, refuse_above, sniff_delimiter
 from core.tabular.exceptions import MAX_LINE, TabularError, line_too_long
 from core.tabular.workbook import open_sheet
@@ -21,7 +21,7 @@ from core.tabular.workbook import open_sheet
 _ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_SNIFFED_CHARACTERS = 64 * 1024
+_PIECE_CHARACTERS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _open_text(stack: ExitStack, raw: BinaryIO, size: int, *, packed: bool, limi
     stream = _unpacked(raw) if packed else raw
     text = stack.enter_context(io.TextIOWrapper(stream, encoding, newline=""))
     try:
-        sample = text.read(_SNIFFED_CHARACTERS)
+        sample = text.read(_PIECE_CHARACTERS)
     except UnicodeDecodeError as error:
         raise _unreadable() from error
     delimiter = sniff_delimiter(sample.lstrip("\r\n").split("\n", 1)[0])
@@ -134,11 +134,16 @@ def _unpacked(raw: BinaryIO) -> BinaryIO:
 
 def _lines(sample: str, rest: io.TextIOWrapper) -> Iterator[str]:
     """The lines of a text whose beginning has been read already."""
-    # A line cut at the end of the sample is completed from the rest, so that line numbers stay right.
-    whole = sample if sample.endswith("\n") else sample + _line_of(rest)
-    yield from io.StringIO(whole, newline="")
-    while line := _line_of(rest):
-        yield line
+    return chain.from_iterable(io.StringIO(piece, newline="") for piece in _pieces(sample, rest))
+
+
+def _pieces(sample: str, rest: io.TextIOWrapper) -> Iterator[str]:
+    """The text in pieces of whole lines."""
+    piece = sample
+    while piece:
+        # A line cut at the end of a piece is completed from the rest, so that line numbers stay right.
+        yield piece if piece.endswith("\n") else piece + _line_of(rest)
+        piece = rest.read(_PIECE_CHARACTERS)
 
 
 def _line_of(text: io.TextIOWrapper) -> str:
@@ -228,8 +233,9 @@ def _check_header(header: list[str], limits: Limits) -> None:
 
 def _rows(numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool) -> Iterator[Row]:
     count = 0
+    cleaned = CleanCells().__getitem__
     for number, raw_cells in numbered:
-        cells = list(map(clean_cell, raw_cells)) if clean else raw_cells
+        cells = list(map(cleaned, raw_cells)) if clean else raw_cells
         if not any(cells):
             continue
         count += 1

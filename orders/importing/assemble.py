@@ -1,13 +1,15 @@
 """Rows of a file put together into orders, every row accounted for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 
 from core.tabular import Row, clean_cell
 from orders.importing.cells import is_ciphertext, moment_reader, number, plain_id, split_address, unit_price
 from orders.importing.mapping import FileMapping
-from orders.schema import FieldError
+from orders.schema import FieldError, SharedLine
 
 _NUMBERS: Final = frozenset(
     {"shipping_fee", "discount", "tax", "total", "lines.quantity", "lines.unit_price", "lines.amount"}
@@ -19,6 +21,12 @@ _IDS: Final = frozenset({"group", "external_id", "customer.external_id", "lines.
 NOT_ORDERS: Final = frozenset({"cancellation", "adjustment", "negative_quantity", "not_an_order_status"})
 
 OPEN_ORDERS: Final = 100
+MAX_RUN: Final = 1000
+# What an Assembler remembers of lines, so that equal ones become one object.
+KEPT_LINES: Final = 64_000
+KEPT_CHARACTERS: Final = 300
+
+_VALUES: Final = attrgetter("values")
 
 Convert = Callable[[str], str]
 
@@ -38,6 +46,10 @@ class FileOrder:
     line_rows: list[int]
     refusals: list[FieldError]
 
+    def message(self) -> dict[str, Any]:
+        """The payload as plain JSON, for keeping."""
+        return {**self.payload, "lines": [line.values for line in self.payload["lines"]]}
+
 
 class _Column(NamedTuple):
     field: str
@@ -51,12 +63,30 @@ class _Group:
 
     pending: list[_Column]
     order: dict[str, str] = field(default_factory=dict)
-    lines: list[dict[str, str]] = field(default_factory=list)
+    lines: list[SharedLine] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     line_rows: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     seen: set[tuple[str, ...]] = field(default_factory=set)
     problems: list[FieldError] = field(default_factory=list)
+
+
+class _Lines(dict[tuple[str, ...], SharedLine]):
+    """Lines by their cells, made as they are asked for."""
+
+    def __init__(self, make: Callable[[int, tuple[str, ...]], SharedLine]) -> None:
+        super().__init__()
+        self._make = make
+        self._count = 0
+
+    def __missing__(self, texts: tuple[str, ...]) -> SharedLine:
+        self._count += 1
+        line = self._make(self._count, texts)
+        if len("".join(texts)) <= KEPT_CHARACTERS:
+            if len(self) >= KEPT_LINES:
+                self.clear()
+            self[texts] = line
+        return line
 
 
 class ScatteredOrders(Exception):
@@ -81,6 +111,13 @@ class Assembler:
             for column in columns
             if column.field.startswith("lines.")
         ]
+        self._pick_line = _picker([column.place for column in self._line_columns])
+        self._line_constants = {
+            path.removeprefix("lines."): value
+            for path, value in self.options.constants.items()
+            if path.startswith("lines.") and value
+        }
+        self._lines = _Lines(self._new_line)
         by_field = {column.field: column.place for column in columns}
         self._key_index = by_field.get("group", by_field.get("external_id", -1))
         self.columns = [column.field for column in columns]
@@ -99,13 +136,12 @@ class Assembler:
         `last_rows` is {order key: number of its last row}.
         """
         groups: dict[str, _Group] = {}
-        for row in rows:
-            key = self._key(row.cells)
+        for key, run in self._runs(rows):
             group = groups.get(key)
             if group is None:
                 group = groups[key] = _Group(self._order_columns)
-            self._add(group, row)
-            if last_rows.get(key) == row.number:
+            self._add(group, run)
+            if last_rows.get(key) == run[-1].number:
                 yield self._finish(key, groups.pop(key))
         for key, group in groups.items():  # their last row turned out to be blank once it was cleaned
             yield self._finish(key, group)
@@ -117,21 +153,26 @@ class Assembler:
         """
         open_orders: dict[str, _Group] = {}  # in the order of their last rows
         finished: set[str] = set()
-        key, group = "", None
-        for row in rows:
-            if group is None or self._key(row.cells) != key:
-                key = self._key(row.cells)
-                if key in finished:
-                    raise ScatteredOrders
-                group = open_orders.pop(key) if key in open_orders else _Group(self._order_columns)
-                open_orders[key] = group
-                if len(open_orders) > OPEN_ORDERS:
-                    oldest = next(iter(open_orders))
-                    finished.add(oldest)
-                    yield self._finish(oldest, open_orders.pop(oldest))
-            self._add(group, row)
+        for key, run in self._runs(rows):
+            if key in finished:
+                raise ScatteredOrders
+            group = open_orders.pop(key) if key in open_orders else _Group(self._order_columns)
+            open_orders[key] = group
+            if len(open_orders) > OPEN_ORDERS:
+                oldest = next(iter(open_orders))
+                finished.add(oldest)
+                yield self._finish(oldest, open_orders.pop(oldest))
+            self._add(group, run)
         for key, group in open_orders.items():
             yield self._finish(key, group)
+
+    def _runs(self, rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
+        """(order key, rows) of rows that follow each other, at most MAX_RUN at a time."""
+        index = self._key_index
+        keyed = groupby(rows, (lambda row: row[1][index]) if index >= 0 else (lambda _row: ""))
+        for key, some in keyed:
+            while run := list(islice(some, MAX_RUN)):
+                yield key, run
 
     def _key(self, cells: list[str]) -> str:
         return cells[self._key_index] if self._key_index >= 0 else ""
@@ -154,23 +195,30 @@ class Assembler:
 
         return read if empty or words else convert
 
-    def _add(self, group: _Group, row: Row) -> None:
-        number, cells, problem, problem_column = row
-        group.rows.append(number)
-        if problem:
-            group.problems.append(FieldError(problem_column, problem))
+    def _add(self, group: _Group, run: list[Row]) -> None:
+        """Take further rows of an order, many at a time: what is done for each of them alone takes most of the time."""
+        group.problems += [FieldError(row.problem_column, row.problem) for row in run if row.problem]
+        numbers: Sequence[int] = [row.number for row in run]
+        texts: Sequence[list[str]] = [row.cells for row in run]
+        group.rows += numbers
         if self.options.repeated_rows == "drop":
-            content = tuple(cells)
-            if content in group.seen:
-                group.repeated.append(number)
-                return
-            group.seen.add(content)
-        if group.pending:
+            numbers, texts = _without_repeated(group, numbers, texts)
+        for cells in texts:
+            if not group.pending:
+                break
             group.pending = [column for column in group.pending if not _fill(group.order, column, cells)]
-        line = {name: convert(cells[place]) for name, place, convert in self._line_columns if cells[place]}
-        if line:
-            group.lines.append(line)
-            group.line_rows.append(number)
+        lines = list(map(self._lines.__getitem__, map(self._pick_line, texts)))
+        if not all(map(_VALUES, lines)):  # rows without a line, such as those that carry on with an address
+            numbers = [number for number, line in zip(numbers, lines, strict=True) if line.values]
+            lines = [line for line in lines if line.values]
+        group.lines += lines
+        group.line_rows += numbers
+
+    def _new_line(self, number: int, texts: tuple[str, ...]) -> SharedLine:
+        """The line that these cells make."""
+        columns = zip(self._line_columns, texts, strict=True)
+        values = {field: convert(text) for (field, _place, convert), text in columns if text}
+        return SharedLine(number, {**self._line_constants, **_priced(values)} if values else {})
 
     def _finish(self, key: str, group: _Group) -> FileOrder:
         values = {**self.options.constants, **group.order}
@@ -186,7 +234,7 @@ class Assembler:
             return [FieldError("external_id", "cancellation")]
         if options.adjustment_prefix and external_id.startswith(options.adjustment_prefix):
             return [FieldError("external_id", "adjustment")]
-        if group.lines and all(line.get("quantity", "").startswith("-") for line in group.lines):
+        if group.lines and all(line.values.get("quantity", "").startswith("-") for line in group.lines):
             return [FieldError("lines[0].quantity", "negative_quantity")]
         status = values.get("status", "")
         if status and options.statuses.get(status, "") == "" and options.statuses:
@@ -194,17 +242,14 @@ class Assembler:
         return []
 
     def _payload(self, external_id: str, values: Mapping[str, str], group: _Group) -> dict[str, Any]:
-        payload: dict[str, Any] = {"external_id": external_id, "lines": [_line(line) for line in group.lines]}
+        payload: dict[str, Any] = {"external_id": external_id, "lines": group.lines}
         for path, value in values.items():
             if path in _HANDLED or not value:
                 continue
             parent, _dot, name = path.rpartition(".")
             if not parent:
                 payload[name] = value
-            elif parent == "lines":
-                for line in payload["lines"]:
-                    line.setdefault(name, value)
-            else:
+            elif parent != "lines":  # lines have their constants
                 payload.setdefault(parent, {})[name] = value
         _add_address(payload, values)
         paid = self.options.statuses.get(values.get("status", ""))
@@ -226,11 +271,37 @@ def _fill(order: dict[str, str], column: _Column, cells: list[str]) -> bool:
     return bool(order.get(path))
 
 
+def _without_repeated(
+    group: _Group, numbers: Sequence[int], texts: Sequence[list[str]]
+) -> tuple[Sequence[int], Sequence[list[str]]]:
+    """The rows that don't repeat an earlier one of their order exactly."""
+    new = dict(zip(map(tuple, reversed(texts)), reversed(numbers), strict=True))  # the first of equal rows stays
+    if len(new) == len(texts) and group.seen.isdisjoint(new):
+        group.seen.update(new)
+        return numbers, texts
+    kept = [
+        (number, cells)
+        for number, cells in zip(numbers, texts, strict=True)
+        if new[tuple(cells)] == number and tuple(cells) not in group.seen
+    ]
+    group.seen.update(new)
+    group.repeated += sorted(set(numbers) - {number for number, _cells in kept})
+    return [number for number, _cells in kept], [cells for _number, cells in kept]
+
+
 def _text(cell: str) -> str:
     return "" if cell[:1] in "#$~" and is_ciphertext(cell) else cell
 
 
-def _line(line: dict[str, str]) -> dict[str, str]:
+def _picker(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    """A function that takes the cells at these places out of a row."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda cells: tuple([cells[place] for place in places])
+
+
+def _priced(line: dict[str, str]) -> dict[str, str]:
+    """The line with the price of one, where the file gives the amount for all."""
     amount = line.pop("amount", "")
     if amount and "unit_price" not in line:
         line["unit_price"], discount = unit_price(amount, line.get("quantity", ""))

@@ -10,6 +10,7 @@ from orders.schema.model import (
     Defaults,
 )
 from orders.schema.parse import parse_order
+from orders.schema.shared import SharedLine
 
 __all__ = [
     "MAX_LINES",
@@ -20,5 +21,6 @@ __all__ = [
     "Defaults",
     "FieldError",
     "Refused",
+    "SharedLine",
     "parse_order",
 ]

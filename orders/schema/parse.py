@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, cast
 
 from core.addresses import Address
 from core.money import CURRENCIES, round_money
@@ -18,12 +19,15 @@ from orders.schema.model import (
     CanonicalPayment,
     Defaults,
 )
+from orders.schema.shared import SharedLine
 
 MAX_ERRORS: Final = 50
 MAX_AMOUNT: Final = Decimal(10) ** 12
 KEPT_LINES: Final = 16_000
 KEPT_CHARACTERS: Final = 300
 _SEPARATOR: Final = "\x1f"
+_TOTAL: Final = attrgetter("total")
+_TAX: Final = attrgetter("tax")
 
 Errors = list[FieldError]
 
@@ -181,7 +185,8 @@ def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[
             if len(errors) >= MAX_ERRORS:
                 break
             count = len(errors)
-            line = _line(item, index, currency, defaults, errors)
+            values = item.values if type(item) is SharedLine else item
+            line = _line(values, index, currency, defaults, errors)
             if line is None:
                 continue
             if len(errors) == count:
@@ -193,20 +198,26 @@ def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[
 class _KnownLines:
     """Lines that parsed without an error, by the texts that they were written with.
 
-    Shops sell the same article in the same number at the same price over and over: four of five lines of a year's
-    file were there before. Only lines made of texts alone are kept: 1, 1.0 and true are equal, and not the same.
+    Only lines made of texts alone are kept: 1, 1.0 and true are equal, and not the same. A SharedLine keeps what it
+    means itself.
     """
 
     def __init__(self) -> None:
         self._lines: dict[tuple[tuple[str, ...], str], CanonicalLine] = {}
 
     def find(self, raw: Any) -> CanonicalLine | None:
+        if type(raw) is SharedLine:
+            terms, line = raw.parsed
+            return cast("CanonicalLine", line) if terms is self else None
         try:
             return self._lines.get((tuple(raw), _SEPARATOR.join(raw.values())))
         except (TypeError, AttributeError):
             return None
 
-    def keep(self, raw: dict[str, Any], line: CanonicalLine) -> None:
+    def keep(self, raw: Any, line: CanonicalLine) -> None:
+        if type(raw) is SharedLine:
+            raw.parsed = self, line
+            return
         try:
             text = _SEPARATOR.join(raw.values())
         except TypeError:
@@ -252,9 +263,9 @@ def _faulty_line(raw: Any, path: str, defaults: Defaults, errors: Errors) -> dic
 def _complete_amounts(top: dict[str, Any], lines: list[CanonicalLine], errors: Errors) -> None:
     """Compute what the order left out, and check that every amount fits and none is below zero."""
     _check_decimals(top, ("shipping_fee", "discount", "tax", "total"), top["currency"], "", errors)
-    top["items_total"] = sum((line.total for line in lines), start=ZERO)
+    top["items_total"] = sum(map(_TOTAL, lines), start=ZERO)
     if top["tax"] is None:
-        top["tax"] = sum((line.tax for line in lines), start=ZERO)
+        top["tax"] = sum(map(_TAX, lines), start=ZERO)
     computed = top["items_total"] - top["discount"] + top["shipping_fee"] + top["tax"]
     if top["total"] is None:
         top["total"] = computed

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from itertools import islice
@@ -20,8 +20,10 @@ from inventory.services import save_warehouse, set_opening_stock, upsert_skus
 from orders.importing.assemble import FileOrder
 from orders.importing.mapping import Options
 from orders.models import Channel
+from orders.schema import SharedLine
 
 _BATCH = 500
+_DISTINCT_LINES = 64_000
 
 
 @dataclass(slots=True)
@@ -74,25 +76,39 @@ def create_catalogue(
 
 def _articles(orders: Iterable[FileOrder]) -> dict[str, _Article]:
     articles: dict[str, _Article] = {}
-    written: dict[str, _Article] = {}  # by the code as the file writes it
+    for values, times in _distinct_lines(orders):
+        try:
+            quantity = int(Decimal(values.get("quantity", "0")))
+            code = normalise_sku_code(values.get("sku", ""))
+        except (InvalidSkuCode, InvalidOperation, OverflowError, ValueError):
+            continue  # intake names what is wrong with such a line
+        article = articles.setdefault(code.upper(), _Article(code))
+        article.units += max(0, min(quantity, 1_000_000)) * times
+        if name := values.get("name", ""):
+            article.names[name] += times
+        article.prices[values.get("unit_price", "0")] += times
+    return articles
+
+
+def _distinct_lines(orders: Iterable[FileOrder]) -> Iterator[tuple[dict[str, str], int]]:
+    """The lines of all orders that aren't refused with how often they are there; the same line may come again."""
+    times: Counter[int] = Counter()
+    lines: dict[int, SharedLine] = {}
     for order in orders:
         if order.refusals:
             continue
-        for line in order.payload["lines"]:
-            sku = line.get("sku", "")
-            try:
-                quantity = int(Decimal(line.get("quantity", "0")))
-                article = written.get(sku)
-                if article is None:
-                    code = normalise_sku_code(sku)
-                    article = written[sku] = articles.setdefault(code.upper(), _Article(code))
-            except (InvalidSkuCode, InvalidOperation, OverflowError, ValueError):
-                continue  # intake names what is wrong with such a line
-            article.units += max(0, min(quantity, 1_000_000))
-            if name := line.get("name", ""):
-                article.names[name] += 1
-            article.prices[line.get("unit_price", "0")] += 1
-    return articles
+        numbers = [line.number for line in order.payload["lines"]]
+        times.update(numbers)
+        lines.update(zip(numbers, order.payload["lines"], strict=True))
+        if len(lines) >= _DISTINCT_LINES:
+            yield from _counted(lines, times)
+            lines.clear()
+            times.clear()
+    yield from _counted(lines, times)
+
+
+def _counted(lines: Mapping[int, SharedLine], times: Mapping[int, int]) -> Iterator[tuple[dict[str, str], int]]:
+    return ((line.values, times[number]) for number, line in lines.items())
 
 
 def _draft(article: _Article, channel: Channel, services: "re.Pattern[str]") -> SkuDraft:

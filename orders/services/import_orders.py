@@ -177,7 +177,7 @@ def _prepared(orders: Sequence[FileOrder], defaults: Defaults) -> _Batch:
     entries = iter(
         prepare(
             [order.refusals or order.payload for order in taken],
-            [order.payload for order in taken],
+            [order.message() for order in taken],
             defaults=defaults,
             keep_raw=True,
         )

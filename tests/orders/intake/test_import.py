@@ -20,14 +20,12 @@ from core.tabular import TabularError, open_table
 from core.tabular.header import fold
 from inventory.models import Sku, StockLevel
 from orders.importing import assemble
-from orders.importing.assemble import Assembler, FileOrder
+from orders.importing.assemble import Assembler
 from orders.importing.cells import fitting_formats, is_moment, moment_reader, number, split_address, unit_price
 from orders.importing.headings import HEADINGS
-from orders.importing.kept import KeptOrders
 from orders.importing.mapping import FileMapping, Options
 from orders.importing.presets import PRESETS, detect
 from orders.models import Channel, IntakeMessage, Order, OrderLine
-from orders.schema import FieldError
 from orders.services import import_orders as import_module
 from orders.services.import_start import join_files, start_import, suggest_mapping
 from orders.services.validate import validate_batch
@@ -228,16 +226,6 @@ def test_a_row_with_too_many_cells_fails_its_order_only(write: Callable[..., Pat
     path = write(text)
     job = run(make_channel(), path, PRESETS["canonical"].mapping)
     assert (job.succeeded, job.failed) == (1, 1)
-
-
-def test_orders_are_read_back_as_they_were_kept() -> None:
-    orders = [
-        FileOrder("A", {"external_id": "A", "lines": [{"name": "Tee 茶 \ud800\n\x85"}]}, [2, 5], [5], [2], []),
-        FileOrder("B", {"lines": []}, [3], [], [], [FieldError("status", "not_an_order_status", {"status": "x"})]),
-    ]
-    with KeptOrders() as kept:
-        assert list(kept.keep(orders)) == orders
-        assert list(kept) == orders
 
 
 def test_our_own_columns_are_found_by_name() -> None:

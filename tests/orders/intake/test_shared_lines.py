@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.tabular import open_table
+from orders.importing import assemble
+from orders.importing import kept as kept_module
+from orders.importing.assemble import Assembler, FileOrder
+from orders.importing.kept import KeptOrders
+from orders.importing.presets import PRESETS
+from orders.schema import FieldError, SharedLine
+
+MAPPING = PRESETS["uci"].mapping
+HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+MUG = "1,A-1,MUG,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
+PLATE = "1,B-1,PLATE,2.0,2010-12-01 08:26:00,1.00,17850.0,United Kingdom\n"
+OTHER = "2,A-1,MUG,6.0,2010-12-01 09:00:00,2.55,,EIRE\n"
+MORE = "2,A-1,MUG,1.0,2010-12-01 09:00:00,2.55,,EIRE\n"
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[str], list[FileOrder]]:
+    def read_orders(rows: str) -> list[FileOrder]:
+        path = tmp_path / "orders.csv"
+        path.write_text(HEAD + rows, encoding="utf-8")
+        with open_table(path) as table:
+            return list(Assembler(MAPPING, table.header).neighbours(table))
+
+    return read_orders
+
+
+Read = Callable[[str], list[FileOrder]]
+
+
+def test_equal_lines_of_a_file_are_one(read: Read) -> None:
+    first, second = read(MUG + OTHER + MORE)
+    (mug,) = first.payload["lines"]
+    assert mug.values == {"sku": "A-1", "name": "MUG", "quantity": "6.0", "unit_price": "2.55"}
+    same, more = second.payload["lines"]
+    assert same is mug
+    assert more.values == {**mug.values, "quantity": "1.0"}
+    assert first.message() == {**first.payload, "lines": [mug.values]}
+
+
+def test_few_lines_are_remembered(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble, "KEPT_LINES", 1)
+    first, second = read(MUG + PLATE + OTHER)
+    (mug, _plate), (again,) = first.payload["lines"], second.payload["lines"]
+    assert again is not mug
+    assert again.values == mug.values
+    assert again.number not in {line.number for line in first.payload["lines"]}
+
+
+def test_a_row_is_repeated_wherever_its_order_goes_on(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = MUG + MUG + PLATE + OTHER + PLATE + MUG + MUG
+    whole = read(rows)
+    assert [(order.rows, order.repeated, order.line_rows) for order in whole] == [
+        ([5], [], [5]),
+        ([2, 3, 4, 6, 7, 8], [3, 6, 7, 8], [2, 4]),
+    ]
+    monkeypatch.setattr(assemble, "MAX_RUN", 2)
+    assert [(order.rows, order.repeated, order.line_rows) for order in read(rows)] == [
+        (order.rows, order.repeated, order.line_rows) for order in whole
+    ]
+
+
+def test_orders_are_read_back_as_they_were_kept() -> None:
+    tea = SharedLine(1, {"name": "Tee 茶 \ud800\n\x85"})
+    orders = [
+        FileOrder("A", {"external_id": "A", "lines": [tea]}, [2, 5], [5], [2], []),
+        FileOrder("B", {"lines": []}, [3], [], [], [FieldError("status", "not_an_order_status", {"status": "x"})]),
+        FileOrder("C", {"external_id": "C", "lines": [SharedLine(2, {"name": "x"}), tea, tea]}, [6, 7, 8], [], [], []),
+    ]
+    with KeptOrders() as kept:
+        assert list(kept.keep(orders)) == orders
+        read = list(kept)
+    assert read == orders
+    (first,), (_other, second, third) = read[0].payload["lines"], read[2].payload["lines"]
+    assert first is second is third
+
+
+def test_kept_orders_forget_lines_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_module, "SHARED_LINES", 3)
+    lines = [SharedLine(number, {"sku": str(number)}) for number in range(8)]
+    orders = [
+        FileOrder(str(number), {"lines": [lines[number], lines[number % 3], lines[0]]}, [number], [], [], [])
+        for number in range(8)
+    ]
+    with KeptOrders() as kept:
+        assert list(kept.keep(orders)) == orders
+        assert list(kept) == orders
