@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.accounts.selectors import may_see_personal_data
-from core.actor import Actor
-from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.actor import Actor, reason_words
+from core.admin import LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
-from orders.enums import HoldReason
+from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import (
     Channel,
     DataError,
@@ -37,6 +37,7 @@ from orders.models import (
     OrderLine,
 )
 from orders.rules.masking import masked
+from orders.rules.validation import CHECKS, message
 from orders.selectors.intake import messages_for
 from orders.selectors.orders import channels_for, fulfilments_for, of_orders_for, orders_for
 from orders.services.approval import approve_order
@@ -45,6 +46,9 @@ from orders.services.channels import FIELDS, create_channel, update_channel
 from orders.services.holds import hold_order, release_all_holds, release_hold
 
 M = TypeVar("M", bound=Model)
+
+# A step is the order's or that of one of its fulfilment orders; both call the statuses they share the same.
+_STATUS_NAMES = {**dict(FulfilmentStatus.choices), **dict(OrderStatus.choices)}
 
 PERSONAL_FIELDS = (
     "customer",
@@ -223,8 +227,12 @@ class OrderLineAdmin(PartOfOrderAdmin[OrderLine]):
 
 @admin.register(Finding)
 class FindingAdmin(PartOfOrderAdmin[Finding]):
-    list_display = ("order", "code", "severity", "field", "expected", "found_at")
-    list_filter = ("severity", "code")
+    list_display = ("order", "in_words", "severity", "field", "expected", "found_at")
+    list_filter = ("severity", code_filter("code", _("check"), lambda: ((code, code) for code in CHECKS)))
+
+    @admin.display(description=_("What is wrong"), ordering="code")
+    def in_words(self, finding: Finding) -> str:
+        return message(finding.code, finding.params)
 
 
 @admin.register(Hold)
@@ -271,9 +279,21 @@ class FulfilmentLineAdmin(ReadOnlyAdmin[FulfilmentLine]):
 
 @admin.register(OrderHistory)
 class OrderHistoryAdmin(PartOfOrderAdmin[OrderHistory]):
-    list_display = ("at", "order", "fulfilment", "from_status", "to_status", "actor_label", "reason")
-    list_filter = ("to_status", "at")
+    list_display = ("at", "order", "fulfilment", "from_in_words", "to_in_words", "actor_label", "reason_in_words")
+    list_filter = (code_filter("to_status", _("to"), _STATUS_NAMES.items), "at")
     list_select_related = ["order", "fulfilment"]
+
+    @admin.display(description=_("from"), ordering="from_status")
+    def from_in_words(self, step: OrderHistory) -> Any:
+        return _STATUS_NAMES.get(step.from_status, step.from_status)
+
+    @admin.display(description=_("to"), ordering="to_status")
+    def to_in_words(self, step: OrderHistory) -> Any:
+        return _STATUS_NAMES.get(step.to_status, step.to_status)
+
+    @admin.display(description=_("reason"))
+    def reason_in_words(self, step: OrderHistory) -> str:
+        return reason_words(step.reason)
 
 
 @admin.register(DataError)

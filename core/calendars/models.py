@@ -2,6 +2,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.accounts.models import validate_time_zone
 
@@ -85,7 +86,7 @@ class CalendarException(models.Model):
         BusinessCalendar, models.CASCADE, db_index=False, related_name="exceptions", verbose_name=_("calendar")
     )
     day = models.DateField(_("day"))
-    is_open = models.BooleanField(_("open"), default=False)
+    is_open = models.BooleanField(pgettext_lazy("business", "open"), default=False)
     note = models.CharField(_("note"), max_length=120, blank=True)
 
     class Meta:

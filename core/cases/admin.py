@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import is_limited
-from core.admin import ReadOnlyAdmin
+from core.admin import ReadOnlyAdmin, code_filter
 from core.cases.models import Case, CaseEvent, CasePolicy
 from core.cases.registry import case_types
 from core.cases.selectors import cases_for
@@ -18,14 +18,30 @@ from core.cases.words import summary_of, type_label
 class CaseAdmin(ReadOnlyAdmin[Case]):
     """Cases change through the console only, where every step is checked and kept."""
 
-    list_display = ["id", "type", "subject_label", "status", "severity", "assigned_to", "resolve_by", "is_escalated"]
-    list_filter = ["status", "severity", "type", "is_escalated"]
+    list_display = [
+        "id",
+        "type_in_words",
+        "subject_label",
+        "status",
+        "severity",
+        "assigned_to",
+        "resolve_by",
+        "is_escalated",
+    ]
+    list_filter = [
+        "status", "severity", "is_escalated",
+        code_filter("type", _("type"), lambda: ((kind.code, kind.label) for kind in case_types())),
+    ]  # fmt: skip
     list_select_related = ["assigned_to"]
     search_fields = ["=id", "subject_label__iexact"]
     readonly_fields = ["in_words"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         return cases_for(request.user).order_by("-id")
+
+    @admin.display(description=_("type"), ordering="type")
+    def type_in_words(self, case: Case) -> str:
+        return type_label(case.type)
 
     @admin.display(description=_("What is wrong"))
     def in_words(self, case: Case) -> str:

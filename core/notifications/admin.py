@@ -9,11 +9,21 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import is_limited
-from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.admin import LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
 from core.notifications.registry import LINK, Template, find_template, templates
 from core.notifications.rules import Text, substitute
 from core.notifications.selectors import messages_for
+
+
+def _by_message(field: str) -> type[admin.SimpleListFilter]:
+    return code_filter(field, _("message"), lambda: ((template.code, template.label) for template in templates()))
+
+
+def _message_name(code: str) -> str:
+    template = find_template(code)
+    return str(template.label) if template else code
+
 
 _EXAMPLE_LINK = "https://console.example.com/exceptions/1/"
 
@@ -33,10 +43,14 @@ class MessageTemplateForm(forms.ModelForm[MessageTemplate]):
 @admin.register(MessageTemplate)
 class MessageTemplateAdmin(admin.ModelAdmin[MessageTemplate]):
     form = MessageTemplateForm
-    list_display = ["code", "language", "channel", "subject"]
-    list_filter = ["language", "channel", "code"]
+    list_display = ["in_words", "language", "channel", "subject"]
+    list_filter = ["language", "channel", _by_message("code")]
     search_fields = ["code", "subject"]
     readonly_fields = ["placeholders", "preview", "standard_text"]
+
+    @admin.display(description=_("message"), ordering="code")
+    def in_words(self, message: MessageTemplate) -> str:
+        return _message_name(message.code)
 
     @admin.display(description=_("Placeholders"))
     def placeholders(self, message: MessageTemplate) -> str:
@@ -64,18 +78,22 @@ def _shown(template: Template | None, text: Text) -> SafeString:
 
 @admin.register(OutgoingMessage)
 class OutgoingMessageAdmin(ReadOnlyAdmin[OutgoingMessage]):
-    list_display = ["id", "subject", "to", "template", "status", "attempts", "created_at", "sent_at"]
-    list_filter = ["status", "audience", "template"]
+    list_display = ["id", "subject", "to", "in_words", "status", "attempts", "created_at", "sent_at"]
+    list_filter = ["status", "audience", _by_message("template")]
     search_fields = ["=id", "=to"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMessage]:
         return messages_for(request.user).order_by("-id")
 
+    @admin.display(description=_("message"), ordering="template")
+    def in_words(self, message: OutgoingMessage) -> str:
+        return _message_name(message.template)
+
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin[Notification]):
-    list_display = ["id", "user", "code", "level", "count", "created_at", "read_at"]
-    list_filter = ["level", "code"]
+    list_display = ["id", "user", "in_words", "level", "count", "created_at", "read_at"]
+    list_filter = ["level", _by_message("code")]
     list_select_related = ["user"]
     search_fields = ["=user__username"]
 
@@ -83,11 +101,19 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
         rows = super().get_queryset(request)
         return rows.filter(user=request.user.pk) if is_limited(request.user) else rows
 
+    @admin.display(description=_("message"), ordering="code")
+    def in_words(self, notification: Notification) -> str:
+        return _message_name(notification.code)
+
 
 @admin.register(NotificationPreference)
 class NotificationPreferenceAdmin(LargeTableAdmin[NotificationPreference]):
-    list_display = ["user", "code", "in_app", "email"]
-    list_filter = ["code"]
+    list_display = ["user", "in_words", "in_app", "email"]
+    list_filter = [_by_message("code")]
     list_select_related = ["user"]
     search_fields = ["user__username"]
     autocomplete_fields = ["user"]
+
+    @admin.display(description=_("message"), ordering="code")
+    def in_words(self, preference: NotificationPreference) -> str:
+        return _message_name(preference.code)

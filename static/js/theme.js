@@ -2,6 +2,8 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  const stated = document.querySelector("meta[name=theme]"); // the administration's <html> isn't ours
+  if (stated) root.dataset.theme = stated.content;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     const chosen = root.dataset.theme;

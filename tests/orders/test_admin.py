@@ -147,3 +147,14 @@ def test_a_complaint_is_noted_with_its_author(manager, order):
     assert manager.post(reverse("admin:orders_dataerror_add"), data).status_code == 302
     assert DataError.objects.get().note == "wrong flat"
     assert AuditEntry.objects.filter(action="orders.dataerror_added").exists()
+
+
+def test_what_is_kept_as_a_code_is_shown_and_filtered_in_words(manager, order):
+    steps = manager.get(changelist("orderhistory"), {"to_status": OrderStatus.PENDING_REVIEW}).content.decode()
+    assert order.number in steps
+    assert "In review" in steps
+    assert ">pending_review<" not in steps
+    assert order.number not in manager.get(changelist("orderhistory"), {"to_status": "shipped"}).content.decode()
+
+    findings = manager.get(changelist("finding")).content.decode()
+    assert "The order adds up to" in findings

@@ -242,6 +242,14 @@ def test_audit_trail_is_searched_and_filtered(administrator, query):
     assert administrator.get(reverse("admin:audit_auditentry_changelist") + query).status_code == 200
 
 
+def test_the_site_looks_like_the_console_and_lists_the_apps_in_the_order_of_work(administrator):
+    User.objects.filter(username="admin").update(theme="dark")
+    page = administrator.get(reverse("admin:index")).content.decode()
+    assert '<meta name="theme" content="dark">' in page
+    places = [page.index(f"app-{label} module") for label in ("orders", "inventory", "cases", "outbox", "accounts")]
+    assert places == sorted(places)
+
+
 def test_every_admin_list_opens(administrator):
     """Lists, with a search, of every model that is registered: a broken column or search field shows here."""
     for model in admin.site._registry:
