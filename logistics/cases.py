@@ -28,8 +28,14 @@ from logistics.services.shipments import change_carrier, poll_now, retry_label
 _S = ShipmentStatus
 HANDLE = "logistics.handle_shipment"
 _LEFT = frozenset({str(_S.EXCEPTION), str(_S.LOST), str(_S.EXPIRED)})
+
+
+def _carriers() -> list[tuple[str, str]]:
+    return [(carrier.code, carrier.local_name) for carrier in Carrier.objects.filter(is_active=True).order_by("name")]
+
+
 REASON = Field("reason", _("What was agreed"))
-CARRIER = Field("carrier", _("Carrier code"))
+CARRIER = Field("carrier", _("Carrier"), "choice", choices=_carriers)
 DETECT_AT_MOST = 500
 
 

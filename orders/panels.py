@@ -17,6 +17,7 @@ from orders.case_facts import other_order_url, value_words
 from orders.enums import FindingSeverity, FulfilmentStatus, OrderStatus
 from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
+from orders.rules.payment_methods import payment_method_name
 from orders.rules.validation import message
 from orders.selectors.facts import ship_to
 from orders.selectors.orders import fulfilments_with_lines, lines_of, orders_for
@@ -114,7 +115,7 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
 
 
 def money(request: HttpRequest, order: Order) -> PanelContent:
-    return PanelContent("orders/_money.html")
+    return PanelContent("orders/_money.html", {"payment_method": payment_method_name(order.payment_method)})
 
 
 def dates(request: HttpRequest, order: Order) -> PanelContent:

@@ -67,4 +67,7 @@ def _input(item: Field) -> forms.Field:
         case "date":
             widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
             return forms.DateField(label=item.label, required=item.required, widget=widget)
+        case "choice" if item.choices:
+            choices = [("", "–"), *item.choices()]
+            return forms.ChoiceField(label=item.label, required=item.required, choices=choices)
     return forms.CharField(label=item.label, required=item.required)

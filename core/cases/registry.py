@@ -1,6 +1,6 @@
 """Types of case. The apps register theirs; the kernel knows none."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input that a resolution asks for before it runs."""
+    """An input that a resolution asks for before it runs. `choices()` gives (value, name) of what may be chosen."""
 
     name: str
     label: Any
-    kind: str = "text"  # text | textarea | number | date
+    kind: str = "text"  # text | textarea | number | date | choice
     required: bool = True
+    choices: "Callable[[], Iterable[tuple[str, Any]]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

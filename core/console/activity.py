@@ -112,9 +112,7 @@ def _facts(request: HttpRequest, entry: AuditEntry) -> PanelContent:
     return PanelContent("console/_activity_facts.html", {"entry": entry, "subject": subject_words(entry)})
 
 
-def _changes(request: HttpRequest, entry: AuditEntry) -> PanelContent | None:
-    if not entry.changes:
-        return None
+def _changes(request: HttpRequest, entry: AuditEntry) -> PanelContent:
     return PanelContent("console/_activity_changes.html", {"changes": change_words(entry.subject_type, entry.changes)})
 
 

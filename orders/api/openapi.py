@@ -82,6 +82,7 @@ def _post() -> dict[str, Any]:
     return {
         "operationId": "receiveOrders",
         "summary": "Send orders",
+        "tags": ["Orders"],
         "parameters": [{"$ref": "#/components/parameters/channel"}],
         "requestBody": {
             "required": True,
@@ -99,6 +100,7 @@ def _get() -> dict[str, Any]:
     return {
         "operationId": "orderStatus",
         "summary": "Where an order stands",
+        "tags": ["Orders"],
         "parameters": [number, {"$ref": "#/components/parameters/channel"}],
         "responses": {
             "200": _answer("The order.", "Status"),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
+from core.countries import country_name
 from core.ui.columns import Column
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction
 from core.ui.views import DetailPage, FormPage, ListPage
@@ -30,7 +31,9 @@ class ChannelList(ListPage[Channel]):
         Column("name", _("Channel"), link=True, note="code", width="l"),
         Column("kind", _("Orders come by"), accessor="get_kind_display"),
         Column("currency", _("Currency")),
-        Column("country", _("Country")),
+        Column(
+            "country", _("Country"), accessor=lambda channel: country_name(channel.country), export=lambda c: c.country
+        ),
         Column("requires_payment", _("Requires payment"), cell="bool"),
         Column("requires_address", _("Requires a full address"), cell="bool"),
         Column("is_active", _("Active"), cell="bool"),
@@ -70,7 +73,7 @@ class ChannelDetail(DetailPage[Channel]):
         off = Badge(label=_("Switched off"), icon="circle-off")
         return Header(
             title=obj.name,
-            line=" · ".join([str(obj.get_kind_display()), obj.currency, obj.country]),
+            line=" · ".join([str(obj.get_kind_display()), obj.currency, country_name(obj.country)]),
             status=on if obj.is_active else off,
             code=obj.code,
             primary=PageAction(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts.models import User
@@ -188,3 +189,18 @@ def test_what_is_wrong_is_told_in_the_reader_s_language_and_zone():
         assert "2 Mar 2026" in absolute_text(heard_at)
     Case.objects.update(summary_params={"since": "2026-03-01 17:43 UTC"})
     assert summary_of(Case.objects.get(type=NO_MOVEMENT)) == "No news since 2026-03-01 17:43 UTC"
+
+
+def test_the_carriers_are_offered_by_name_and_no_other_is_taken(client, carrier):
+    make_carrier("old", name="Old", is_active=False)
+    case = opened(
+        make_shipment(None, make_fulfilment(), status=S.PENDING), NO_CARRIER, "none", weight="1", country="CN"
+    )
+    client.force_login(make_user(is_superuser=True))
+    url = reverse("cases:case_resolve", args=[case.pk, "choose"])
+    page = client.get(url).content.decode()
+    assert f'<option value="{carrier.code}">{carrier.name}</option>' in page
+    assert 'value="old"' not in page
+    refused = client.post(url, {"carrier": "old"})
+    assert refused.status_code == 422
+    assert "old is not one of the available choices" in refused.content.decode()

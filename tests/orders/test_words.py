@@ -10,6 +10,7 @@ from core.actor import SYSTEM, actor_name, own_reason, reason_words
 from core.audit.models import AuditEntry
 from core.stages import drain
 from orders.codes import CANCELLED_BY_CHANNEL, VALIDATED_AGAIN
+from orders.rules.payment_methods import payment_method_name
 from orders.schema import FieldError
 from orders.schema.words import field_words, sentence
 from orders.services.edit import edit_line, edit_order
@@ -99,3 +100,11 @@ def test_a_corrected_sku_is_told_by_its_code(channel, sku):
     edit_line(order_id=order.pk, line_id=order.lines.get().pk, changes={"sku_id": other.pk}, actor=SYSTEM)
     entry = AuditEntry.objects.filter(action="orders.edited").latest("pk")
     assert entry.changes == {"lines[1].sku": ["MUG", "CUP-7"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("alipay", "支付宝"), ("CARD ", "银行卡"), ("sezzle", "Sezzle"), ("", "")]
+)
+def test_means_of_payment_are_named_in_the_reader_s_language(method, name):
+    with translation.override("zh-hans"):
+        assert payment_method_name(method) == name
