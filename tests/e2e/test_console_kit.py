@@ -118,6 +118,7 @@ def test_a_form_is_taken_after_signing_in_anew_in_another_tab(page, boss, entrie
     page.context.add_cookies([{"name": "csrftoken", "value": "b" * 32, "url": live_server.url}])
     page.get_by_role("button", name="Save name").click()
     expect(page.locator("#toasts")).to_contain_text("Name saved.")
+    expect(page.locator("#tab-count-all")).to_have_text("7")
 
 
 def test_a_form_that_is_out_of_date_says_so_and_keeps_what_was_typed(page, boss, entries, log_in, page_errors):
