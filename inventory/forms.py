@@ -226,9 +226,12 @@ class StockImportForm(forms.Form):
 
 
 class WarehouseForm(forms.ModelForm[Warehouse]):
-    country = forms.ChoiceField(label=_("Country"), choices=country_choices)
+    # A browser takes the first choice where none is selected.
+    country = forms.ChoiceField(label=_("Country"), choices=country_choices, initial="CN")
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=lambda: [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone]
+        label=_("Time zone"),
+        choices=lambda: [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone],
+        initial=Warehouse._meta.get_field("time_zone").default,
     )
 
     class Meta:

@@ -50,6 +50,8 @@ class ChannelForm(forms.ModelForm[Channel]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("country", "currency", "time_zone"):  # a browser takes the first choice where none is selected
+            self.fields[name].initial = Channel._meta.get_field(name).default  # type: ignore[union-attr]
         self.fields["time_zone"].choices = [(name, name) for name in sorted(available_timezones())]  # type: ignore[attr-defined]
         if self.instance.pk:
             self.fields["code"].disabled = True

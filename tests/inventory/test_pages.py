@@ -305,6 +305,9 @@ def test_product_and_warehouse_forms(client, manager):
     assert client.get(reverse("inventory:product_detail", args=[sku.product_id])).status_code == 200
     data = {"code": "sh", "name": "Shanghai", "is_active": "on", "priority": 10, "country": "CN", "cut_off": "16:30"}
     data |= {"serves_countries": "cn, HK", "time_zone": "Asia/Shanghai", "city": "上海市"}
+    empty = client.get(reverse("inventory:warehouse_create")).content.decode()
+    assert '<option value="CN" selected>' in empty
+    assert '<option value="Asia/Shanghai" selected>' in empty
     assert (
         "is no ISO"
         in client.post(reverse("inventory:warehouse_create"), data | {"serves_countries": "XX"}).content.decode()

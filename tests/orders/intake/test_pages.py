@@ -149,6 +149,16 @@ def channel_form(**values: Any) -> dict[str, Any]:
     }
 
 
+def test_a_new_channels_form_begins_with_the_usual_choices(manager: Client) -> None:
+    page = manager.get(reverse("orders:channel_create")).content.decode()
+    for value in ("CN", "CNY", "Asia/Shanghai"):
+        assert f'<option value="{value}" selected>' in page
+    german = make_channel(**{name: channel_form()[name] for name in ("country", "currency", "time_zone")})
+    page = manager.get(reverse("orders:channel_edit", args=[german.pk])).content.decode()
+    for value in ("DE", "EUR", "Europe/Berlin"):
+        assert f'<option value="{value}" selected>' in page
+
+
 def test_a_channel_is_made_changed_and_audited(manager: Client) -> None:
     manager.post(reverse("orders:channel_create"), channel_form())
     made = Channel.objects.get(code="new-shop")
