@@ -7,7 +7,7 @@ Rows are sequences of Python values in the order of `columns`. Columns are attna
 
 import io
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -121,26 +121,6 @@ def claim(queryset: models.QuerySet[M], limit: int) -> list[M]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("claim() needs an open transaction")
     return list(queryset.select_for_update(skip_locked=True, of=("self",))[:limit])
-
-
-def find_row(model: type[M], column: str, value: Any, *, defer: Collection[str] = ()) -> M | None:
-    """The row whose unique column has this value: `filter().first()` without building a query each time.
-
-    For what every single call of a program asks. Fields with converters of their own (encrypted, JSON) aren't
-    read here: name them in `defer`, and they are loaded when somebody looks at them.
-    """
-    statement, names = _find_statement(model, column, frozenset(defer))
-    row = statement.fetch_one([value])
-    return None if row is None else model.from_db(connection.alias, names, row)
-
-
-@lru_cache(maxsize=64)
-def _find_statement(model: type[models.Model], column: str, defer: frozenset[str]) -> tuple[Prepared, list[str]]:
-    fields = [field for field in model._meta.concrete_fields if field.attname not in defer]
-    listed = ", ".join(_quote(field.column) for field in fields)
-    where = _quote(_field(model, column).column)
-    sql = f"SELECT {listed} FROM {_quote(model._meta.db_table)} WHERE {where} = %s"  # noqa: S608 - names come from models and are quoted
-    return Prepared(sql), [field.attname for field in fields]
 
 
 class AppendOnlyTrigger(migrations.RunSQL):

@@ -4,13 +4,13 @@ Building a queryset and turning it into SQL takes Django longer than PostgreSQL 
 same each time but for an id. Here it is done with the first call, and each connection plans the statement once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Expression, Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.query import get_related_populators
 from psycopg2.extensions import AsIs
 
 from core.prepared import Prepared
@@ -39,9 +39,13 @@ class KeptQuery(Generic[M]):
         """The objects for these values, in the queryset's order; none for an id that is no bigint."""
         if any(type(value) is int and abs(value) > _LARGEST for value in values.values()):
             return []
-        rows = self._compiled.statement.fetch_all(values)
-        answer: Any = _Answer(self._compiled, rows)
-        return list(ModelIterable(answer))
+        compiled = self._compiled
+        return [compiled.object_of(row) for row in compiled.statement.fetch_all(values)]
+
+    def fetch_one(self, **values: Any) -> M | None:
+        """The first of fetch(), if any."""
+        found = self.fetch(**values)
+        return found[0] if found else None
 
     @cached_property
     def _compiled(self) -> "_Compiled":
@@ -65,7 +69,7 @@ class _Place(Expression):
 
 
 class _Compiled:
-    """A queryset's SQL, and what Django knows about its columns."""
+    """A queryset's SQL, and how objects are made of its rows: what Django's ModelIterable finds out each time."""
 
     def __init__(self, queryset: QuerySet[Any], types: Mapping[str, str]) -> None:
         compiler: Any = queryset.query.get_compiler(connection.alias)
@@ -75,24 +79,30 @@ class _Compiled:
         for key in types:
             text = text.replace(_Place(key).mark, f"%({key})s")
         self.statement = Prepared(text, **types)
-        self.query = queryset.query
-        names = ("select", "klass_info", "annotation_col_map", "col_count")
-        self.columns = {name: getattr(compiler, name) for name in names}
+        self._model, own = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+        self._own = slice(own[0], own[-1] + 1)
+        self._names = [column.target.attname for column, *_rest in compiler.select[self._own]]
+        self._related = get_related_populators(  # type: ignore[call-arg]  # the stub is a later version's
+            compiler.klass_info, compiler.select, connection.alias
+        )
+        self._annotations = list((compiler.annotation_col_map or {}).items())
+        columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
+        self._converters = list(compiler.get_converters(columns).items())
 
+    def object_of(self, row: Sequence[Any]) -> Any:
+        """The object that a row stands for, with its relations and annotations."""
+        if self._converters:
+            row = self._converted(row)
+        made = self._model.from_db(connection.alias, self._names, row[self._own])
+        for populator in self._related:
+            populator.populate(row, made)
+        for name, place in self._annotations:
+            setattr(made, name, row[place])
+        return made
 
-class _Answer:
-    """What ModelIterable asks of a queryset and its compiler, with the rows already read."""
-
-    _known_related_objects: Mapping[Any, Any] = {}
-
-    def __init__(self, compiled: _Compiled, rows: list[tuple[Any, ...]]) -> None:
-        self.db = connection.alias
-        self.query = self
-        self._compiled = compiled
-        self._rows = rows
-
-    def get_compiler(self, using: str) -> Any:
-        compiler: Any = self._compiled.query.get_compiler(using)
-        vars(compiler).update(self._compiled.columns)
-        compiler.execute_sql = lambda **_options: [self._rows]
-        return compiler
+    def _converted(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for place, (converters, expression) in self._converters:
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        return values

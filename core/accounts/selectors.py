@@ -17,7 +17,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from core.accounts.enums import Role
 from core.accounts.models import ApiKey, AuthenticatorApp, User
 from core.accounts.scopes import scope_kind, scope_kinds
-from core.db import find_row
+from core.kept import KeptQuery
 from core.prepared import Prepared
 
 # Everything that decides about a person, in one statement, because every request of every page needs it.
@@ -53,6 +53,7 @@ SELECT
 """
 
 _ACCESS = Prepared(_ACCESS_SQL, user="bigint", superuser="boolean")
+_KEY = KeptQuery(lambda prefix: ApiKey.objects.filter(prefix=prefix), prefix="text")
 _TOKEN = re.compile(r"eck_([A-Za-z0-9]{12})_([A-Za-z0-9]+)")
 
 
@@ -131,7 +132,7 @@ def authenticate_api_key(token: str) -> ApiKey | None:
     """
     match = _TOKEN.fullmatch(token)
     prefix, secret = match.groups() if match else ("", "")
-    key = find_row(ApiKey, "prefix", prefix) if match else None
+    key = _KEY.fetch_one(prefix=prefix) if match else None
     expected = key.secret_hash if key is not None else "0" * 64
     same = hmac.compare_digest(hash_secret(secret), expected)
     return key if key is not None and same and key.is_usable(timezone.now()) else None

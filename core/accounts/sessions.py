@@ -21,8 +21,7 @@ class SessionStore(db.SessionStore):
     """Django's, with a quicker look."""
 
     def _get_session_from_db(self) -> Session | None:
-        found = _SESSION.fetch(key=self.session_key, now=timezone.now())
-        if found:
-            return found[0]
-        self._session_key = None  # a key that we don't know, or know no more, is never used again
-        return None
+        found = _SESSION.fetch_one(key=self.session_key, now=timezone.now())
+        if found is None:
+            self._session_key = None  # a key that we don't know, or know no more, is never used again
+        return found

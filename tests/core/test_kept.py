@@ -13,6 +13,8 @@ from django.utils import timezone
 from core.accounts.models import ApiKey, User
 from core.accounts.sessions import SessionStore
 from core.kept import KeptQuery
+from orders.models import Channel
+from tests.factories.orders import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,21 @@ def test_nothing_for_ids_that_are_not_there(scope):
 @pytest.mark.parametrize("kind", ["' OR true --", "%(scope)s", "\x01"])
 def test_values_stay_values(kind):
     assert KEYS.fetch(kind=kind, scope=7) == []
+
+
+CHANNELS: KeptQuery[Any] = KeptQuery(
+    lambda code: Channel.objects.defer("webhook_secret").filter(code=code), code="text"
+)
+
+
+def test_what_was_left_out_is_loaded_when_asked_and_fields_are_decoded() -> None:
+    made = make_channel("shop", webhook_secret="hush", settings={"rules": {}})
+    for _time in range(2):
+        found = CHANNELS.fetch_one(code="shop")
+        assert (found, found.name, found.settings) == (made, made.name, {"rules": {}})
+        assert found.get_deferred_fields() == {"webhook_secret"}
+        assert found.webhook_secret == "hush"
+    assert CHANNELS.fetch_one(code="other") is None
 
 
 @pytest.mark.django_db(transaction=True)

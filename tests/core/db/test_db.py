@@ -8,11 +8,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DataError, connection, models, transaction
 from django.db.transaction import TransactionManagementError
 
-from core.db import claim, copy_rows, find_row, insert_rows, next_ids, update_rows
+from core.db import claim, copy_rows, insert_rows, next_ids, update_rows
 from core.outbox.models import OutboxEvent
-from orders.models import Channel
 from tests.core.threads import raise_errors, run_together
-from tests.factories.orders_intake import make_channel
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NASTY = ["plain", '"quoted"', "back\\slash", "tab\tnew\nline\r", "{curly,comma}", "NULL", "", "emoji 📦 汉字", "'"]
@@ -163,14 +161,3 @@ def test_two_claimers_share_the_rows_without_waiting(transactional_db):
     first, second = raise_errors(run_together(take, take))
     assert len(first) == len(second) == 5
     assert not first & second
-
-
-@pytest.mark.django_db
-def test_a_row_is_found_by_its_unique_column_and_loads_the_rest_when_asked() -> None:
-    made = make_channel("shop", webhook_secret="hush", settings={"rules": {}})
-    found = find_row(Channel, "code", "shop", defer=("webhook_secret", "settings"))
-    assert (found, found and found.name) == (made, made.name)
-    assert found is not None
-    assert found.get_deferred_fields() == {"webhook_secret", "settings"}
-    assert (found.webhook_secret, found.settings) == ("hush", {"rules": {}})
-    assert find_row(Channel, "code", "other") is None
