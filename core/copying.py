@@ -11,4 +11,8 @@ def copy_text(values: Iterable[str | None]) -> str:
 
     https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
     """
-    return "\t".join([NULL if value is None else value.translate(_ESCAPES) for value in values])
+    return "\t".join([NULL if value is None else _escaped(value) for value in values])
+
+
+def _escaped(text: str) -> str:
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)

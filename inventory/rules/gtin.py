@@ -1,6 +1,7 @@
 """GTIN-8, -12, -13 and -14 (GS1 General Specifications, section 7.9: check digit calculation)."""
 
 import re
+from functools import lru_cache
 
 _LENGTHS = frozenset({8, 12, 13, 14})
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
@@ -37,6 +38,7 @@ def normalise_gtin(text: str) -> str:
     return digits.zfill(14)
 
 
+@lru_cache(maxsize=8192)
 def gtin_or_none(text: str) -> str | None:
     """The 14-digit form, or None when the text is no valid GTIN."""
     try:

@@ -5,7 +5,6 @@ from typing import Any
 
 from core.prepared import Prepared
 from inventory.enums import SkuStatus
-from inventory.models import Sku
 from inventory.rules.gtin import gtin_or_none
 from inventory.rules.stock import SkuRef
 
@@ -28,6 +27,11 @@ SELECT DISTINCT ON (f.code)
  ORDER BY f.code, f.rank
 """)
 
+_BY_ID = Prepared("""
+SELECT s.id, s.code, s.name, s.status, s.is_stocked, s.weight_g, s.unit_price, s.currency
+  FROM inventory_sku s WHERE s.id = ANY(%(ids)s)
+""", ids="bigint[]")  # fmt: skip
+
 
 def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
     """Find SKUs for codes as a channel writes them, with one statement; unknown codes are absent.
@@ -48,7 +52,5 @@ def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
 
 def skus_by_id(sku_ids: Iterable[int]) -> dict[int, SkuRef]:
     """The SKUs with these ids, with one statement."""
-    rows = Sku.objects.filter(pk__in=set(sku_ids)).values_list(
-        "id", "code", "name", "status", "is_stocked", "weight_g", "unit_price", "currency"
-    )
+    rows = _BY_ID.fetch_all({"ids": list(set(sku_ids))})
     return {row[0]: SkuRef(row[0], row[1], row[2], row[3] == SkuStatus.ACTIVE, *row[4:]) for row in rows}

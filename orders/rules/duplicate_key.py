@@ -11,6 +11,6 @@ def duplicate_key(customer_id: int, lines: Iterable[tuple[str, int]], address: A
 
     `lines` are (SKU or the channel's code for it, quantity), in any order.
     """
-    goods = sorted((code.upper(), quantity) for code, quantity in lines)
+    goods = sorted([(code.upper(), quantity) for code, quantity in lines])
     text = repr((customer_id, goods, fingerprint(address)))
     return sha256(text.encode()).hexdigest()

@@ -1,10 +1,12 @@
 """What validation needs to know of a batch of orders: a fixed number of statements for any size."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby, starmap
+from operator import itemgetter
 
 from django.db import connection
 
@@ -65,8 +67,8 @@ def stored_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     lines: dict[int, list[StoredLine]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [list(order_ids)])
-        for row in cursor.fetchall():
-            lines.setdefault(row[1], []).append(StoredLine(*row))
+        for order_id, rows in groupby(cursor.fetchall(), itemgetter(1)):
+            lines[order_id] = list(starmap(StoredLine, rows))
     return lines
 
 
@@ -96,7 +98,7 @@ def order_facts(
             buyer_email=order.buyer_email,
             buyer_phone=order.buyer_phone,
             ship_to=ship_to(order),
-            lines=tuple([_line_facts(line, refs.get(line.id), usual) for line in lines.get(order.pk, ())]),
+            lines=tuple(_line_facts(lines.get(order.pk, ()), refs, usual)),
             duplicates=tuple(duplicates.get(order.pk, ())),
             now=now,
         )
@@ -146,11 +148,15 @@ def _channel_facts(channel: Channel) -> ChannelFacts:
     )
 
 
-def _line_facts(line: StoredLine, sku: SkuRef | None, usual: Mapping[int, int]) -> LineFacts:
-    return LineFacts(
-        line.external_sku, line.quantity, line.unit_price, line.discount, line.tax, line.total,
-        sku, usual.get(sku.id) if sku else None,
-    )  # fmt: skip
+def _line_facts(
+    lines: Iterable[StoredLine], refs: Mapping[int, SkuRef], usual: Mapping[int, int]
+) -> Iterator[LineFacts]:
+    for line in lines:
+        sku = refs.get(line.id)
+        yield LineFacts(
+            line.external_sku, line.quantity, line.unit_price, line.discount, line.tax, line.total,
+            sku, usual.get(sku.id) if sku else None,
+        )  # fmt: skip
 
 
 def _sku_refs(

@@ -63,13 +63,21 @@ def quantities(facts: OrderFacts) -> Iterator[FindingDraft]:
     limit = facts.channel.limit("line_quantity", LINE_QUANTITY)
     times = facts.channel.limit("times_usual_quantity", TIMES_USUAL_QUANTITY)
     for index, line in enumerate(facts.lines):
-        field, number, usual = f"lines[{index}].quantity", index + 1, line.usual_quantity
-        if line.quantity <= 0:
-            yield QUANTITY_NOT_POSITIVE(field, line=number, quantity=line.quantity)
-        elif line.quantity > limit:
-            yield QUANTITY_LIMIT(field, expected=f"≤ {limit}", line=number, quantity=line.quantity, limit=str(limit))
-        elif usual and line.quantity > usual * times:
-            yield QUANTITY_UNUSUAL(field, expected=f"≤ {usual}", line=number, quantity=line.quantity, usual=usual)
+        quantity, usual = line.quantity, line.usual_quantity
+        if quantity <= 0:
+            yield QUANTITY_NOT_POSITIVE(f"lines[{index}].quantity", line=index + 1, quantity=quantity)
+        elif quantity > limit:
+            yield QUANTITY_LIMIT(
+                f"lines[{index}].quantity",
+                expected=f"≤ {limit}",
+                line=index + 1,
+                quantity=quantity,
+                limit=str(limit),
+            )
+        elif usual and quantity > usual * times:
+            yield QUANTITY_UNUSUAL(
+                f"lines[{index}].quantity", expected=f"≤ {usual}", line=index + 1, quantity=quantity, usual=usual
+            )
 
 
 @rule
@@ -77,17 +85,17 @@ def prices(facts: OrderFacts) -> Iterator[FindingDraft]:
     """Not negative; zero and far from the list price deserve a look."""
     ratio = facts.channel.limit("price_ratio", PRICE_RATIO)
     for index, line in enumerate(facts.lines):
-        field, number = f"lines[{index}].unit_price", index + 1
-        if line.unit_price < 0:
-            yield PRICE_NEGATIVE(field, line=number, price=str(line.unit_price))
-        elif line.unit_price == 0:
-            yield PRICE_ZERO(field, line=number)
-        elif (usual := _list_price(line, facts.currency)) and not (usual / ratio <= line.unit_price <= usual * ratio):
+        price = line.unit_price
+        if price < 0:
+            yield PRICE_NEGATIVE(f"lines[{index}].unit_price", line=index + 1, price=str(price))
+        elif not price:
+            yield PRICE_ZERO(f"lines[{index}].unit_price", line=index + 1)
+        elif (usual := _list_price(line, facts.currency)) and not (usual / ratio <= price <= usual * ratio):
             yield PRICE_FAR_FROM_LIST(
-                field,
+                f"lines[{index}].unit_price",
                 expected=str(usual),
-                line=number,
-                price=str(line.unit_price),
+                line=index + 1,
+                price=str(price),
                 list_price=str(usual),
             )
 

@@ -153,7 +153,7 @@ def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callab
 def test_an_import_that_broke_off_goes_on_where_it_was(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH", 2)
+    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
     channel = make_channel(requires_payment=False)
     job = start_import(
         channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
