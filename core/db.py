@@ -103,7 +103,8 @@ def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence
     if not rows:
         return 0
     data = io.StringIO("\n".join([*rows, ""]))
-    with connection.cursor() as cursor:
+    # Django doesn't know copy_expert() and would let psycopg2's own errors through, an outage's among them.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         # In one piece: between pieces the thread would wait for its turn.
         cursor.copy_expert(_shape(model, tuple(columns)).copy, data, _COPY_CHARACTERS)
     return len(rows)

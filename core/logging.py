@@ -14,13 +14,21 @@ _SECRET_TEXT = re.compile(
     r"|(?P<parameter>\b(?:token|password|secret|signature|sign|key)=)[^\s&\"']+",
     re.IGNORECASE,
 )
+# PostgreSQL's errors quote the row: the value that is taken, all of one that breaks a rule, the line of a COPY.
+_ROW_TEXT = re.compile(
+    r"(?P<key>\bKey \([^\n]*?\)=)\(.*?\)(?= (?:already|is |conflicts))"
+    r"|(?P<row>\bFailing row contains )\(.*?\)(?=\.?(?:\n|$))"
+    r'|(?P<line>\bCOPY \w+, line \d+(?:, column \w+)?: )".*?"(?=\n|$)',
+    re.DOTALL,
+)
 _EMAIL_TEXT = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 def scrub_text(text: str) -> str:
-    """Running text without keys, passwords and e-mail addresses."""
-    hidden = _SECRET_TEXT.sub(lambda match: f"{next(filter(None, match.groups()))}{HIDDEN}", text)
-    return _EMAIL_TEXT.sub(r"\1•••", hidden)
+    """Running text without keys, passwords, e-mail addresses, and what a database error quotes."""
+    for pattern in (_SECRET_TEXT, _ROW_TEXT):
+        text = pattern.sub(lambda match: f"{next(filter(None, match.groups()))}{HIDDEN}", text)
+    return _EMAIL_TEXT.sub(r"\1•••", text)
 
 
 def redact_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

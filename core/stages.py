@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core import metering
+from core.logging import scrub_text
 from core.models import StageRun
 from core.nudging import breaker, claim_nudge, clear_nudge
 
@@ -185,7 +186,7 @@ def _record_success(name: str, processed: int) -> None:
 
 def _record_failure(name: str, processed: int, error: Exception) -> None:
     _unwritten[name] = _unwritten.get(name, 0) + processed
-    _write_stats(name, f"{type(error).__name__}: {error}"[:2000])
+    _write_stats(name, scrub_text(f"{type(error).__name__}: {error}")[:2000])
 
 
 def _write_stats(name: str, error: str) -> None:

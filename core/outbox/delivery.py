@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from core.db import claim, insert_rows
+from core.logging import scrub_text
 from core.nudging import breaker
 from core.outbox.events import EventEnvelope
 from core.outbox.exceptions import HandlersFailed
@@ -176,7 +177,7 @@ def _record_failure(event_id: int, handler: str, error: Exception) -> None:
                 "now": timezone.now(),
                 "event": event_id,
                 "handler": handler,
-                "error": f"{type(error).__name__}: {error}"[:4000],
+                "error": scrub_text(f"{type(error).__name__}: {error}")[:4000],
                 "first": FIRST_RETRY_SECONDS,
                 "longest": MAX_RETRY_SECONDS,
                 "most": MAX_ATTEMPTS,

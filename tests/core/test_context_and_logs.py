@@ -3,17 +3,23 @@
 import io
 import json
 import logging
+import re
 
 import pytest
 import structlog
 from celery import shared_task
+from django.db import DatabaseError, transaction
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from core.context import bind_request_id, current_request_id, unbind_request_id
+from core.db import copy_rows
 from core.logging import redact_event, scrub_text
-from core.redaction import redact
+from core.redaction import HIDDEN, redact
+from crm.models import Customer
 from ecom_admin.logs import configure_logs
+from orders.models import Order
+from tests.factories.orders import make_channel, make_order
 
 
 @pytest.fixture
@@ -156,6 +162,31 @@ def test_nested_values_are_reached():
 )
 def test_running_text_is_scrubbed(text, expected):
     assert scrub_text(text) == expected
+
+
+@pytest.mark.django_db
+def test_what_the_database_says_of_a_row_is_not_told(log_lines):
+    """Its errors quote the row: whole where a check fails, the value where one is taken, the line of a COPY."""
+    street = "文三路 90 号"
+    order, phone = make_order(make_channel(), ("MUG", 1)), "+86138" + "00138000"
+    refused = [
+        lambda: Order.objects.filter(pk=order.pk).update(ship_name=street, line_count=-1),
+        lambda: Customer.objects.bulk_create([Customer(phone_e164=phone) for _ in range(2)]),
+        lambda: copy_rows(Customer, ("name", "phone_e164"), [(street * 40, street)]),
+    ]
+    for attempt in refused:
+        try:
+            with transaction.atomic():
+                attempt()
+        except DatabaseError:
+            logging.getLogger("shop").exception("It can't be written")
+        else:
+            pytest.fail("it was written")
+    text = "\n".join(line["exception"] for line in log_lines())
+    assert len(re.findall("DETAIL|CONTEXT", text)) >= 3
+    assert street not in text
+    assert phone not in text
+    assert HIDDEN in text
 
 
 def test_processor_leaves_numbers_and_flags():

@@ -104,9 +104,10 @@ def test_insert_of_nothing_asks_nothing(table, django_assert_num_queries):
         assert insert_rows(Everything, ["text"], []) == []
 
 
-def test_too_long_text_is_refused_not_cut(table):
+@pytest.mark.parametrize("write", [insert_rows, copy_rows])
+def test_too_long_text_is_refused_not_cut(table, write):
     with pytest.raises(DataError), transaction.atomic():
-        insert_rows(Everything, ["text", "short", "flag", "data"], [("a", "too long", True, {})])
+        write(Everything, ["text", "short", "flag", "data"], [("a", "too long", True, {})])
     assert not Everything._default_manager.exists()
 
 

@@ -129,6 +129,14 @@ def test_a_failing_handler_leaves_nothing_behind_and_is_tried_again_later(db, ha
     assert event.completed_at
 
 
+def test_what_is_kept_of_an_error_quotes_no_person(db, handlers):
+    publish_one()
+    ERRORS.append(ValueError("no\nDETAIL:  Key (phone_e164)=(+8613800138000) already exists."))
+    with pytest.raises(HandlersFailed):
+        drain(only=[RELAY])
+    assert "Key (phone_e164)=[hidden] already" in HandlerFailure.objects.get().last_error
+
+
 def make_due(event: OutboxEvent) -> None:
     past = timezone.now() - timedelta(seconds=1)
     HandlerFailure.objects.filter(event=event, retry_at__isnull=False).update(retry_at=past)

@@ -91,6 +91,14 @@ def test_an_error_is_recorded_and_keeps_the_stage_quiet_for_a_while(db, make_sta
     assert run_stage("test.a") == 5
 
 
+def test_what_is_kept_of_an_error_quotes_no_person(db, make_stage, monkeypatch):
+    work = make_stage("test.a", 5)
+    work.fails = True
+    monkeypatch.setattr(work, "name", "DETAIL:  Failing row contains (7, 李雷, 文三路 90 号).\n")
+    run_stage("test.a")
+    assert "Failing row contains [hidden]." in StageRun.objects.get(pk="test.a").last_error
+
+
 def test_the_pause_grows_with_every_failure_and_can_be_ended(db, make_stage):
     work = make_stage("test.a")
     work.fails = True
