@@ -84,6 +84,16 @@ class LargeTableAdmin(admin.ModelAdmin[M]):
     list_per_page = 50
 
 
+class KeptAdmin(admin.ModelAdmin[M]):
+    """For master data that every later row refers to: it is switched off, never deleted.
+
+    Django's page of deletion would read all those rows before it said that it can't be done.
+    """
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
 class ReadOnlyAdmin(LargeTableAdmin[M]):
     """For append-only tables and for rows that only services write: look, search, filter, never change."""
 

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from core.accounts.models import User
 from core.actor import Actor
-from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin
 from inventory import services
 from inventory.enums import SkuStatus
 from inventory.forms import WarehouseForm
@@ -37,14 +37,14 @@ class SkuAliasInline(admin.TabularInline[SkuAlias, Sku]):
 
 
 @admin.register(Product)
-class ProductAdmin(LargeTableAdmin[Product]):
+class ProductAdmin(KeptAdmin[Product], LargeTableAdmin[Product]):
     list_display = ("code", "name", "name_zh", "category", "brand", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code__istartswith", "name__icontains", "name_zh__icontains")
 
 
 @admin.register(Sku)
-class SkuAdmin(LargeTableAdmin[Sku]):
+class SkuAdmin(KeptAdmin[Sku], LargeTableAdmin[Sku]):
     list_display = ("code", "name", "product", "status", "is_stocked", "unit_price", "currency", "bin_location")
     list_filter = ("status", "is_stocked", "currency")
     list_select_related = ("product",)
@@ -88,7 +88,7 @@ class SkuAliasAdmin(LargeTableAdmin[SkuAlias]):
 
 
 @admin.register(Warehouse)
-class WarehouseAdmin(admin.ModelAdmin[Warehouse]):
+class WarehouseAdmin(KeptAdmin[Warehouse]):
     form = WarehouseForm
     list_display = ("code", "name", "city", "country", "priority", "cut_off", "is_active")
     list_filter = ("is_active", "country")

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import QuerySet
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.countries import country_choices
 from core.money import currency_choices
+from core.zones import zone_choices
 from inventory.models import Product, Sku, SkuAlias, SkuBarcode, Warehouse
 from inventory.rules.codes import InvalidSkuCode, normalise_sku_code
 from inventory.rules.gtin import InvalidGtin, normalise_gtin
@@ -230,7 +230,7 @@ class WarehouseForm(forms.ModelForm[Warehouse]):
     country = forms.ChoiceField(label=_("Country"), choices=country_choices, initial="CN")
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
-        choices=lambda: [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone],
+        choices=zone_choices,
         initial=Warehouse._meta.get_field("time_zone").default,
     )
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from core import net
 from core.accounts.selectors import is_limited
 from core.actor import Actor
-from core.admin import ReadOnlyAdmin
+from core.admin import KeptAdmin, ReadOnlyAdmin
 from core.audit.services import record
 from core.exceptions import DomainError
 from logistics.carriers.registry import adapter_class, adapter_codes
@@ -120,7 +120,7 @@ class TransitTimeInline(admin.TabularInline[TransitTime, Carrier]):
 
 
 @admin.register(Carrier)
-class CarrierAdmin(admin.ModelAdmin[Carrier]):
+class CarrierAdmin(KeptAdmin[Carrier]):
     form = CarrierForm
     list_display = [
         "code",

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from core.accounts.selectors import may_see_personal_data
 from core.actor import Actor, reason_words
-from core.admin import LargeTableAdmin, ReadOnlyAdmin, code_filter
+from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
@@ -64,7 +64,7 @@ PERSONAL_FIELDS = (
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin[Channel]):
+class ChannelAdmin(KeptAdmin[Channel]):
     """The webhook's secret isn't shown here; the channel's page changes it."""
 
     list_display = ("code", "name", "kind", "currency", "country", "is_active")
@@ -84,9 +84,6 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
             update_channel(channel_id=obj.pk, values=form.cleaned_data, actor=actor)
         else:
             obj.pk = create_channel(code=obj.code, values=form.cleaned_data, actor=actor).pk
-
-    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        return False
 
 
 @admin.register(ImportMapping)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import PARTS
 from core.countries import country_choices
 from core.money import currency_choices
+from core.zones import zone_names
 from crm.forms import paste_address_field
 from orders.enums import PaymentStatus
 from orders.importing.assemble import MOMENTS
@@ -52,7 +52,7 @@ class ChannelForm(forms.ModelForm[Channel]):
         super().__init__(*args, **kwargs)
         for name in ("country", "currency", "time_zone"):  # a browser takes the first choice where none is selected
             self.fields[name].initial = Channel._meta.get_field(name).default  # type: ignore[union-attr]
-        self.fields["time_zone"].choices = [(name, name) for name in sorted(available_timezones())]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = [(name, name) for name in sorted(zone_names())]  # type: ignore[attr-defined]
         if self.instance.pk:
             self.fields["code"].disabled = True
 

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from core.accounts.selectors import is_limited
-from core.admin import LargeTableAdmin, ReadOnlyAdmin
+from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin
 from supply_chain.models import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -47,7 +47,7 @@ class GoodsReceiptLineInline(admin.TabularInline[GoodsReceiptLine, GoodsReceipt]
 
 
 @admin.register(Supplier)
-class SupplierAdmin(admin.ModelAdmin[Supplier]):
+class SupplierAdmin(KeptAdmin[Supplier]):
     list_display = ("code", "name", "country", "currency", "lead_time_days", "is_active")
     list_filter = ("is_active", "currency")
     search_fields = ("code", "name", "contact_name", "email")

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -19,6 +18,7 @@ from core.accounts.scopes import scope_kinds
 from core.accounts.selectors import is_limited, scope_ids, totp_device
 from core.accounts.services import prove_identity
 from core.exceptions import DomainError
+from core.zones import zone_choices
 
 
 class SignInForm(AuthenticationForm):
@@ -117,8 +117,7 @@ class PasswordForm(SetPasswordMixin, ProofForm):  # type: ignore[type-arg]  # no
 def time_zones() -> list[tuple[str, str]]:
     """Every zone of the IANA database, the installation's own first."""
     default = _("As the installation (%(zone)s)") % {"zone": settings.DISPLAY_TIME_ZONE}
-    zones = [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name]
-    return [("", default), *zones, ("UTC", "UTC")]
+    return [("", default), *zone_choices()]
 
 
 class TimeZoneField(forms.ChoiceField):

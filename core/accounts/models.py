@@ -4,7 +4,7 @@ from base64 import b32encode
 from datetime import datetime
 from secrets import token_hex
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -19,11 +19,12 @@ from django_otp.oath import TOTP
 
 from core.accounts.enums import Density, Role, Theme
 from core.crypto import EncryptedTextField
+from core.zones import zone_names
 
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the IANA database doesn't know."""
-    if name not in available_timezones():
+    if name not in zone_names():
         raise ValidationError(_("There is no time zone “%(name)s”."), "time_zone", {"name": name})
 
 
