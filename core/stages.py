@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
@@ -42,7 +43,8 @@ class Stage:
 
     `run(batch_size)` claims up to that many rows (SKIP LOCKED), works on them in its own transaction and
     returns how many it handled; 0 means that nothing is due. `due` looks without claiming, for the
-    System page. `run_inline` replaces `run` where no worker exists (drain), if the stage hands work on.
+    System page. `run_inline` replaces `run` where no worker exists (drain), if the stage hands work on. `label` says
+    in the reader's language what is done.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Stage:
     every_seconds: float
     batch_size: int
     run_inline: Callable[[int], int] | None = None
+    label: Any = ""
 
 
 class DrainFailed(Exception):

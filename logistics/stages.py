@@ -1,5 +1,7 @@
 """The stages of a parcel's way."""
 
+from django.utils.translation import gettext_lazy as _
+
 from core.stages import Stage, StageDue, register_stage
 from logistics.codes import INGEST, LABEL, POLL, STRAYS
 from logistics.selectors import checks_due, labels_due, pushes_due
@@ -11,10 +13,23 @@ from logistics.services.shipments import cancel_stray_shipments
 
 def register() -> None:
     """Called once from LogisticsConfig.ready()."""
-    register_stage(Stage(LABEL, label_batch, labels_due, every_seconds=3, batch_size=50))
-    register_stage(Stage(INGEST, ingest_batch, pushes_due, every_seconds=3, batch_size=200))
-    register_stage(Stage(POLL, poll_batch, checks_due, every_seconds=2, batch_size=200))
-    register_stage(Stage(STRAYS, cancel_stray_shipments, _nothing_due, every_seconds=60, batch_size=200))
+    register_stage(Stage(LABEL, label_batch, labels_due, every_seconds=3, batch_size=50, label=_("Buy labels")))
+    register_stage(
+        Stage(INGEST, ingest_batch, pushes_due, every_seconds=3, batch_size=200, label=_("Read what carriers pushed"))
+    )
+    register_stage(
+        Stage(POLL, poll_batch, checks_due, every_seconds=2, batch_size=200, label=_("Ask carriers for news"))
+    )
+    register_stage(
+        Stage(
+            STRAYS,
+            cancel_stray_shipments,
+            _nothing_due,
+            every_seconds=60,
+            batch_size=200,
+            label=_("Stop parcels of cancelled orders"),
+        )
+    )
 
 
 def _nothing_due() -> StageDue:

@@ -1,6 +1,7 @@
 """The stages of an order's way, in their order."""
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.stages import Stage, StageDue, capped_due, register_stage
 from orders.codes import ALLOCATE, BACKORDER_WATCH, COMPLETE, HOLDS_DUE, RELEASE, VALIDATE
@@ -18,12 +19,47 @@ CAP = 1000
 
 def register() -> None:
     """Called once from OrdersConfig.ready()."""
-    register_stage(Stage(VALIDATE, validate_batch, _validate_due, every_seconds=3, batch_size=500))
-    register_stage(Stage(ALLOCATE, allocate_batch, _allocate_due, every_seconds=3, batch_size=500))
-    register_stage(Stage(RELEASE, release_batch, _release_due, every_seconds=3, batch_size=500))
-    register_stage(Stage(BACKORDER_WATCH, watch_batch, _nothing_due, every_seconds=60, batch_size=500))
-    register_stage(Stage(HOLDS_DUE, release_due_batch, _holds_due, every_seconds=30, batch_size=100))
-    register_stage(Stage(COMPLETE, complete_batch, _complete_due, every_seconds=600, batch_size=500))
+    register_stage(
+        Stage(VALIDATE, validate_batch, _validate_due, every_seconds=3, batch_size=500, label=_("Validate orders"))
+    )
+    register_stage(
+        Stage(ALLOCATE, allocate_batch, _allocate_due, every_seconds=3, batch_size=500, label=_("Allocate stock"))
+    )
+    register_stage(
+        Stage(
+            RELEASE, release_batch, _release_due, every_seconds=3, batch_size=500, label=_("Release to the warehouse")
+        )
+    )
+    register_stage(
+        Stage(
+            BACKORDER_WATCH,
+            watch_batch,
+            _nothing_due,
+            every_seconds=60,
+            batch_size=500,
+            label=_("Try backorders again"),
+        )
+    )
+    register_stage(
+        Stage(
+            HOLDS_DUE,
+            release_due_batch,
+            _holds_due,
+            every_seconds=30,
+            batch_size=100,
+            label=_("End holds whose date has come"),
+        )
+    )
+    register_stage(
+        Stage(
+            COMPLETE,
+            complete_batch,
+            _complete_due,
+            every_seconds=600,
+            batch_size=500,
+            label=_("Complete delivered orders"),
+        )
+    )
 
 
 def _validate_due() -> StageDue:

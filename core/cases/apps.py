@@ -15,10 +15,19 @@ class CasesConfig(AppConfig):
 
         alerts.register_messages()
         for stage in (
-            Stage("cases.detect", watching.detect, watching.nothing_waits, 60, 1),
-            Stage(VERIFY, watching.verify, watching.due_for_verification, 5, 500),
-            Stage("cases.recheck", watching.recheck, watching.due_for_recheck, 60, 500),
-            Stage("cases.watch", watching.watch, watching.due_for_watch, 60, 500),
-            Stage("cases.close", watching.close, watching.due_for_closing, 3600, 500),
+            Stage("cases.detect", watching.detect, watching.nothing_waits, 60, 1, label=_("Look for exceptions")),
+            Stage(VERIFY, watching.verify, watching.due_for_verification, 5, 500, label=_("Verify resolutions")),
+            Stage(
+                "cases.recheck",
+                watching.recheck,
+                watching.due_for_recheck,
+                60,
+                500,
+                label=_("Clear exceptions that ended by themselves"),
+            ),
+            Stage("cases.watch", watching.watch, watching.due_for_watch, 60, 500, label=_("Watch deadlines")),
+            Stage(
+                "cases.close", watching.close, watching.due_for_closing, 3600, 500, label=_("Close verified exceptions")
+            ),
         ):
             register_stage(stage)

@@ -76,11 +76,12 @@ class RetryStage(ConsoleView):
     permission = MANAGE_SYSTEM
 
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
-        if name not in {state.stage.name for state in stage_states()}:
+        stage = next((state.stage for state in stage_states() if state.stage.name == name), None)
+        if stage is None:
             raise Http404
         retry_stage(name)
         _record(request, "core.stage_retried", "core.stagerun", name)
-        say(request, gettext("%(stage)s runs as soon as a worker is free.") % {"stage": name})
+        say(request, gettext("%(stage)s runs as soon as a worker is free.") % {"stage": stage.label or name})
         return go(request, reverse("console:system"))
 
 

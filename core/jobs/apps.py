@@ -19,6 +19,7 @@ class JobsConfig(AppConfig):
                 due=running.due,
                 every_seconds=5,
                 batch_size=50,
+                label=_("Start jobs"),
             )
         )
         register_stage(
@@ -28,6 +29,7 @@ class JobsConfig(AppConfig):
                 due=running.due_for_revival,
                 every_seconds=30,
                 batch_size=50,
+                label=_("Revive jobs whose worker died"),
             )
         )
         register_stage(
@@ -37,5 +39,6 @@ class JobsConfig(AppConfig):
                 due=running.due_for_purge,
                 every_seconds=3600,
                 batch_size=100,
+                label=_("Delete old jobs"),
             )
         )

@@ -19,6 +19,7 @@ class OutboxConfig(AppConfig):
                 due=delivery.due,
                 every_seconds=5,
                 batch_size=500,
+                label=_("Deliver events"),
             )
         )
         register_stage(
@@ -28,5 +29,6 @@ class OutboxConfig(AppConfig):
                 due=delivery.due_for_purge,
                 every_seconds=3600,
                 batch_size=5000,
+                label=_("Delete delivered events"),
             )
         )

@@ -12,6 +12,15 @@ class UiConfig(AppConfig):
         from core.stages import Stage, register_stage
         from core.ui import permissions, scanning  # noqa: F401
 
-        register_stage(Stage("ui.forget_scans", scanning.forget_receipts, scanning.receipts_due, 3600, batch_size=1000))
+        register_stage(
+            Stage(
+                "ui.forget_scans",
+                scanning.forget_receipts,
+                scanning.receipts_due,
+                3600,
+                batch_size=1000,
+                label=_("Forget answers to old scans"),
+            )
+        )
         # Every app declares its navigation, panels, search and cards in its module `console`.
         autodiscover_modules("console")

@@ -65,11 +65,16 @@ def test_a_failing_stage_is_shown_and_run_again(administrator: Client, monkeypat
     shown = text(administrator)
     assert "ZeroDivisionError" in shown
     assert "Failing" in shown
+    assert "1 failure in a row" in shown
     administrator.post(f"{PAGE}stages/test.stage/retry/")
     run = StageRun.objects.get(name="test.stage")
     assert (run.failures, run.retry_at) == (0, None)
     assert AuditEntry.objects.get(action="core.stage_retried").subject_label == "test.stage"
     assert administrator.post(f"{PAGE}stages/test.unknown/retry/").status_code == 404
+
+
+def test_every_stage_says_what_it_does():
+    assert [stage.name for stage in stages.stages() if not (stage.label or stage.name.startswith("test."))] == []
 
 
 def test_deliveries_are_tried_again_one_or_all(administrator: Client):
