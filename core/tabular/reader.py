@@ -4,12 +4,12 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -154,22 +154,20 @@ def _line_of(text: io.TextIOWrapper) -> str:
     return line
 
 
-def _numbered_records(records: "Iterable[list[str]]") -> Iterator[tuple[int, list[str]]]:
-    reader = iter(records)
-    while True:
-        number = reader.line_num + 1  # type: ignore[attr-defined]
-        try:
-            cells = next(reader, None)
-        except UnicodeDecodeError as error:
-            raise _unreadable() from error
-        except csv.Error as error:
-            raise TabularError(
-                _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number},
-                "broken_line",
-            ) from error
-        if cells is None:
-            return
-        yield number, cells
+def _numbered_records(records: Any) -> Iterator[tuple[int, list[str]]]:
+    """The records of a csv.reader, each with the number of its first line."""
+    number = 1
+    try:
+        for cells in records:
+            yield number, cells
+            number = records.line_num + 1
+    except UnicodeDecodeError as error:
+        raise _unreadable() from error
+    except csv.Error as error:
+        raise TabularError(
+            _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number},
+            "broken_line",
+        ) from error
 
 
 def _open_workbook(stack: ExitStack, path: Path, limits: Limits, clean: bool) -> Table:

@@ -203,10 +203,8 @@ class Assembler:
         group.rows += numbers
         if self.options.repeated_rows == "drop":
             numbers, texts = _without_repeated(group, numbers, texts)
-        for cells in texts:
-            if not group.pending:
-                break
-            group.pending = [column for column in group.pending if not _fill(group.order, column, cells)]
+        if group.pending:
+            group.pending = [column for column in group.pending if not _fill(group.order, column, texts)]
         lines = list(map(self._lines.__getitem__, map(self._pick_line, texts)))
         if not all(map(_VALUES, lines)):  # rows without a line, such as those that carry on with an address
             numbers = [number for number, line in zip(numbers, lines, strict=True) if line.values]
@@ -263,12 +261,14 @@ _HANDLED: Final = frozenset(
 )
 
 
-def _fill(order: dict[str, str], column: _Column, cells: list[str]) -> bool:
-    """Take a value of the order from a row; whether there is one."""
+def _fill(order: dict[str, str], column: _Column, rows: Iterable[list[str]]) -> bool:
+    """Take a value of the order from the first row that has one; whether there is one."""
     path, place, convert = column
-    if cells[place]:
-        order[path] = convert(cells[place])
-    return bool(order.get(path))
+    for cell in filter(None, map(itemgetter(place), rows)):
+        order[path] = convert(cell)
+        if order[path]:
+            return True
+    return False
 
 
 def _without_repeated(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -49,6 +50,7 @@ _AHEAD = 2
 _BEHIND = 2
 _FOUND = "account"
 _INDEX = re.compile(r"\[\d+\]")
+_COPIED = attrgetter("copied")
 _DUPLICATES = frozenset({"duplicate", "repeated_row"})
 
 
@@ -176,15 +178,22 @@ def _batches(orders: Iterable[FileOrder], defaults: Defaults) -> Iterator[_Batch
 
 def _prepared(orders: Sequence[FileOrder], defaults: Defaults) -> _Batch:
     taken = [order for order in orders if not _is_no_order(order)]
-    entries = iter(
-        prepare(
-            [order.refusals or order.payload for order in taken],
-            [order.message() for order in taken],
-            defaults=defaults,
-            keep_raw=True,
-        )
+    entries = prepare(
+        [order.refusals or order.payload for order in taken],
+        [order.message() for order in taken],
+        defaults=defaults,
+        keep_raw=True,
     )
-    return _Batch(orders, [None if _is_no_order(order) else next(entries) for order in orders])
+    _write_lines(entries)
+    remaining = iter(entries)
+    return _Batch(orders, [None if _is_no_order(order) else next(remaining) for order in orders])
+
+
+def _write_lines(entries: Iterable[Entry]) -> None:
+    """Write out what lines keep of themselves: the door's turn is what all others wait for."""
+    for entry in entries:
+        for line in entry.order.lines if entry.order else ():
+            _COPIED(line)
 
 
 def _take(channel: Channel, batch: _Batch, context: JobContext) -> list[IntakeResult]:
