@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.actor import Actor
 from core.jobs import files
 from core.jobs.enums import JobStatus, RowOutcome
-from core.jobs.exceptions import JobFinished, NothingToRetry
+from core.jobs.exceptions import BeingRetried, FileGone, JobFinished, NothingToRetry
 from core.jobs.models import Job
 from core.jobs.registry import kind as job_kind_of
 from core.jobs.running import DISPATCH
@@ -70,11 +70,15 @@ def retry_failed(*, job_id: int, actor: Actor) -> Job:
     """Start a new job with the same work for the rows that failed, or for all of it if the job broke off.
 
     The kind's function finds the row numbers to repeat in `params["only_rows"]` (None for all).
-    Raises NothingToRetry.
+    Raises NothingToRetry, BeingRetried, FileGone.
     """
     old = Job.objects.select_for_update().get(pk=job_id)
     if old.is_open:
         raise NothingToRetry
+    if old.retries.filter(status__in=JobStatus.OPEN).exists():
+        raise BeingRetried
+    if old.input_name and not old.input_file:
+        raise FileGone
     failed_rows = list(old.rows.filter(outcome=RowOutcome.ERROR).values_list("row_number", flat=True))
     broken_off = old.status in {JobStatus.FAILED, JobStatus.CANCELLED}
     if not failed_rows and not broken_off:

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from core.accounts.permissions import require
 from core.actor import Actor, actor_name
 from core.audit.services import record
 from core.ids import parse_id
@@ -23,7 +22,6 @@ from core.jobs.list_jobs import bulk_title, export_title
 from core.jobs.models import Job
 from core.jobs.permissions import VIEW_ALL
 from core.jobs.reading import BULK_ACTION, EXPORT, may_read
-from core.jobs.registry import find_kind
 from core.jobs.selectors import jobs_for, latest_jobs, rows_page
 from core.jobs.services import cancel_job, retry_failed, start_job
 from core.ui import lists
@@ -142,11 +140,7 @@ class RetryJob(ActionPage[Job]):
     started: Job
 
     def perform(self, obj: Job) -> None:
-        kind = find_kind(obj.kind)
-        if kind is None:
-            raise Http404
-        if kind.permission:
-            require(self.request.user, kind.permission)
+        _require_reading(self.request, obj)
         self.started = retry_failed(job_id=obj.pk, actor=Actor.for_user(self.request.user))
 
     def next_url(self, obj: Job) -> str:
@@ -250,15 +244,19 @@ def _url(name: str, job: Job) -> str:
 def _readable(request: HttpRequest, pk: int) -> Job:
     """The job, if the person may (still) read what it holds: a right may have been withdrawn since."""
     job = get_object_or_404(jobs_for(request.user), pk=pk)
+    _require_reading(request, job)
+    return job
+
+
+def _require_reading(request: HttpRequest, job: Job) -> None:
     if not may_read(request.user, job):
         raise PermissionDenied(_READING_REFUSED)
-    return job
 
 
 def _primary(job: Job, readable: bool) -> PageAction | None:
     if job.is_open:
         return PageAction(label=_("Cancel"), url=_url("job_cancel", job), method="post", icon="player-stop")
-    if job.output_file and not readable:
+    if not readable:
         return None
     if job.output_file:
         return PageAction(label=_("Download"), url=_url("job_output", job), icon="download", style="primary")

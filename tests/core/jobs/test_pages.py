@@ -4,6 +4,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.accounts.enums import Role
+from core.accounts.models import AccessScope
 from core.actor import Actor
 from core.jobs import files
 from core.jobs.context import JobContext
@@ -124,6 +125,17 @@ def test_cancelling_and_trying_again(signed_in, job, person):
     assert response.url == url("job_detail", again)
     person.groups.clear()
     assert signed_in.post(url("job_retry", job)).status_code == 403
+    assert Job.objects.count() == 2
+
+
+def test_what_one_may_no_longer_read_is_not_tried_again(signed_in, job, person):
+    """An import into a channel that was taken from the person meanwhile."""
+    Job.objects.filter(pk=job.pk).update(params={"channel_id": 7})
+    run_job(job.pk)
+    AccessScope.objects.create(user=person, kind="channel", object_id=8)
+    assert signed_in.post(url("job_retry", job)).status_code == 403
+    AccessScope.objects.create(user=person, kind="channel", object_id=7)
+    assert signed_in.post(url("job_retry", job)).status_code == 302
     assert Job.objects.count() == 2
 
 

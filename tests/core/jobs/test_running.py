@@ -206,7 +206,7 @@ def test_a_silent_job_stays_alive(transactional_db, kinds, monkeypatch):
     @job_kind("test.kind", "Count")
     def read_a_large_file(context: JobContext) -> None:
         first = Job.objects.get().heartbeat_at
-        for _look in range(100):
+        for _look in range(3000):
             threading.Event().wait(0.02)
             if Job.objects.get().heartbeat_at > first:
                 beats.append(True)
@@ -237,8 +237,13 @@ def test_failed_rows_can_be_tried_again(db, kinds, actor, tmp_path):
     again = retry_failed(job_id=job.pk, actor=actor)
     assert (again.retry_of, again.input_name, again.params) == (job, "orders.csv", {"x": 1, "only_rows": [2]})
     assert again.input_file != job.input_file
+    with pytest.raises(DomainError, match="already"):
+        retry_failed(job_id=job.pk, actor=actor)
     run_job(again.pk)
     assert seen == [("all", "a,b"), ([2], "a,b")]
+    Job.objects.filter(pk=job.pk).update(input_file="")  # as its purge does
+    with pytest.raises(DomainError, match="Upload it again"):
+        retry_failed(job_id=job.pk, actor=actor)
 
 
 def _write_result(context: JobContext) -> None:
