@@ -158,3 +158,13 @@ def test_what_is_kept_as_a_code_is_shown_and_filtered_in_words(manager, order):
 
     findings = manager.get(changelist("finding")).content.decode()
     assert "The order adds up to" in findings
+
+
+def test_history_leads_to_what_was_done_to_the_row(manager, order):
+    other = make_order(order.channel, ("MUG", 1))
+    page = manager.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    history = f"{reverse('admin:audit_auditentry_changelist')}?q=orders.order+{order.pk}"
+    assert history in page
+    done = manager.get(history).content.decode()
+    assert f">{order.number}<" in done
+    assert other.number not in done
