@@ -20,6 +20,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
 from core.copying import copy_text
+from core.late import send_late_writes
 from core.prepared import Prepared, prepared
 
 
@@ -56,11 +57,11 @@ def insert_rows(
         return []
     sql, params = insert_statement(model, columns, rows)
     sql = f"{sql} {on_conflict}"
-    if returning:
-        sql += " RETURNING " + ", ".join(_quote(_field(model, name).column) for name in returning)
-    with connection.cursor() as cursor:
-        prepared(sql).execute(cursor, params)
-        return cursor.fetchall() if returning else []
+    if not returning:
+        prepared(sql).run(params)
+        return []
+    sql += " RETURNING " + ", ".join(_quote(_field(model, name).column) for name in returning)
+    return prepared(sql).fetch_all(params)
 
 
 def insert_statement(
@@ -103,6 +104,7 @@ def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence
     if not rows:
         return 0
     data = io.StringIO("\n".join([*rows, ""]))
+    send_late_writes()
     # Django doesn't know copy_expert() and would let psycopg2's own errors through, an outage's among them.
     with connection.cursor() as cursor, connection.wrap_database_errors:
         # In one piece: between pieces the thread would wait for its turn.

@@ -16,6 +16,7 @@ from psycopg2.extensions import AsIs
 from core.prepared import Prepared
 
 M = TypeVar("M", bound=Model)
+N = TypeVar("N", bound=Model)
 _LARGEST = 2**63 - 1
 
 
@@ -33,13 +34,13 @@ class KeptQuery(Generic[M]):
 
     def __init__(self, build: Callable[..., QuerySet[M]], **types: str) -> None:
         self._build = build
-        self._types = types
+        self.types = types
 
     def fetch(self, **values: Any) -> list[M]:
         """The objects for these values, in the queryset's order; none for an id that is no bigint."""
         if any(type(value) is int and abs(value) > _LARGEST for value in values.values()):
             return []
-        compiled = self._compiled
+        compiled = self.compiled
         return [compiled.object_of(row) for row in compiled.statement.fetch_all(values)]
 
     def fetch_one(self, **values: Any) -> M | None:
@@ -48,9 +49,38 @@ class KeptQuery(Generic[M]):
         return found[0] if found else None
 
     @cached_property
-    def _compiled(self) -> "_Compiled":
-        places = {name: _Place(name) for name in self._types}
-        return _Compiled(self._build(**places), self._types)
+    def compiled(self) -> "_Compiled":
+        """The queryset as SQL, and how objects are made of its rows."""
+        places = {name: _Place(name) for name in self.types}
+        return _Compiled(self._build(**places), self.types)
+
+
+class KeptPair(Generic[M, N]):
+    """Two kept querysets whose first objects are read by one statement. Their values need different names."""
+
+    def __init__(self, first: KeptQuery[M], second: KeptQuery[N]) -> None:
+        self._first = first
+        self._second = second
+
+    def fetch_one(self, **values: Any) -> tuple[M | None, N | None]:
+        """The first object of each, None where there is none."""
+        first, second = self._first.compiled, self._second.compiled
+        row = self._statement.fetch_one(values) or ()
+        half = 1 + first.width
+        return (
+            first.object_of(row[1:half]) if row[0] else None,
+            second.object_of(row[half + 1 :]) if row[half] else None,
+        )
+
+    @cached_property
+    def _statement(self) -> Prepared:
+        a, b = (compiled.statement.sql for compiled in (self._first.compiled, self._second.compiled))
+        sql = f"""
+            SELECT a.*, b.* FROM (SELECT) AS one
+            LEFT JOIN (SELECT true, q.* FROM ({a}) q LIMIT 1) a ON true
+            LEFT JOIN (SELECT true, q.* FROM ({b}) q LIMIT 1) b ON true
+        """  # noqa: S608 - Django's SQL
+        return Prepared(sql, **self._first.types, **self._second.types)
 
 
 class _Place(Expression):
@@ -79,6 +109,7 @@ class _Compiled:
         for key in types:
             text = text.replace(_Place(key).mark, f"%({key})s")
         self.statement = Prepared(text, **types)
+        self.width = len(compiler.select)
         self._model, own = compiler.klass_info["model"], compiler.klass_info["select_fields"]
         self._own = slice(own[0], own[-1] + 1)
         self._names = [column.target.attname for column, *_rest in compiler.select[self._own]]

@@ -5,7 +5,7 @@ Losing a hint costs seconds, never work; so Redis being down must not cost the c
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -58,14 +58,17 @@ def redis_client() -> Redis:
     )
 
 
-def claim_nudge(name: str) -> bool:
-    """True if no nudge for this stage is under way, and Redis answers."""
+def claim_nudges(names: Sequence[str]) -> list[str]:
+    """Those of these stages for which no nudge is under way; none where Redis doesn't answer."""
     if breaker.is_open:
-        return False
-    claimed = False
-    with breaker.guard("stage nudge %s", name):
-        claimed = bool(redis_client().set(_key(name), b"1", nx=True, ex=NUDGE_TTL_SECONDS))
-    return claimed  # noqa: RET504 - the guard may have swallowed an error
+        return []
+    free: list[bool] = []
+    with breaker.guard("stage nudge %s", ", ".join(names)):
+        pipeline = redis_client().pipeline(transaction=False)
+        for name in names:
+            pipeline.set(_key(name), b"1", nx=True, ex=NUDGE_TTL_SECONDS)
+        free = pipeline.execute()
+    return [name for name, is_free in zip(names, free, strict=False) if is_free]
 
 
 def clear_nudge(name: str) -> None:

@@ -51,25 +51,36 @@ class Prepared:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
+    def run(self, values: Values) -> None:
+        """Execute with these values for the effect alone; within writing_late() together with what follows."""
+        wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
+        with connection.cursor() as cursor:
+            if wrapper.late is None or not wrapper.late.hold(cursor.mogrify(self._known_as(wrapper), values)):
+                self.execute(cursor, values)
+
     def execute(self, cursor: Any, values: Values) -> None:
         """Execute with these values on a cursor of Django's.
 
         Raises OperationalError, as for a database that is away, where a migration changed the type of a column that
         the statement returns: this connection is replaced before its next use, and the caller's caller tries again.
         """
-        wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
+        wrapper: Any = connection
+        statement = self._known_as(wrapper)
+        try:
+            cursor.execute(statement, values)
+        except NotSupportedError as error:
+            wrapper.is_outdated = True
+            raise OperationalError("A column changed since this connection planned the statement.") from error
+
+    def _known_as(self, wrapper: Any) -> str:
+        """What to send to this connection, which has planned the statement then."""
         if wrapper.is_pooled:  # the next statement may go to a connection that doesn't know this one
-            cursor.execute(self.sql, values)
-            return
+            return self.sql
         if self.name not in wrapper.prepared:
             with wrapper.wrap_database_errors, wrapper.connection.cursor() as plain:
                 plain.execute(self._prepare)
             wrapper.prepared.add(self.name)
-        try:
-            cursor.execute(self._execute, values)
-        except NotSupportedError as error:
-            wrapper.is_outdated = True
-            raise OperationalError("A column changed since this connection planned the statement.") from error
+        return self._execute
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -19,7 +18,7 @@ from django.utils import timezone
 from core import metering
 from core.logging import scrub_text
 from core.models import StageRun
-from core.nudging import breaker, claim_nudge, clear_nudge
+from core.nudging import breaker, claim_nudges, clear_nudge
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +79,11 @@ def stages() -> list[Stage]:
 
 def nudge(name: str) -> None:
     """Start a stage soon after the current transaction commits. Never raises, never waits long."""
-    hook = partial(_send_nudge, name)
-    if not _already_hooked(hook):
-        transaction.on_commit(hook, robust=True)
+    for entry in connection.run_on_commit:
+        if isinstance(entry[1], _Nudges):  # at worst a nudge too many, if what made the work is undone
+            entry[1].add(name)
+            return
+    transaction.on_commit(_Nudges(name), robust=True)
 
 
 def run_stage(name: str, *, budget_seconds: float = TIME_BUDGET_SECONDS) -> int:
@@ -110,7 +111,7 @@ def run_stage(name: str, *, budget_seconds: float = TIME_BUDGET_SECONDS) -> int:
     _measure(name, "ok", started)
     _record_success(name, processed)
     if more:
-        _send_nudge(name)
+        _send_nudges([name])
     return processed
 
 
@@ -152,19 +153,24 @@ def _drain_stage(stage: Stage) -> int:
     return processed
 
 
-def _already_hooked(hook: "partial[None]") -> bool:
-    """Whether this transaction sends the nudge anyway."""
-    return any(
-        getattr(entry[1], "func", None) is hook.func and getattr(entry[1], "args", None) == hook.args
-        for entry in connection.run_on_commit
-    )
+class _Nudges:
+    """The stages that a transaction has made work for, started together when it commits."""
+
+    def __init__(self, name: str) -> None:
+        self._names = [name]
+
+    def add(self, name: str) -> None:
+        if name not in self._names:
+            self._names.append(name)
+
+    def __call__(self) -> None:
+        _send_nudges(self._names)
 
 
-def _send_nudge(name: str) -> None:
-    if not claim_nudge(name):
-        return
-    with breaker.guard("stage nudge %s", name):
-        current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
+def _send_nudges(names: Sequence[str]) -> None:
+    for name in claim_nudges(names):
+        with breaker.guard("stage nudge %s", name):
+            current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
 
 
 def _measure(name: str, outcome: str, started: float) -> None:

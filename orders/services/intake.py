@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.exceptions import DomainError
+from core.late import writing_late
 from core.outbox.services import publish
 from core.stages import nudge
 from orders.channels import canonical_payload
@@ -78,7 +79,7 @@ def receive_prepared(
         raise DomainError(_("This channel is switched off."), "channel_inactive")
     if not entries:
         return []
-    with transaction.atomic():
+    with transaction.atomic(), writing_late():
         _take(channel, by_order(entries), actor=actor, at=received_at)
         keep_messages(channel, entries, source=source, actor=actor, at=received_at, replace_raw=replace_raw)
     return [entry.result() for entry in entries]

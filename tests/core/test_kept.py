@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.accounts.models import ApiKey, User
 from core.accounts.sessions import SessionStore
-from core.kept import KeptQuery
+from core.kept import KeptPair, KeptQuery
 from orders.models import Channel
 from tests.factories.orders import make_channel
 
@@ -96,6 +96,18 @@ def test_what_was_left_out_is_loaded_when_asked_and_fields_are_decoded() -> None
         assert found.get_deferred_fields() == {"webhook_secret"}
         assert found.webhook_secret == "hush"
     assert CHANNELS.fetch_one(code="other") is None
+
+
+def test_two_are_read_by_one_statement(keys: Any, django_assert_num_queries: Any) -> None:
+    made = make_channel("shop", webhook_secret="hush", settings={"rules": {}})
+    pair: KeptPair[Any, Any] = KeptPair(CHANNELS, KEYS)
+    with django_assert_num_queries(1):
+        channel, key = pair.fetch_one(code="shop", kind="x'y", scope=7)
+    assert (channel, channel.settings, channel.webhook_secret) == (made, {"rules": {}}, "hush")
+    assert key == KEYS.fetch(kind="x'y", scope=7)[0]
+    assert pair.fetch_one(code="other", kind="x'y", scope=7) == (None, key)
+    assert pair.fetch_one(code="shop", kind="none", scope=7) == (made, None)
+    assert pair.fetch_one(code="other", kind="none", scope=7) == (None, None)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,76 @@
+"""Writes whose results nobody reads, sent to PostgreSQL in one message with the statement that follows them.
+
+For a short statement, waking the server and being woken by it costs more than its work. Order and effect of the
+statements stay the same; an error of a late write is raised by the statement that it was sent with.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+
+Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
+
+
+class LateWrites:
+    """The writes of one connection that wait. As Django's execute_wrapper it sees every statement that follows."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._savepoints = _savepoints()
+
+    def hold(self, statement: bytes) -> bool:
+        """Keep a whole statement for later; False within a savepoint, whose end must find it done."""
+        if _savepoints() != self._savepoints:
+            return False
+        self._held.append(statement)
+        return True
+
+    def send(self) -> None:
+        """Execute what waits."""
+        if self._held:
+            with connection.cursor() as cursor:
+                last: Any = self._held.pop()
+                cursor.execute(last)  # __call__ sends the others before it
+
+    def __call__(self, execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if not self._held:
+            return execute(sql, params, many, context)
+        if many:
+            raise transaction.TransactionManagementError("executemany() can't follow a write that is late")
+        message = b";\n".join([*self._held, context["cursor"].mogrify(sql, params)])
+        self._held.clear()
+        return execute(message, None, False, context)
+
+
+@contextmanager
+def writing_late() -> Iterator[None]:
+    """Hold back the writes of insert_rows() that return nothing, each until the next statement.
+
+    Raises TransactionManagementError outside a transaction, where each statement would stand for itself.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("writing_late() needs an open transaction")
+    wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
+    if wrapper.late is not None:
+        yield
+        return
+    late = wrapper.late = LateWrites()
+    try:
+        with connection.execute_wrapper(late):
+            yield
+            late.send()
+    finally:
+        wrapper.late = None
+
+
+def send_late_writes() -> None:
+    """Execute what writing_late() holds back, before something that doesn't pass Django's cursor.execute()."""
+    wrapper: Any = connection
+    if wrapper.late is not None:
+        wrapper.late.send()
+
+
+def _savepoints() -> list[str]:
+    return [savepoint for savepoint in connection.savepoint_ids if savepoint]
