@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils import translation
 
 from core import metering
 from core.context import REQUEST_ID_KEY, bind_request_id, unbind_request_id
@@ -90,11 +92,27 @@ class PolicyMiddleware(CSPMiddleware):
         return response
 
 
-class UploadLimitMiddleware:
-    """Refuse a request that is larger than the files people may upload, before anything of it is kept.
+class ProgramsMiddleware:
+    """Let programs in by the short way: what stands behind is for people, with their sessions, languages and forms.
 
-    The API and the hooks have smaller limits of their own and answer in their own form.
+    A program's view lies below settings.PATHS_OF_PROGRAMS and is exempt from CSRF protection. It knows its callers by
+    key or signature, reads the body itself within limits of its own, and answers in English.
     """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = _program_view(request)
+        if view is None:
+            return self.get_response(request)
+        request.get_host()  # raises DisallowedHost
+        with translation.override("en"):
+            return view()
+
+
+class UploadLimitMiddleware:
+    """Refuse a request that is larger than the files people may upload, before anything of it is kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -104,7 +122,7 @@ class UploadLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > _LENGTH_DIGITS:
             return render(request, "400.html", status=400)
-        if int(length) <= limit + _BESIDE_FILES or request.path.startswith(settings.PATHS_WITH_OWN_LIMITS):
+        if int(length) <= limit + _BESIDE_FILES:
             return self.get_response(request)
         _take_rest(request)
         return render(request, "413.html", {"limit_mb": limit >> 20}, status=413)
@@ -128,8 +146,6 @@ class UploadRoomMiddleware:
     ) -> HttpResponse | None:
         if request.method != "POST" or request.content_type != "multipart/form-data":
             return None
-        if getattr(view, "csrf_exempt", False):  # a program's door reads its body itself
-            return None
         try:
             request.POST  # noqa: B018 - read on access
         except UnreadablePostError:
@@ -140,6 +156,20 @@ class UploadRoomMiddleware:
             _take_rest(request)
             return render(request, "507.html", status=507)
         return None
+
+
+def _program_view(request: HttpRequest) -> Callable[[], HttpResponse] | None:
+    """The call of the program's view that the request is for, if it is for one."""
+    if not request.path_info.startswith(settings.PATHS_OF_PROGRAMS):
+        return None
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    if not getattr(match.func, "csrf_exempt", False):
+        return None
+    request.resolver_match = match
+    return partial(match.func, request, *match.args, **match.kwargs)
 
 
 def _close_files(request: HttpRequest) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from core.actor import Actor
@@ -29,16 +28,15 @@ View = Callable[..., HttpResponse]
 
 
 def api(*methods: str) -> Callable[[View], View]:
-    """Make a view answer every error in the API's form, in English, and refuse other methods."""
+    """Make a view answer every error in the API's form, and refuse other methods."""
 
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
         def call(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
-                with translation.override("en"):
-                    _check_method(request, methods)
-                    return view(request, *args, **kwargs)
+                _check_method(request, methods)
+                return view(request, *args, **kwargs)
             except ApiError as error:
                 return error.response()
             except DomainError as error:
