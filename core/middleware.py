@@ -108,7 +108,10 @@ class ProgramsMiddleware:
             return self.get_response(request)
         request.get_host()  # raises DisallowedHost
         with translation.override("en"):
-            return view()
+            response = view()
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
 
 
 class UploadLimitMiddleware:

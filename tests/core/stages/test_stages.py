@@ -175,6 +175,25 @@ def test_nudges_wait_for_the_commit_and_are_sent_once(transactional_db, make_sta
     assert queue() == ["test.a", "test.a"], "work after the start is not missed"
 
 
+def test_all_stages_of_a_transaction_are_started_with_one_question(transactional_db, make_stage, queue, monkeypatch):
+    asked = []
+    pipeline = redis_client().pipeline
+
+    def ask(**options):
+        asked.append(options)
+        return pipeline(**options)
+
+    monkeypatch.setattr(redis_client(), "pipeline", ask)
+    make_stage("test.a")
+    make_stage("test.b")
+    with transaction.atomic():
+        nudge("test.a")
+        with transaction.atomic():
+            nudge("test.b")
+    assert queue() == ["test.a", "test.b"]
+    assert len(asked) == 1
+
+
 def test_a_transaction_that_rolls_back_sends_no_nudge(transactional_db, make_stage, queue):
     make_stage("test.a")
     with transaction.atomic():
