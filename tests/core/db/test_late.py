@@ -96,7 +96,7 @@ def test_a_savepoint_takes_back_only_its_own() -> None:
     with transaction.atomic(), writing_late():
         write("first")
         with pytest.raises(IntegrityError):
-            in_savepoint(partial(write, "in the savepoint"), write_badly)
+            in_savepoint(partial(write, "in the savepoint"), write_badly, partial(pytest.fail, "too late"))
         write("second")
         in_savepoint(partial(write, "in another"))
     assert written() == ["first", "second", "in another"]
