@@ -195,7 +195,7 @@ class _Shape:
 
     def array_literals(self, rows: Sequence[Row]) -> list[str]:
         """One array in PostgreSQL's text form for each column."""
-        columns = zip(*rows, strict=True)
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.encoders)
         return [_array_literal(_texts(encode, values)) for encode, values in zip(self.encoders, columns, strict=True)]
 
 

@@ -17,10 +17,10 @@ class LateWrites:
     """The writes of one connection that wait. As Django's execute_wrapper it sees every statement that follows."""
 
     def __init__(self) -> None:
-        self._held: list[bytes] = []
+        self._held: list[str] = []
         self._savepoints = _savepoints()
 
-    def hold(self, statement: bytes) -> bool:
+    def hold(self, statement: str) -> bool:
         """Keep a whole statement for later; False within a savepoint, whose end must find it done."""
         if _savepoints() != self._savepoints:
             return False
@@ -31,15 +31,14 @@ class LateWrites:
         """Execute what waits."""
         if self._held:
             with connection.cursor() as cursor:
-                last: Any = self._held.pop()
-                cursor.execute(last)  # __call__ sends the others before it
+                cursor.execute(self._held.pop())  # __call__ sends the others before it
 
     def __call__(self, execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if not self._held:
             return execute(sql, params, many, context)
         if many:
             raise transaction.TransactionManagementError("executemany() can't follow a write that is late")
-        message = b";\n".join([*self._held, context["cursor"].mogrify(sql, params)])
+        message = ";\n".join([*self._held, context["cursor"].mogrify(sql, params).decode()])
         self._held.clear()
         return execute(message, None, False, context)
 

@@ -55,7 +55,8 @@ class Prepared:
         """Execute with these values for the effect alone; within writing_late() together with what follows."""
         wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
         with connection.cursor() as cursor:
-            if wrapper.late is None or not wrapper.late.hold(cursor.mogrify(self._known_as(wrapper), values)):
+            late = wrapper.late
+            if late is None or not late.hold(cursor.mogrify(self._known_as(wrapper), values).decode()):
                 self.execute(cursor, values)
 
     def execute(self, cursor: Any, values: Values) -> None:

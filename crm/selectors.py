@@ -25,7 +25,9 @@ _PHONE_LIKE: Final = re.compile(r"[\s()+./-]*(?:\d[\s()+./-]*){4,}")
 
 # o: the customer that has the key; c: the one that stands for it now.
 _KNOWN = Prepared("""
-SELECT 'identity', i.external_id, c.id, c.name, c.email, c.email_normalised, c.phone, c.phone_e164, c.country
+WITH found AS (
+SELECT 'identity' AS kind, i.external_id AS key,
+       c.id, c.name, c.email, c.email_normalised, c.phone, c.phone_e164, c.country
 FROM crm_customeridentity i
 JOIN crm_customer o ON o.id = i.customer_id
 JOIN crm_customer c ON c.id = coalesce(o.merged_into_id, o.id)
@@ -46,24 +48,39 @@ SELECT 'email', o.email_normalised,
 FROM crm_customer o
 JOIN crm_customer c ON c.id = coalesce(o.merged_into_id, o.id)
 WHERE o.email_normalised = ANY(%(emails)s) AND o.email_normalised <> ''
+)
+SELECT * FROM found
+UNION ALL
+SELECT 'nobody', '', nextval(pg_get_serial_sequence('crm_customer', 'id')), '', '', '', '', '', ''
+FROM unnest(%(identities)s::text[], %(phones)s::text[], %(emails)s::text[]) AS candidate(identity, phone, email)
+WHERE (identity IN (SELECT key FROM found WHERE kind = 'identity')) IS NOT TRUE
+  AND (phone IN (SELECT key FROM found WHERE kind IN ('phone', 'merged phone'))) IS NOT TRUE
+  AND (email IN (SELECT key FROM found WHERE kind = 'email')) IS NOT TRUE
 ORDER BY 3
 """)
 
 
 def known_profiles(source: str, candidates: Sequence[Candidate]) -> Knowledge:
-    """What the database knows of the keys of `candidates`; where customers share a key, the oldest."""
-    keys: dict[str, Any] = {
-        "source": source,
-        "identities": list({c.external_id for c in candidates if c.external_id}),
-        "phones": list({c.phone_key for c in candidates if c.phone_key}),
-        "emails": list({c.email_key for c in candidates if c.email_key}),
-    }
-    rows = _KNOWN.fetch_all(keys)
+    """What the database knows of the keys of `candidates`; where customers share a key, the oldest.
+
+    Reserves an id for every candidate of whom it knows nothing, because this is the way of every single order.
+    """
+    rows = _KNOWN.fetch_all(
+        {
+            "source": source,
+            "identities": [candidate.external_id or None for candidate in candidates],
+            "phones": [candidate.phone_key or None for candidate in candidates],
+            "emails": [candidate.email_key or None for candidate in candidates],
+        }
+    )
     known = Knowledge()
     profiles: dict[int, Profile] = {}
     merged: list[tuple[str, Profile]] = []
     found = {"identity": known.identities, "phone": known.phones, "email": known.emails}
     for kind, key, customer_id, *fields in rows:
+        if kind == "nobody":
+            known.reserved_ids.append(customer_id)
+            continue
         profile = profiles.setdefault(customer_id, Profile(customer_id, *fields))
         if kind == "merged phone":
             merged.append((key, profile))

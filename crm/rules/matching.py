@@ -53,11 +53,12 @@ class Profile:
 
 @dataclass(slots=True)
 class Knowledge:
-    """Which profile each key leads to."""
+    """Which profile each key leads to; `reserved_ids` are for those to whom none leads."""
 
     identities: dict[str, Profile] = field(default_factory=dict)
     phones: dict[str, Profile] = field(default_factory=dict)
     emails: dict[str, Profile] = field(default_factory=dict)
+    reserved_ids: list[int] = field(default_factory=list)
 
 
 def assign(candidates: Sequence[Candidate], known: Knowledge) -> list[Profile]:

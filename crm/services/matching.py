@@ -1,21 +1,29 @@
 """Finding or making the customers of a batch of orders, with a fixed number of statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from core.addresses import PARTS, Address, fingerprint
-from core.db import insert_rows, next_ids, update_rows
+from core.db import insert_rows, insert_statement, update_rows
 from core.emails import normalise_email
 from core.phones import parse_phone
+from core.prepared import prepared
 from crm import locks, selectors
 from crm.models import Customer, CustomerAddress, CustomerIdentity
 from crm.rules.matching import Candidate, CustomerDraft, Profile, assign
 
 # A round is repeated only for drafts that lost a race, and the winner is visible to the next round.
 _MAX_ROUNDS = 5
+_IDENTITY_COLUMNS = ("customer_id", "source", "external_id", "created_at")
+# All or nothing of the identities: with one order of tables and rows, no two batches wait in a circle.
+_CREATE = """
+WITH made AS ({customers} ON CONFLICT DO NOTHING RETURNING id),
+     recorded AS ({identities} ON CONFLICT (source, external_id) DO NOTHING RETURNING external_id)
+SELECT id, NULL FROM made UNION ALL SELECT NULL, external_id FROM recorded
+"""
 _ADDRESS_WIDTHS = {
     "name": 255,
     "phone": 40,
@@ -83,17 +91,17 @@ def _match(source: str, candidates: Sequence[Candidate], at: datetime, made: set
         recorded |= known.identities.keys()
         assigned = assign(batch, known)
         new = [profile for profile in dict.fromkeys(assigned) if profile.is_new]
-        _create(new, at)
+        for profile in new:
+            profile.id = known.reserved_ids.pop(0)
+        # Identities go with the first round or, in their order, after the last.
+        identities = {} if profiles else _unrecorded(batch, assigned, recorded)
+        recorded |= _create(new, identities, source, at)
         made |= {profile.id for profile in new if profile.id}
         profiles |= {index: profile for index, profile in zip(waiting, assigned, strict=True) if profile.id}
     if len(profiles) < len(candidates):
         raise OperationalError("customers kept changing while orders were matched to them")
     _fill([profile for profile in dict.fromkeys(profiles.values()) if profile.is_filled and not profile.is_new], at)
-    wanted = {
-        candidate.external_id: profiles[index]
-        for index, candidate in enumerate(candidates)
-        if candidate.external_id and candidate.external_id not in recorded
-    }
+    wanted = _unrecorded(candidates, [profiles[index] for index in range(len(candidates))], recorded)
     owners = _record_identities(source, wanted, at)
     return [owners.get(candidate.external_id) or _id(profiles[index]) for index, candidate in enumerate(candidates)]
 
@@ -104,15 +112,27 @@ def _id(profile: Profile) -> int:
     return profile.id
 
 
-def _create(profiles: Sequence[Profile], at: datetime) -> None:
-    """Write new customers. Those that another transaction wrote in the meantime keep `id` None."""
+def _unrecorded(
+    candidates: Sequence[Candidate], profiles: Sequence[Profile], recorded: Collection[str]
+) -> dict[str, Profile]:
+    """The channel identities that are still to be written, with whom they belong to."""
+    return {
+        candidate.external_id: profile
+        for candidate, profile in zip(candidates, profiles, strict=True)
+        if candidate.external_id and candidate.external_id not in recorded
+    }
+
+
+def _create(profiles: Sequence[Profile], identities: Mapping[str, Profile], source: str, at: datetime) -> set[str]:
+    """Write new customers and, if nobody wrote one of them in the meantime, `identities` with them.
+
+    A customer that another transaction wrote gets the `id` None. Returns the external ids that were written.
+    """
     if not profiles:
-        return
-    for profile, customer_id in zip(profiles, next_ids(Customer, len(profiles)), strict=True):
-        profile.id = customer_id
+        return set()
     # The order of the unique keys: two batches that meet wait for each other, never in a circle.
     ordered = sorted(profiles, key=lambda profile: (profile.phone_key, profile.email_key))
-    written = insert_rows(
+    customers, params = insert_statement(
         Customer,
         ("id", "name", "email", "email_normalised", "phone", "phone_e164", "country", "language", "note",
          "created_at", "updated_at"),
@@ -120,13 +140,24 @@ def _create(profiles: Sequence[Profile], at: datetime) -> None:
             (p.id, p.name, p.email, p.email_key, p.phone, p.phone_key, p.country, "", "", at, at)
             for p in ordered
         ],
-        on_conflict="ON CONFLICT DO NOTHING",
-        returning=("id",),
     )  # fmt: skip
-    if len(written) < len(profiles):
-        kept = {row[0] for row in written}
-        for profile in profiles:
-            profile.id = profile.id if profile.id in kept else None
+    owned, more = insert_statement(
+        CustomerIdentity,
+        _IDENTITY_COLUMNS,
+        _identity_rows(source, identities, at),
+        where="WHERE (SELECT count(*) FROM made) = %s",
+    )
+    statement = prepared(_CREATE.format(customers=customers, identities=owned))
+    written = statement.fetch_all([*params, *more, len(profiles)])
+    kept = {customer_id for customer_id, _external_id in written if customer_id}
+    for profile in profiles:
+        profile.id = profile.id if profile.id in kept else None
+    return {external_id for _customer_id, external_id in written if external_id}
+
+
+def _identity_rows(source: str, identities: Mapping[str, Profile], at: datetime) -> list[tuple[object, ...]]:
+    """The rows of _IDENTITY_COLUMNS, in the order of their keys."""
+    return [(identities[external_id].id, source, external_id, at) for external_id in sorted(identities)]
 
 
 def _fill(profiles: Sequence[Profile], at: datetime) -> None:
@@ -157,14 +188,14 @@ def _filled(row: dict[str, str], profile: Profile, at: datetime) -> tuple[object
     return (profile.id, name, email, email_key, phone, phone_key, country, at)
 
 
-def _record_identities(source: str, wanted: dict[str, Profile], at: datetime) -> dict[str, int]:
+def _record_identities(source: str, wanted: Mapping[str, Profile], at: datetime) -> dict[str, int]:
     """Write channel identities. Returns the owners of those that another transaction wrote just now."""
     if not wanted:
         return {}
     written = insert_rows(
         CustomerIdentity,
-        ("customer_id", "source", "external_id", "created_at"),
-        [(wanted[external_id].id, source, external_id, at) for external_id in sorted(wanted)],
+        _IDENTITY_COLUMNS,
+        _identity_rows(source, wanted, at),
         on_conflict="ON CONFLICT (source, external_id) DO NOTHING",
         returning=("external_id",),
     )
