@@ -12,7 +12,7 @@ from ecom_admin.demo import COMMANDS
 
 @contextmanager
 def web_server() -> Iterator[int]:
-    """gunicorn as in production (2 workers × 4 threads) on a free port of loopback; yields the port."""
+    """gunicorn as in production (2 workers × 8 threads) on a free port of loopback; yields the port."""
     port = free_port()
     command = (*COMMANDS["web"], "--max-requests", "0")
     with running(command, {"PORT": str(port), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}) as process:

@@ -7,7 +7,7 @@ from typing import Any
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
 loglevel = os.environ.get("LOG_LEVEL", "INFO")
 preload_app = True  # the workers share the code's memory
 timeout = 60

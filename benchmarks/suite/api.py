@@ -39,7 +39,7 @@ def api_single_order(run: Run) -> Sequence[Result]:
                 slowest.append(1000 * quantiles(took, n=100)[98])
     conditions = run.conditions(
         f"{run.orders:,} orders before; {REQUESTS_A_ROUND:,} two-line orders a round, each of a new customer",
-        f"gunicorn 2 workers × 4 threads, {CLIENTS} clients on kept-alive connections; floor: {FLOOR}",
+        f"gunicorn 2 workers × 8 threads, {CLIENTS} clients on kept-alive connections; floor: {FLOOR}",
     )
     return [
         measured(

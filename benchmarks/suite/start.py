@@ -51,7 +51,7 @@ def idle_memory(run: Run) -> Sequence[Result]:
             "idle_memory", "MB", totals, at_most=500,
             conditions=run.conditions(
                 f"{min(run.orders, 10_000):,} orders; {REQUESTS} pages before, then {SETTLE_SECONDS} s of the clock",
-                "gunicorn 2 workers × 4 threads, celery worker with 2 processes, beat; proportional set size",
+                "gunicorn 2 workers × 8 threads, celery worker with 2 processes, beat; proportional set size",
             ),
             details={f"{name}_mb": round(median(found), 1) for name, found in parts.items()},
         )

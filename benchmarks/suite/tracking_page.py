@@ -42,7 +42,7 @@ def public_tracking_page(run: Run) -> Sequence[Result]:
         parts = _weigh(f"http://127.0.0.1:{port}{paths[0]}")
     conditions = run.conditions(
         f"{run.orders:,} orders; {len(paths)} parcels on their way or delivered, 2 or 3 events each",
-        f"gunicorn 2 workers × 4 threads, {CLIENTS} clients on kept-alive connections; floor: an empty view behind "
+        f"gunicorn 2 workers × 8 threads, {CLIENTS} clients on kept-alive connections; floor: an empty view behind "
         "the same middleware",
     )
     return [
