@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from core.accounts.services.api_keys import create_api_key
 from core.actor import SYSTEM
+from core.exceptions import DomainError
 from tests.factories.orders_intake import make_channel, order_payload
 
 pytestmark = pytest.mark.django_db
@@ -29,16 +31,24 @@ def send(token: str, **headers: str) -> Any:
     )
 
 
-def test_an_answer_says_its_length_and_is_in_english(token: str) -> None:
-    with translation.override("zh-hans"):  # what a page left behind in the thread
-        answer = send(token, **{"Accept-Language": "zh-CN"})
-        refusal = Client().post("/api/v1/orders", "{", content_type="application/json")
+def test_an_answer_has_what_every_answer_has(token: str) -> None:
+    answer = send(token, **{"Accept-Language": "zh-CN"})
     assert (answer.status_code, answer["Content-Length"]) == (202, str(len(answer.content)))
-    assert refusal.json()["error"]["message"].startswith("The API key is missing")
     assert not answer.has_header("Set-Cookie")
     assert not answer.has_header("Content-Language")
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Content-Security-Policy"]
+
+
+def test_a_reason_is_given_in_english_whatever_a_page_left_behind(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def switched_off(*_args: Any, **_options: Any) -> None:
+        raise DomainError(_("This channel is switched off."), "channel_inactive")
+
+    monkeypatch.setattr("orders.api.views.receive_together", switched_off)
+    with translation.override("zh-hans"):
+        refusal = send(token)
+        assert str(_("This channel is switched off.")) != "This channel is switched off."
+    assert refusal.json()["error"]["message"] == "This channel is switched off."
 
 
 def test_people_s_machinery_is_not_asked(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
