@@ -17,11 +17,6 @@ def entries_for(user: Any) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(actor_id=user.pk) if is_limited(user) else AuditEntry.objects.all()
 
 
-def for_subject(subject_type: str, subject_id: int) -> QuerySet[AuditEntry]:
-    """Everything that was done to one thing, newest first."""
-    return AuditEntry.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")
-
-
 def actions_seen() -> list[str]:
     """Every action that occurs in the trail, in order."""
     return _distinct("action")

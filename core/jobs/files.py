@@ -1,7 +1,6 @@
 """Files of jobs: below MEDIA_ROOT under random names, served only through a view that checks the right."""
 
 import secrets
-import shutil
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,7 +65,3 @@ def _copy(source: Any, out: IO[bytes]) -> None:
 def delete(name: str) -> None:
     if name:
         path_of(name).unlink(missing_ok=True)
-
-
-def copy_to(name: str, target: Path) -> None:
-    shutil.copyfile(path_of(name), target)

@@ -220,8 +220,3 @@ def _wait(error: CarrierError, failures: int, time_scale: int) -> timedelta:
     wait = retry_after_failure(failures=failures, time_scale=time_scale, jitter=jitter)
     asked = getattr(error, "retry_after", None)
     return max(wait, timedelta(seconds=min(asked, 3600))) if asked else wait
-
-
-def poll_soon(shipment_ids: Sequence[int]) -> int:
-    """Make parcels' next check due now; returns how many are checked at all."""
-    return Shipment.objects.filter(pk__in=shipment_ids, next_poll_at__isnull=False).update(next_poll_at=timezone.now())

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from core.actor import SYSTEM
 from core.nudging import redis_client
 from logistics import throttle
 from logistics.enums import ShipmentStatus
@@ -16,7 +17,8 @@ from logistics.rules.breaker import OPENS_AFTER
 from logistics.selectors import checks_due
 from logistics.services import polling
 from logistics.services.health import close_circuit
-from logistics.services.polling import LEASE, claim_due, count_due, poll_batch, poll_soon
+from logistics.services.polling import LEASE, claim_due, count_due, poll_batch
+from logistics.services.shipments import poll_now
 from logistics.throttle import take_calls
 from tests.core.threads import lock_around, raise_errors
 from tests.factories.logistics import make_carrier, make_fulfilments, make_shipment
@@ -120,7 +122,7 @@ def row_versions():
 def test_a_check_asked_for_anew_is_due_although_claimed(carrier, sandbox):
     (parcel,) = parcels(carrier, sandbox, 1)
     claim_due({carrier.pk: 1}, at=timezone.now())
-    poll_soon([parcel.pk])
+    poll_now(shipment_id=parcel.pk, actor=SYSTEM)
     assert checks_due().count == 1
     assert [item.shipment_id for item in claim_due({carrier.pk: 1}, at=timezone.now())] == [parcel.pk]
 

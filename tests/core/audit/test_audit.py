@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from core.actor import SYSTEM, Actor
 from core.audit.models import AuditEntry
-from core.audit.selectors import actions_seen, for_subject, subject_types_seen
+from core.audit.selectors import actions_seen, subject_types_seen
 from core.audit.services import AuditRow, record, record_many
 from core.context import bind_request_id, unbind_request_id
 
@@ -103,11 +103,6 @@ def test_entry_carries_the_request_id():
     finally:
         unbind_request_id()
     assert AuditEntry.objects.get().request_id == "request-4711"
-
-
-def test_history_of_one_thing_newest_first():
-    record_many([row(1, action="x.first"), row(2), row(1, action="x.second")])
-    assert [entry.action for entry in for_subject("x.thing", 1)] == ["x.second", "x.first"]
 
 
 def test_values_seen_are_found_without_reading_the_table(django_assert_num_queries):
