@@ -64,11 +64,6 @@ class FieldError:
         """The error that as_json() wrote."""
         return cls(entry.get("field", ""), entry["code"], entry.get("params", {}))
 
-    @property
-    def reason_template(self) -> str:
-        """The reason without what it names, for counting errors of a kind."""
-        return gettext(REASONS[self.code]).split("%(")[0].rstrip(" :")
-
     def as_json(self) -> dict[str, Any]:
         """The form in which the error is stored and answered; the reason is English there."""
         reason = REASONS[self.code] % self.params

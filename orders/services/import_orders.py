@@ -5,9 +5,10 @@ of those before are validated. Batches are taken one after the other, so that id
 placed twice are the same as if nothing went on beside.
 """
 
+import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -34,6 +35,7 @@ from orders.importing.kept import KeptOrders
 from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.models import Channel
 from orders.schema import Defaults, FieldError
+from orders.schema.words import field_words
 from orders.services.import_catalogue import create_catalogue
 from orders.services.intake import IntakeResult, receive_prepared
 from orders.services.intake_entries import Entry, defaults_of, prepare
@@ -48,14 +50,13 @@ MAX_BATCH_ROWS = 16_000
 _ANY_ID = 1234567890
 _AHEAD = 2
 _BEHIND = 2
-_FOUND = "account"
+_FOUND = "counts"
 _INDEX = re.compile(r"\[\d+\]")
 _COPIED = attrgetter("copied")
-_DUPLICATES = frozenset({"duplicate", "repeated_row"})
 
 
 def _summary(job: Job) -> str:
-    return account_words(job.params[_FOUND]) if _FOUND in job.params else job.message
+    return account_words(job.params[_FOUND], job.params["columns"]) if _FOUND in job.params else job.message
 
 
 @job_kind(IMPORT_ORDERS, gettext_lazy("Import orders"), "orders.import_order", summary=_summary)
@@ -89,7 +90,7 @@ def import_orders(context: JobContext) -> None:
             validate(_new_orders(results))
     found = account(context.job.pk)
     context.keep(_FOUND, found)
-    context.message(account_words(found))
+    context.message(account_words(found, mapping.columns))
 
 
 def mapping_from(params: dict[str, Any]) -> FileMapping:
@@ -249,7 +250,7 @@ def _rows(order: FileOrder, result: IntakeResult) -> Iterator[RowResult]:
     if repeated:
         error = FieldError("", "repeated_row")
         for row in order.repeated:
-            yield _row(row, order, RowOutcome.SKIPPED, error.code, error.reason)
+            yield _row(row, order, RowOutcome.SKIPPED, error)
 
 
 def _rejected_rows(order: FileOrder, errors: list[FieldError]) -> Iterator[RowResult]:
@@ -261,23 +262,21 @@ def _rejected_rows(order: FileOrder, errors: list[FieldError]) -> Iterator[RowRe
             by_row.setdefault(order.line_rows[place], error)
     for row in order.rows:
         error = by_row.get(row, errors[0])
-        yield _row(row, order, RowOutcome.ERROR, error.code, error.reason, error.field)
+        yield _row(row, order, RowOutcome.ERROR, error)
 
 
 def _refused_rows(order: FileOrder, error: FieldError, outcome: RowOutcome) -> Iterator[RowResult]:
     for row in order.rows:
-        yield _row(row, order, outcome, error.code, error.reason, error.field)
+        yield _row(row, order, outcome, error)
 
 
-def _row(
-    number: int,
-    order: FileOrder,
-    outcome: RowOutcome,
-    code: str,
-    message: str,
-    field: str = "",
-) -> RowResult:
-    return RowResult(number, order.external_id, outcome, field, message, {"code": code})
+def _row(number: int, order: FileOrder, outcome: RowOutcome, error: FieldError) -> RowResult:
+    why: dict[str, Any] = {"code": error.code}
+    if error.field:
+        why["field"] = _INDEX.sub("", error.field)
+    if error.params:
+        why["params"] = dict(error.params)
+    return RowResult(number, order.external_id, outcome, error.field, error.reason, why)
 
 
 def _link(order_id: int | None) -> dict[str, str]:
@@ -292,12 +291,14 @@ def _order_path() -> str:
 
 
 def _in_words(row: RowResult, mapping: FileMapping) -> RowResult:
-    """The result with the heading of the file's column for "lines[0].quantity", or the field's name without one."""
-    if not row.field:
-        return row
-    path = _INDEX.sub("", row.field)
-    name = mapping.columns.get(path) or importable_fields().get(path, row.field)
-    return replace(row, field=str(name))
+    """The result with its field as the file calls it."""
+    return replace(row, field=_name(row.field, mapping.columns)) if row.field else row
+
+
+def _name(path: str, columns: Mapping[str, str]) -> str:
+    """The heading of the file's column for "lines[0].quantity", or the field's name without one."""
+    path = _INDEX.sub("", path)
+    return str(columns.get(path) or importable_fields().get(path) or field_words(path))
 
 
 def _line_of(path: str) -> int | None:
@@ -307,38 +308,47 @@ def _line_of(path: str) -> int | None:
     return int(path[6 : path.index("]")])
 
 
-_ACCOUNT = """
-SELECT outcome, COALESCE(data->>'code', ''), sum(1 + COALESCE(jsonb_array_length(data->'also'), 0))::bigint,
-       count(DISTINCT key)
-  FROM jobs_jobrow WHERE job_id = %s GROUP BY 1, 2 ORDER BY 1, 2
+_TOTALS = """
+SELECT CASE WHEN outcome IN ('ok', 'warning') THEN 'accepted'
+            WHEN data->>'code' IN ('duplicate', 'repeated_row') THEN 'duplicate' ELSE 'rejected' END,
+       sum(1 + COALESCE(jsonb_array_length(data->'also'), 0))::bigint,
+       count(DISTINCT key) FILTER (WHERE COALESCE(data->>'code', '') <> 'repeated_row')
+  FROM jobs_jobrow WHERE job_id = %s GROUP BY 1
+"""
+_REASONS = """
+SELECT data->>'code', COALESCE(data->>'field', ''), COALESCE(data->>'params', '{}'),
+       sum(1 + COALESCE(jsonb_array_length(data->'also'), 0))::bigint, count(DISTINCT key)
+  FROM jobs_jobrow
+ WHERE job_id = %s AND outcome IN ('error', 'skipped') AND data->>'code' <> 'duplicate'
+ GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3
 """
 
 
-def account(job_id: int) -> list[list[Any]]:
-    """Where all rows went, as [outcome, code of the reason, lines, orders] of each outcome and reason."""
+def account(job_id: int) -> dict[str, Any]:
+    """Where all rows of a job went.
+
+    `totals`: {"accepted", "duplicate" or "rejected": [lines, orders]}; `reasons`: a list of [code, field's path without
+    indexes, the reason's parameters, lines, orders], the most frequent first. An order whose lines fail for two
+    reasons is counted with both, and once in the totals.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNT, [job_id])
-        return [list(row) for row in cursor.fetchall()]
+        cursor.execute(_TOTALS, [job_id])
+        totals = {kind: [lines, orders] for kind, lines, orders in cursor.fetchall()}
+        cursor.execute(_REASONS, [job_id])
+        reasons = [[code, path, json.loads(params), *counts] for code, path, params, *counts in cursor.fetchall()]
+    return {"totals": totals, "reasons": reasons}
 
 
-def account_words(rows: Sequence[Sequence[Any]]) -> str:
-    """The account in words: accepted + duplicate + rejected = read, in lines and in orders, with the reasons."""
-    lines: dict[str, int] = dict.fromkeys(("accepted", "duplicate", "rejected"), 0)
-    orders = dict(lines)
-    reasons: list[str] = []
-    for outcome, code, line_count, order_count in rows:
-        kind = _kind(outcome, code)
-        lines[kind] += line_count
-        orders[kind] += 0 if code == "repeated_row" else order_count
-        if kind == "rejected" or code == "repeated_row":
-            reasons.append(_reason(code, line_count, order_count))
+def account_words(found: Mapping[str, Any], columns: Mapping[str, str]) -> str:
+    """What account() `found` in words: accepted + duplicate + rejected = read, in lines and in orders; the reasons.
+
+    `columns` are the mapping's, {field path: column heading}: reasons name the file's columns.
+    """
+    totals = {kind: found["totals"].get(kind, (0, 0)) for kind in ("accepted", "duplicate", "rejected")}
+    reasons = [_reason(columns, *reason) for reason in found["reasons"]]
+    lines = {kind: counts[0] for kind, counts in totals.items()}
+    orders = {kind: counts[1] for kind, counts in totals.items()}
     return "\n".join([_sum(_("Lines"), lines), _sum(_("Orders"), orders), *reasons])
-
-
-def _kind(outcome: str, code: str) -> str:
-    if outcome in (RowOutcome.OK, RowOutcome.WARNING):
-        return "accepted"
-    return "duplicate" if code in _DUPLICATES else "rejected"
 
 
 def _sum(what: str, counts: dict[str, int]) -> str:
@@ -349,8 +359,12 @@ def _sum(what: str, counts: dict[str, int]) -> str:
     }
 
 
-def _reason(code: str, line_count: int, order_count: int) -> str:
+def _reason(
+    columns: Mapping[str, str], code: str, path: str, params: Mapping[str, Any], line_count: int, order_count: int
+) -> str:
+    """ "2 lines of 1 order: Quantity must be a whole number"."""
     lines = ngettext("%(count)d line", "%(count)d lines", line_count) % {"count": line_count}
     orders = ngettext("%(count)d order", "%(count)d orders", order_count) % {"count": order_count}
     where = _("%(lines)s of %(orders)s") % {"lines": lines, "orders": orders}
-    return said_of(where, FieldError("", code).reason_template)
+    words = FieldError(path, code, params).reason
+    return said_of(where, f"{_name(path, columns)} {words}" if path else words)

@@ -422,6 +422,29 @@ def test_the_result_of_an_import_is_told_in_the_reader_s_language(write: Callabl
         assert "读取" in job.summary
 
 
+FAULTS = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+1,A-1,MUG,x,2010-12-01 08:26:00,2.55,17850,France
+1,B-1,PLATE,1,2010-12-01 08:26:00,free,17850,France
+2,A-1,MUG,y,2010-12-01 08:26:00,2.55,17850,France
+3,A-1,MUG,1,2010-12-01 08:26:00,2.55555,17850,France
+"""
+
+
+def test_the_result_names_the_columns_at_fault_and_counts_each_order_once(write: Callable[..., Path]) -> None:
+    job = run(make_channel(requires_payment=False), write(FAULTS), PRESETS["uci"].mapping)
+    job.refresh_from_db()
+    assert job.summary.splitlines() == [
+        "Lines: 4 read = 0 accepted + 0 duplicate + 4 rejected",
+        "Orders: 3 read = 0 accepted + 0 duplicate + 3 rejected",
+        "2 lines of 2 orders: Quantity must be a number such as 12.50",
+        "1 line of 1 order: UnitPrice must be a number such as 12.50",
+        "1 line of 1 order: UnitPrice has more than 4 decimals",
+    ]
+    with translation.override("zh-hans"):
+        assert "2 个订单的 2 行：Quantity 必须是数字" in job.summary
+        assert "1 个订单的 1 行：UnitPrice 小数位数超过 4 位" in job.summary
+
+
 def test_a_line_amount_that_doesnt_divide_is_exact() -> None:
     price, discount = unit_price("100", "3")
     assert 3 * Decimal(price) - Decimal(discount) == 100
