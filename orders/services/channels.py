@@ -38,7 +38,7 @@ def create_channel(*, code: str, values: Mapping[str, Any], actor: Actor) -> Cha
 @transaction.atomic
 def update_channel(*, channel_id: int, values: Mapping[str, Any], actor: Actor) -> Channel:
     """Change a channel's settings; its code stays, because customers' identities are kept under it."""
-    channel = Channel.objects.select_for_update().get(pk=channel_id)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
     changes: dict[str, list[Any]] = {}
     for name in FIELDS:
         if name in values and getattr(channel, name) != values[name]:
@@ -54,7 +54,7 @@ def update_channel(*, channel_id: int, values: Mapping[str, Any], actor: Actor) 
 @transaction.atomic
 def rotate_secret(*, channel_id: int, actor: Actor, secret: str = "") -> str:
     """Set the secret that signs a channel's webhooks, a new random one if none is given; returns it once."""
-    channel = Channel.objects.select_for_update().get(pk=channel_id)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
     channel.webhook_secret = secret.strip() or _new_secret()
     channel.save(update_fields=["webhook_secret"])
     _record("orders.channel_secret_changed", channel, actor, {})
