@@ -66,7 +66,7 @@ class ListPreference(models.Model):
 
 
 class ScanReceipt(models.Model):
-    """A scan that was taken, with the answer given: the same scan sent again gets the same answer."""
+    """A scan or a new form that was taken, with the answer given: the same one sent again gets the same answer."""
 
     key = models.UUIDField(_("key"), primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person"))

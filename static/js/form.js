@@ -70,6 +70,12 @@
   }
   searchable(document);
   forms.forEach(watch);
+  // Who goes back finds the form as it was sent, so that the server sees that it was.
+  document.querySelectorAll("form[data-draft] input[name=once]").forEach((field) => {
+    const before = (history.state || {}).once;
+    if (before) field.value = before;
+    else history.replaceState({ ...history.state, once: field.value }, "");
+  });
   sessionStorage.removeItem(SENT);
   document.addEventListener("htmx:afterSettle", (event) => searchable(event.target));
   document.addEventListener("submit", (event) => {

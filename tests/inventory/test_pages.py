@@ -182,6 +182,31 @@ class TestAdjust:
     def post(self, client, **data):
         return client.post(reverse("inventory:stock_adjust"), data)
 
+    def test_the_same_form_sent_again_adjusts_once(self, client, manager):
+        warehouse, sku = make_warehouse(), make_sku("MUG")
+        stock(warehouse, sku, 10)
+        once = client.get(reverse("inventory:stock_adjust")).context["once"]
+        data = {"warehouse": warehouse.pk, "sku": "mug", "mode": "delta", "reason": "Damaged", "once": once}
+        assert self.post(client, **data, quantity="-100").status_code == 422  # refused: done by no form yet
+        stock(warehouse, sku, 90)
+        first = self.post(client, **data, quantity="-3")
+        again = self.post(client, **data, quantity="-3")
+        assert (first.status_code, again["Location"]) == (302, first["Location"])
+        assert level(warehouse, sku).on_hand == 97
+        assert "nothing was done again" in client.get(again["Location"]).content.decode()
+
+    def test_gone_back_to_and_filled_in_anew_it_adjusts_again(self, client, manager):
+        warehouse, sku = make_warehouse(), make_sku("MUG")
+        stock(warehouse, sku, 10)
+        once = client.get(reverse("inventory:stock_adjust")).context["once"]
+        data = {"warehouse": warehouse.pk, "sku": "mug", "mode": "delta", "reason": "Damaged", "once": once}
+        self.post(client, **data, quantity="-3")
+        self.post(client, **data, quantity="-4")
+        self.post(
+            client, **{**data, "once": client.get(reverse("inventory:stock_adjust")).context["once"]}, quantity="-3"
+        )
+        assert level(warehouse, sku).on_hand == 0
+
     def test_by_difference_with_ledger_and_audit(self, client, manager):
         warehouse, sku = make_warehouse(), make_sku("MUG")
         stock(warehouse, sku, 10)

@@ -1,16 +1,20 @@
 """The form page: create or change one thing; works as a page and in a dialog."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django import forms
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.models import User
 from core.exceptions import DomainError
 from core.ui import lists
 from core.ui.content import Text
+from core.ui.models import ScanReceipt
 from core.ui.views.base import ConsoleView, back_url, go, is_fragment, say
 
 M = TypeVar("M", bound=Model)
@@ -89,13 +93,48 @@ class FormPage(ConsoleView, Generic[M]):
         if not form.is_valid():
             return self._show(form, status=422)
         try:
-            result = self.perform(form)
+            url, is_new = self._perform_once(form)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
             return self._show(form, status=422)
-        if self.message:
+        if not is_new:
+            say(
+                request,
+                _("The same was sent before, so nothing was done again. Open the form anew to do it twice."),
+                "warning",
+            )
+        elif self.message:
             say(request, self.message)
-        return go(request, self.success_url(result))
+        return go(request, url)
+
+    def _perform_once(self, form: forms.BaseForm) -> tuple[str, bool]:
+        """perform(), unless this very form did it with the same values; returns where to go and if it was done now.
+
+        The receipt and what perform() wrote are committed together: a form sent again, be it by going back or because
+        the first answer was lost, makes one order and one adjustment of stock.
+        """
+        key, user = self._receipt_key(), cast("User", self.request.user)
+        if key is None:
+            return self.success_url(self.perform(form)), True
+        with transaction.atomic():
+            receipt, is_new = ScanReceipt.objects.get_or_create(key=key, defaults={"user": user})
+            if not is_new:
+                return receipt.answer["url"], False
+            receipt.answer = {"url": self.success_url(self.perform(form))}
+            receipt.save(update_fields=["answer"])
+        return receipt.answer["url"], True
+
+    @property
+    def _makes_new(self) -> bool:
+        """Whether repeating the form would do the same again; what changes a thing shows by its state that it did."""
+        return self.pk_url_kwarg not in self.kwargs
+
+    def _receipt_key(self) -> UUID | None:
+        """The form's own key, its person and values as one; files aren't compared, so forms with one have none."""
+        if not self._makes_new or self.request.FILES or not self.request.POST.get("once"):
+            return None
+        values = sorted((name, found) for name, found in self.request.POST.lists() if name != "csrfmiddlewaretoken")
+        return uuid5(NAMESPACE_URL, repr((self.request.path, self.request.user.pk, values)))
 
     def _show(self, form: forms.BaseForm, status: int = 200) -> HttpResponse:
         context = {
@@ -105,6 +144,7 @@ class FormPage(ConsoleView, Generic[M]):
             "groups": self._groups(form),
             "cancel_url": self.cancel_url(),
             "next": back_url(self.request, ""),
+            "once": self._makes_new and (self.request.POST.get("once") or uuid4()),
         }
         return self.page("generic/_form_dialog.html" if is_fragment(self.request) else "", context, status)
 
