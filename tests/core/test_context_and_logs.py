@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 
 import pytest
 import structlog
@@ -158,10 +159,41 @@ def test_nested_values_are_reached():
         ("key eck_Ab3dEf6hIj9l_0123456789 refused", "key eck_Ab3dEf6hIj9l_[hidden] refused"),
         ("mail to ann.lee@mail.example.com failed", "mail to a••• failed"),
         ("12 orders in 3 s", "12 orders in 3 s"),
+        ("Key (lower(name))=(a) is b (c).\nd, 1) already exists.\nHINT: x", "Key (lower(name))=[hidden]\nHINT: x"),
+        (
+            "Failing row contains (7, a).\nStreet 5).\n\nThe above exception",
+            "Failing row contains [hidden]\n\nThe above exception",
+        ),
+        ('COPY t, line 3, column c: "a"\nb"\nCONTEXT: y', "COPY t, line 3, column c: [hidden]\nCONTEXT: y"),
     ],
 )
 def test_running_text_is_scrubbed(text, expected):
     assert scrub_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "Key (",
+        "Key (a)=(",
+        "Key (a)=()",
+        "Failing row contains (",
+        'COPY a, line 1: "',
+        "a.",
+        "a@",
+        "a@a.",
+        "token=",
+        "Bearer a",
+    ],
+)
+def test_scrubbing_takes_no_longer_than_the_text_is_long(part):
+    """Else a request for a long address would keep a whole process busy with its line in the log."""
+    mixed = "".join(f"{part}{other}" for other in ("Key (", ")=(", ")", "\n", " is ", "@")) * 400
+    scrub_text(mixed)
+    for text in (part * (32_000 // len(part)), mixed):
+        started = time.process_time()
+        scrub_text(text)
+        assert time.process_time() - started < 0.5
 
 
 @pytest.mark.django_db
