@@ -1,7 +1,8 @@
 """Writes whose results nobody reads, sent to PostgreSQL in one message with the statement that follows them.
 
 For a short statement, waking the server and being woken by it costs more than its work. Order and effect of the
-statements stay the same; an error of a late write is raised by the statement that it was sent with.
+statements stay the same. An error of a late write is raised by the statement that it was sent with, and the
+transaction can then only be rolled back.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,11 +37,18 @@ class LateWrites:
     def __call__(self, execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if not self._held:
             return execute(sql, params, many, context)
-        if many:
-            raise transaction.TransactionManagementError("executemany() can't follow a write that is late")
-        message = ";\n".join([*self._held, context["cursor"].mogrify(sql, params).decode()])
+        cursor = context["cursor"]
+        if many or cursor.name:  # a cursor of the server's wraps a single statement
+            self.send()
+            return execute(sql, params, many, context)
+        message = ";\n".join([*self._held, cursor.mogrify(sql, params).decode()])
         self._held.clear()
-        return execute(message, None, False, context)
+        try:
+            return execute(message, None, False, context)
+        except Exception:
+            # A late write may have failed, of which whoever catches this for the statement's sake knows nothing.
+            connection.needs_rollback = True
+            raise
 
 
 @contextmanager

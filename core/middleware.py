@@ -4,19 +4,20 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from csp.constants import HEADER
 from csp.middleware import CheckableLazyObject, CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
 from core import metering
@@ -101,14 +102,14 @@ class ProgramsMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self._answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_call_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        view = _program_view(request)
-        if view is None:
+        if not _is_for_program(request):
             return self.get_response(request)
         request.get_host()  # raises DisallowedHost
         with translation.override("en"):
-            response = view()
+            response = self._answer(request)
         if not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
@@ -161,18 +162,24 @@ class UploadRoomMiddleware:
         return None
 
 
-def _program_view(request: HttpRequest) -> Callable[[], HttpResponse] | None:
-    """The call of the program's view that the request is for, if it is for one."""
+def _is_for_program(request: HttpRequest) -> bool:
+    """Whether a program's view answers this; the request then knows which."""
     if not request.path_info.startswith(settings.PATHS_OF_PROGRAMS):
-        return None
+        return False
     try:
         match = resolve(request.path_info)
     except Resolver404:
-        return None
+        return False
     if not getattr(match.func, "csrf_exempt", False):
-        return None
+        return False
     request.resolver_match = match
-    return partial(match.func, request, *match.args, **match.kwargs)
+    return True
+
+
+def _call_view(request: HttpRequest) -> HttpResponse:
+    match = cast("ResolverMatch", request.resolver_match)
+    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    return response
 
 
 def _close_files(request: HttpRequest) -> None:

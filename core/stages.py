@@ -169,6 +169,8 @@ class _Nudges:
 
 def _send_nudges(names: Sequence[str]) -> None:
     for name in claim_nudges(names):
+        if breaker.is_open:  # the broker didn't answer for the one before
+            return
         with breaker.guard("stage nudge %s", name):
             current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Value
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -36,7 +36,7 @@ from orders.models import (
     OrderHistory,
     OrderLine,
 )
-from orders.rules.masking import masked
+from orders.rules.masking import masked, masked_finding
 from orders.rules.validation import CHECKS, message
 from orders.selectors.intake import messages_for
 from orders.selectors.orders import channels_for, fulfilments_for, of_orders_for, orders_for
@@ -224,12 +224,27 @@ class OrderLineAdmin(PartOfOrderAdmin[OrderLine]):
 
 @admin.register(Finding)
 class FindingAdmin(PartOfOrderAdmin[Finding]):
-    list_display = ("order", "in_words", "severity", "field", "expected", "found_at")
+    list_display = ("order", "in_words", "severity", "field", "expected_words", "found_at")
     list_filter = ("severity", code_filter("code", _("check"), lambda: ((code, code) for code in CHECKS)))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
+        return super().get_queryset(request).annotate(is_whole=Value(may_see_personal_data(request.user)))
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if may_see_personal_data(request.user) else ("params", "expected", "suggestion")
 
     @admin.display(description=_("What is wrong"), ordering="code")
     def in_words(self, finding: Finding) -> str:
-        return message(finding.code, finding.params)
+        return message(finding.code, _shown(finding)["params"])
+
+    @admin.display(description=_("expected"), ordering="expected")
+    def expected_words(self, finding: Finding) -> str:
+        return str(_shown(finding)["expected"])
+
+
+def _shown(finding: Finding) -> dict[str, Any]:
+    """The finding's fields as the person may see them; get_queryset() says whether whole."""
+    return vars(finding) if finding.is_whole else masked_finding(vars(finding))  # type: ignore[attr-defined]
 
 
 @admin.register(Hold)

@@ -1,6 +1,7 @@
 """Starting an import: which mapping a file is read by, and the job that reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,6 @@ from orders.services.import_orders import IMPORT_ORDERS
 SHOWN_ROWS = 5
 
 
-@transaction.atomic
 def start_import(
     *,
     channel: Channel,
@@ -45,8 +45,6 @@ def start_import(
     together. `catalogue` is explained at import_orders(). With `save_as`, the mapping is kept under this name, or
     nothing is begun. Raises TabularError for unreadable files, FileTooLarge, StorageFull.
     """
-    if save_as:
-        save_mapping(channel=channel, name=save_as, mapping=mapping, actor=actor)
     params: dict[str, Any] = {
         "channel_id": channel.pk,
         "columns": dict(mapping.columns),
@@ -55,13 +53,20 @@ def start_import(
     if catalogue is not None:
         params["catalogue"] = dict(catalogue)
     title = f"{channel.name}: {name}"
+    with _one_file(path, lines_path, lines_by) as file, transaction.atomic():
+        if save_as:
+            save_mapping(channel=channel, name=save_as, mapping=mapping, actor=actor)
+        return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=file, input_name=name, title=title)
+
+
+@contextmanager
+def _one_file(path: Path, lines_path: Path | None, lines_by: LinesFile | None) -> Iterator[Path]:
+    """The file to be imported while the block runs, joined where the lines are in one of their own."""
     if lines_path is None or lines_by is None:
-        return start_job(kind=IMPORT_ORDERS, params=params, actor=actor, input_file=path, input_name=name, title=title)
+        yield path
+        return
     with room_needed(), TemporaryDirectory() as folder:
-        joined = join_files(path, lines_path, lines_by, Path(folder))
-        return start_job(
-            kind=IMPORT_ORDERS, params=params, actor=actor, input_file=joined, input_name=name, title=title
-        )
+        yield join_files(path, lines_path, lines_by, Path(folder))
 
 
 def join_files(path: Path, lines_path: Path, by: LinesFile, folder: Path) -> Path:

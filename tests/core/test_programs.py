@@ -70,6 +70,11 @@ def test_pages_below_the_same_paths_keep_their_language() -> None:
     assert page["Content-Language"] == "zh-hans"
 
 
-def test_a_page_can_still_be_missing_below_hooks() -> None:
-    assert Client().get("/hooks/nothing/at/all").status_code == 404
-    assert Client().post("/hooks/sandbox/nobody").status_code == 404
+def test_what_is_missing_below_hooks_is_said_in_the_language_of_who_asks() -> None:
+    page = Client().get("/hooks/nothing/at/all", headers={"Accept-Language": "zh-CN"})
+    assert (page.status_code, page["Content-Language"]) == (404, "zh-hans")
+    with translation.override("zh-hans"):
+        answer = Client().post("/hooks/sandbox/nobody")
+    assert answer.status_code == 404
+    assert b'lang="en"' in answer.content
+    assert answer["Content-Length"] == str(len(answer.content))

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -10,7 +11,7 @@ from core.accounts.models import AccessScope, User
 from core.audit.models import AuditEntry
 from core.stages import drain
 from orders.enums import OrderStatus
-from orders.models import DataError, Hold, Order, OrderHistory
+from orders.models import DataError, Finding, Hold, Order, OrderHistory
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_channel, make_order
 
@@ -25,10 +26,11 @@ def changelist(model: str) -> str:
     return reverse(f"admin:orders_{model}_changelist")
 
 
-def staff(role: Role) -> User:
-    """A person in a role who may enter the administration site."""
+def staff(role: Role, *rights: str) -> User:
+    """A person in a role, with further rights of their own, whom the administration site takes for staff."""
     user = make_user(role)
     User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     return user
 
 
@@ -136,9 +138,24 @@ def test_actions_need_their_rights_and_scopes(client, order):
 def test_personal_data_needs_its_right(client, order):
     page = reverse("admin:orders_order_change", args=[order.pk])
     for role, shown in ((Role.OPERATIONS_MANAGER, True), (Role.ANALYST, False)):
-        client.force_login(staff(role))
+        client.force_login(staff(role, "use_admin_site", "view_order"))
         html = client.get(page).content.decode()
+        assert order.number in html
         assert [text in html for text in (order.ship_street, order.ship_phone, order.ship_name)] == [shown] * 3
+
+
+def test_findings_quote_what_they_are_about_only_to_who_may_see_it(client, order):
+    phone = "+86139" + "12345678"
+    finding = Finding.objects.create(
+        order=order, code="phone.invalid", severity="error", field="shipping_address.phone", found_at=order.received_at,
+        params={"phone": phone}, expected=phone[3:], suggestion={"shipping_address.phone": phone},
+    )  # fmt: skip
+    for role, shown in ((Role.OPERATIONS_MANAGER, True), (Role.ANALYST, False)):
+        client.force_login(staff(role, "use_admin_site", "view_finding"))
+        for page in (changelist("finding"), reverse("admin:orders_finding_change", args=[finding.pk])):
+            html = client.get(page).content.decode()
+            assert order.number in html
+            assert (phone[3:] in html) is shown
 
 
 def test_a_complaint_is_noted_with_its_author(manager, order):

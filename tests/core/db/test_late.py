@@ -1,6 +1,7 @@
 """Writes that go with the statement that follows them: same order, same effect, fewer messages."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -117,11 +118,29 @@ def test_it_needs_a_transaction() -> None:
         pass
 
 
-def test_many_statements_at_once_are_refused_behind_a_late_one() -> None:
+def test_an_error_that_somebody_swallows_takes_all_back() -> None:
+    def swallow() -> None:
+        with suppress(IntegrityError):
+            in_savepoint(partial(write, "in the savepoint"))
+
+    with pytest.raises(TransactionManagementError):
+        write_late(partial(write, "first"), write_badly, swallow, partial(write, "second"))
+    assert written() == []
+    write("after")
+    assert written() == ["after"]
+
+
+def test_many_statements_and_cursors_of_the_server_come_after_what_is_late() -> None:
     def update_many() -> None:
         with connection.cursor() as cursor:
-            cursor.executemany("UPDATE outbox_outboxevent SET is_dead = %s", [(True,), (False,)])
+            cursor.executemany("UPDATE outbox_outboxevent SET is_dead = %s", [(False,), (True,)])
 
-    with pytest.raises(TransactionManagementError, match="executemany"):
-        write_late(partial(write, "first"), update_many)
-    assert written() == []
+    seen: list[str] = []
+    write_late(
+        partial(write, "first"),
+        update_many,
+        partial(write, "second"),
+        lambda: seen.extend(OutboxEvent.objects.order_by("id").values_list("name", flat=True).iterator()),
+    )
+    assert seen == written() == ["first", "second"]
+    assert list(OutboxEvent.objects.order_by("id").values_list("is_dead", flat=True)) == [True, False]

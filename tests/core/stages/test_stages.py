@@ -96,7 +96,7 @@ def test_what_is_kept_of_an_error_quotes_no_person(db, make_stage, monkeypatch):
     work.fails = True
     monkeypatch.setattr(work, "name", "DETAIL:  Failing row contains (7, 李雷, 文三路 90 号).\n")
     run_stage("test.a")
-    assert "Failing row contains [hidden]." in StageRun.objects.get(pk="test.a").last_error
+    assert "Failing row contains [hidden]" in StageRun.objects.get(pk="test.a").last_error
 
 
 def test_the_pause_grows_with_every_failure_and_can_be_ended(db, make_stage):
@@ -192,6 +192,22 @@ def test_all_stages_of_a_transaction_are_started_with_one_question(transactional
             nudge("test.b")
     assert queue() == ["test.a", "test.b"]
     assert len(asked) == 1
+
+
+def test_a_broker_that_is_away_is_waited_for_once(transactional_db, make_stage, queue, monkeypatch):
+    asked = []
+
+    def refuse(*_args, **options):
+        asked.append(options["args"])
+        raise ConnectionError
+
+    monkeypatch.setattr("core.stages.current_app.send_task", refuse)
+    make_stage("test.a")
+    make_stage("test.b")
+    with transaction.atomic():
+        nudge("test.a")
+        nudge("test.b")
+    assert asked == [["test.a"]]
 
 
 def test_a_transaction_that_rolls_back_sends_no_nudge(transactional_db, make_stage, queue):
