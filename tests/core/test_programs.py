@@ -74,7 +74,7 @@ def test_what_is_missing_below_hooks_is_said_in_the_language_of_who_asks() -> No
     page = Client().get("/hooks/nothing/at/all", headers={"Accept-Language": "zh-CN"})
     assert (page.status_code, page["Content-Language"]) == (404, "zh-hans")
     with translation.override("zh-hans"):
-        answer = Client().post("/hooks/sandbox/nobody")
+        answer = Client().post("/hooks/kuaidi100/nobody")
     assert answer.status_code == 404
     assert b'lang="en"' in answer.content
     assert answer["Content-Length"] == str(len(answer.content))
