@@ -16,13 +16,10 @@ def configure_logs(*, level: str, as_json: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, redact_event, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else [
-            redact_event,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-        ]
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     logging.config.dictConfig(
         {
@@ -32,7 +29,12 @@ def configure_logs(*, level: str, as_json: bool) -> None:
                 "structured": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared, add_request_id],
-                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        structlog.processors.format_exc_info,
+                        redact_event,
+                        renderer,
+                    ],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},

@@ -117,6 +117,17 @@ def test_traceback_is_scrubbed(log_lines):
     assert "ValueError" in text
 
 
+def test_traceback_for_people_to_read_is_scrubbed_too(capsys, settings):
+    configure_logs(level=settings.LOG_LEVEL, as_json=False)
+    try:
+        int("no customer ann.lee@example.com")
+    except ValueError:
+        structlog.get_logger("test").exception("failed")
+    text = capsys.readouterr().err
+    assert "ann.lee" not in text
+    assert "ValueError: invalid literal" in text
+
+
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
