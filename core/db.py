@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import NoneType
 from typing import Any, TypeVar, cast
 
@@ -20,7 +20,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
 from core.copying import copy_text
-from core.late import send_late_writes
 from core.prepared import Prepared, prepared
 
 
@@ -104,11 +103,19 @@ def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence
     if not rows:
         return 0
     data = io.StringIO("\n".join([*rows, ""]))
-    send_late_writes()
-    # Django doesn't know copy_expert() and would let psycopg2's own errors through, an outage's among them.
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        # In one piece: between pieces the thread would wait for its turn.
-        cursor.copy_expert(_shape(model, tuple(columns)).copy, data, _COPY_CHARACTERS)
+    with connection.cursor() as cursor:
+
+        def copy(sql: str, *_statement: Any) -> None:
+            # In one piece: between pieces the thread would wait for its turn. Django doesn't know copy_expert() and
+            # would let psycopg2's own errors through, an outage's among them.
+            with connection.wrap_database_errors:
+                cursor.copy_expert(sql, data, _COPY_CHARACTERS)
+
+        execute: Callable[..., None] = copy
+        for wrapper in reversed(connection.execute_wrappers):
+            execute = partial(wrapper, execute)
+        # COPY shares no message with other statements: the third argument says so, as it does of executemany().
+        execute(_shape(model, tuple(columns)).copy, None, True, {"connection": connection, "cursor": cursor})
     return len(rows)
 
 

@@ -38,7 +38,7 @@ class LateWrites:
         if not self._held:
             return execute(sql, params, many, context)
         cursor = context["cursor"]
-        if many or cursor.name:  # a cursor of the server's wraps a single statement
+        if many or cursor.name:  # COPY and a cursor of the server's take a single statement
             self.send()
             return execute(sql, params, many, context)
         message = ";\n".join([*self._held, cursor.mogrify(sql, params).decode()])
@@ -70,13 +70,6 @@ def writing_late() -> Iterator[None]:
             late.send()
     finally:
         wrapper.late = None
-
-
-def send_late_writes() -> None:
-    """Execute what writing_late() holds back, before something that doesn't pass Django's cursor.execute()."""
-    wrapper: Any = connection
-    if wrapper.late is not None:
-        wrapper.late.send()
 
 
 def _savepoints() -> list[str]:

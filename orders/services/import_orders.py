@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -26,7 +26,7 @@ from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.models import Job
 from core.jobs.registry import job_kind
-from core.overlapping import ahead, behind, bulk_work
+from core.overlapping import RightOfWay, ahead, behind, bulk_work
 from core.tabular import Table, open_table
 from core.words import listed, said_of
 from orders.enums import IntakeOutcome, IntakeSource
@@ -73,16 +73,17 @@ def import_orders(context: JobContext) -> None:
         names = listed(importable_fields()[path] for path in missing)
         raise DomainError(_("No column is mapped to: %(fields)s.") % {"fields": names}, "unmapped")
     done = context.job.succeeded + context.job.failed + context.job.skipped
+    way = RightOfWay()
     with (
         bulk_work(),
         _orders(context, mapping, channel) as (orders, total),
-        ahead(_batches(_to_take(orders, context), defaults_of(channel)), depth=_AHEAD) as batches,
-        behind(_validate, depth=_BEHIND) as validate,
+        ahead(_batches(_to_take(orders, context), defaults_of(channel), way), depth=_AHEAD) as batches,
+        behind(partial(_validate, way), depth=_BEHIND) as validate,
     ):
         context.progress(done, total)
         for batch in batches:
             done += sum(len(order.rows) for order in batch.orders)
-            with transaction.atomic():
+            with transaction.atomic(), way.main_line():
                 results = _take(channel, batch, context)
                 context.rows(_in_words(row, mapping) for row in _reports(batch, results))
                 context.progress(done)
@@ -164,28 +165,28 @@ class _Batch:
     entries: Sequence[Entry | None]
 
 
-def _batches(orders: Iterable[FileOrder], defaults: Defaults) -> Iterator[_Batch]:
+def _batches(orders: Iterable[FileOrder], defaults: Defaults, way: RightOfWay) -> Iterator[_Batch]:
     batch: list[FileOrder] = []
     rows = 0
-    for order in orders:
+    for order in way.steps(orders):
         batch.append(order)
         rows += len(order.rows)
         if len(batch) >= MAX_BATCH_ORDERS or rows >= MAX_BATCH_ROWS:
-            yield _prepared(batch, defaults)
+            yield _prepared(batch, defaults, way)
             batch, rows = [], 0
     if batch:
-        yield _prepared(batch, defaults)
+        yield _prepared(batch, defaults, way)
 
 
-def _prepared(orders: Sequence[FileOrder], defaults: Defaults) -> _Batch:
+def _prepared(orders: Sequence[FileOrder], defaults: Defaults, way: RightOfWay) -> _Batch:
     taken = [order for order in orders if not _is_no_order(order)]
     entries = prepare(
         [order.refusals or order.payload for order in taken],
-        [order.message() for order in taken],
+        way.steps(order.message() for order in taken),
         defaults=defaults,
         keep_raw=True,
     )
-    _write_lines(entries)
+    _write_lines(way.steps(entries))
     remaining = iter(entries)
     return _Batch(orders, [None if _is_no_order(order) else next(remaining) for order in orders])
 
@@ -212,10 +213,11 @@ def _new_orders(results: Sequence[IntakeResult]) -> list[int]:
     return [result.order_id for result in results if result.order_id and result.outcome == IntakeOutcome.ACCEPTED]
 
 
-def _validate(order_ids: Sequence[int]) -> None:
+def _validate(way: RightOfWay, order_ids: Sequence[int]) -> None:
     """Validate new orders at once, on a connection of its own; what fails stays due for the stage."""
     try:
-        validate_orders(order_ids)
+        with way.beside():
+            validate_orders(order_ids)
     except Exception:
         logger.exception("Orders of a file weren't validated at once")
 

@@ -1,6 +1,6 @@
 """Messages on their way in: parsed, grouped by order, with their outcome. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -66,7 +66,7 @@ def defaults_of(channel: Channel) -> Defaults:
     )
 
 
-def prepare(payloads: Sequence[Any], raws: Sequence[Any] | None, *, defaults: Defaults, keep_raw: bool) -> list[Entry]:
+def prepare(payloads: Sequence[Any], raws: Iterable[Any] | None, *, defaults: Defaults, keep_raw: bool) -> list[Entry]:
     """Parse every payload. `raws` are the messages as they came where the payloads were made from them.
 
     A payload that is a list of FieldErrors stands for a message that couldn't be mapped to an order.

@@ -3,16 +3,23 @@
 import gc
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from queue import Queue
 
 import pytest
 from django.db import connection, transaction
 from django.utils import translation
 
-from core.overlapping import ahead, behind, bulk_work
+from core.db import copy_rows
+from core.outbox.models import OutboxEvent
+from core.overlapping import RightOfWay, ahead, behind, bulk_work
 from tests.waiting import wait_until
 
 SECONDS = 60
+AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+COLUMNS = ("name", "payload", "occurred_at", "next_attempt_at", "is_dead")
 
 
 def numbers(asked: Callable[[int], None], count: int) -> Iterator[int]:
@@ -151,3 +158,128 @@ def test_bulk_work_leaves_the_process_as_it_was() -> None:
         assert sys.getswitchinterval() < before[0]
         assert gc.get_threshold() > before[1]
     assert (sys.getswitchinterval(), gc.get_threshold()) == before
+
+
+@pytest.fixture
+def patient(monkeypatch) -> None:
+    """Nobody loses patience with a slow machine."""
+    monkeypatch.setattr("core.overlapping.LONGEST_WAIT_SECONDS", 100 * SECONDS)
+
+
+class Walker(threading.Thread):
+    """Goes its steps beside a main line, one for each time that `go()` is called; `taken` counts them."""
+
+    def __init__(self, way: RightOfWay) -> None:
+        super().__init__(daemon=True)
+        self._way = way
+        self._wanted: Queue[int | None] = Queue()
+        self._asked = 0
+        self.taken = 0
+
+    def run(self) -> None:
+        for _step in self._way.steps(iter(self._wanted.get, None)):
+            self.taken += 1
+
+    def go(self) -> None:
+        self._asked += 1
+        self._wanted.put(self._asked)
+
+    def arrives(self) -> bool:
+        wait_until(lambda: self.taken == self._asked)
+        return True
+
+    def stays(self) -> bool:
+        time.sleep(0.05)
+        return self.taken < self._asked
+
+    def leave(self) -> None:
+        self._wanted.put(None)
+        self.join(SECONDS)
+
+
+@pytest.fixture
+def way(patient) -> RightOfWay:
+    return RightOfWay()
+
+
+@pytest.fixture
+def walker(way) -> Iterator[Walker]:
+    walker = Walker(way)
+    walker.start()
+    yield walker
+    walker.leave()
+    assert not walker.is_alive()
+
+
+@pytest.mark.django_db
+def test_the_main_line_goes_first_but_for_its_statements(way, walker) -> None:
+    walker.go()
+    assert walker.arrives()
+    with way.main_line():
+        walker.go()
+        assert walker.stays()
+        with connection.execute_wrapper(lambda execute, *statement: walker.arrives() and execute(*statement)):
+            connection.cursor().execute("SELECT 1")
+        walker.go()
+        assert walker.stays()
+    assert walker.arrives()
+
+
+@pytest.mark.django_db
+def test_copying_is_a_statement_too(way, walker) -> None:
+    with way.main_line():
+        walker.go()
+        with connection.execute_wrapper(lambda execute, *statement: walker.arrives() and execute(*statement)):
+            copy_rows(OutboxEvent, COLUMNS, [("test.copied", {}, AT, AT, False)])
+        assert walker.taken == 1
+        walker.go()
+        assert walker.stays()
+
+
+@pytest.mark.django_db
+def test_a_statement_that_sends_another_before_itself_stays_one(way, walker) -> None:
+    def send_another_first(execute, sql, *rest):
+        if sql == "SELECT 1":
+            connection.cursor().execute("SELECT 2")
+            walker.go()
+            walker.arrives()
+        return execute(sql, *rest)
+
+    with way.main_line(), connection.execute_wrapper(send_another_first):
+        connection.cursor().execute("SELECT 1")
+
+
+@pytest.mark.django_db
+def test_an_error_on_the_main_line_lets_the_others_go(way, walker) -> None:
+    def fail() -> None:
+        with way.main_line():
+            walker.go()
+            raise ValueError("lost")
+
+    with pytest.raises(ValueError, match="lost"):
+        fail()
+    assert walker.arrives()
+
+
+def test_a_main_line_that_works_for_too_long_is_not_waited_for(monkeypatch) -> None:
+    monkeypatch.setattr("core.overlapping.LONGEST_WAIT_SECONDS", 0.01)
+    way = RightOfWay()
+    way._is_free.clear()
+    assert list(way.steps(range(3))) == [0, 1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_beside_gives_way_after_each_statement(way) -> None:
+    said: list[int] = []
+
+    def speak(number: int) -> None:
+        with way.beside():
+            connection.cursor().execute("SELECT 1")
+            said.append(number)
+
+    with behind(speak, depth=2) as hand_over:
+        with way.main_line():
+            hand_over(1)
+            time.sleep(0.05)
+            assert not said
+        wait_until(lambda: said == [1])
