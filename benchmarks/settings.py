@@ -16,5 +16,4 @@ from ecom_admin.settings import DATABASES  # noqa: E402
 
 WORK_DATABASE = "work"
 DATABASES["default"]["NAME"] = os.environ.get("BENCH_DATABASE", WORK_DATABASE)
-API_REQUESTS_PER_MINUTE = 0
 ROOT_URLCONF = "benchmarks.urls"

@@ -27,7 +27,7 @@ from inventory.services import receive_stock
 from orders.enums import FulfilmentStatus, IntakeSource
 from orders.models import Channel, FulfilmentLine, Order
 from orders.services.allocate import allocate_batch
-from orders.services.intake_together import receive_together
+from orders.services.intake_together import KnownSender, receive_together
 from orders.services.validate import validate_batch
 
 BUYERS, UNITS = 300, 100
@@ -93,7 +93,7 @@ def _take(ready: Barrier, channel: Channel, payloads: list[dict[str, Any]]) -> N
 
 def _buy(channel: Channel, payloads: list[dict[str, Any]]) -> None:
     for payload in payloads:
-        receive_together(channel, [payload], source=IntakeSource.API, actor=SYSTEM)
+        receive_together(KnownSender(channel, SYSTEM), [payload], source=IntakeSource.API)
 
 
 def _work(ready: Barrier, taken: Event) -> None:

@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from core.actor import Actor
 from core.db import is_outage
 from core.exceptions import DomainError
-from orders.api.auth import authenticate
+from orders.api.auth import Caller
 from orders.api.errors import ApiError
 from orders.api.openapi import document
 from orders.api.requests import parse_json, read_body
@@ -63,16 +62,21 @@ def _check_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
 @api("POST")
 def receive_orders(request: HttpRequest) -> HttpResponse:
     """One order or an array of up to 500; 202 with a result for each, in their order."""
-    key, channel = authenticate(request)
-    payloads = _payloads(parse_json(read_body(request)))
-    results = receive_together(channel, payloads, source=IntakeSource.API, actor=Actor.for_api_key(key))
+    caller = Caller.of(request)
+    caller.admit()
+    try:
+        payloads = _payloads(parse_json(read_body(request)))
+    except ApiError:
+        caller.identify()
+        raise
+    results = receive_together(caller, payloads, source=IntakeSource.API)
     return JsonResponse({"results": [_result(result) for result in results]}, status=202)
 
 
 @api("GET", "HEAD")
 def order_status(request: HttpRequest, external_id: str) -> HttpResponse:
     """Where an order of the key's channel stands."""
-    _key, channel = authenticate(request)
+    channel, _actor = Caller.of(request).identify()
     order = order_of_channel(channel.pk, external_id)
     if order is None:
         raise ApiError(404, "not_found", "This channel has no such order.", "external_id")

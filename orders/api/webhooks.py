@@ -15,7 +15,7 @@ from orders.enums import ChannelKind, IntakeSource
 from orders.models import Channel
 from orders.schema import FieldError
 from orders.services.intake import MAX_BATCH, IntakeResult
-from orders.services.intake_together import receive_together
+from orders.services.intake_together import KnownSender, receive_together
 
 _REMEMBERED_SECONDS: Final = 48 * 3600
 
@@ -49,13 +49,9 @@ def shopify(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _take(channel: Channel, topic: str, raws: list[Any]) -> list[IntakeResult]:
-    return receive_together(
-        channel,
-        [_payload(topic, raw) for raw in raws],
-        source=IntakeSource.WEBHOOK,
-        actor=Actor(user_id=None, label=f"Shopify ({channel.code})", kind="api"),
-        raws=raws,
-    )
+    shop = Actor(user_id=None, label=f"Shopify ({channel.code})", kind="api")
+    payloads = [_payload(topic, raw) for raw in raws]
+    return receive_together(KnownSender(channel, shop), payloads, source=IntakeSource.WEBHOOK, raws=raws)
 
 
 def _payload(topic: str, raw: Any) -> Any:

@@ -1,8 +1,8 @@
 """Requests that arrive at the same time go through the door together."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.utils import timezone
@@ -15,52 +15,75 @@ from orders.models import Channel
 from orders.services.intake import MAX_BATCH, IntakeResult, receive
 
 GATHER_SECONDS = 0.008
+_Key = tuple[IntakeSource, Hashable]
+
+
+class Sender(Protocol):
+    """Who brings orders. Those of the same `identity` may be taken together."""
+
+    @property
+    def identity(self) -> Hashable: ...
+
+    def identify(self, requests: int) -> tuple[Channel, Actor]:
+        """The channel and the author of this many requests, asked for once they are all there. Raises to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sender:
+class KnownSender:
+    """A sender that has been identified already."""
+
     channel: Channel
-    source: IntakeSource
     actor: Actor
+
+    @property
+    def identity(self) -> Hashable:
+        return self.channel.pk, self.actor
+
+    def identify(self, requests: int) -> tuple[Channel, Actor]:
+        return self.channel, self.actor
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
+    sender: Sender
     payload: Any
     raw: Any
     request_id: str
 
 
 def receive_together(
-    channel: Channel, payloads: Sequence[Any], *, source: IntakeSource, actor: Actor, raws: Sequence[Any] | None = None
+    sender: Sender, payloads: Sequence[Any], *, source: IntakeSource, raws: Sequence[Any] | None = None
 ) -> list[IntakeResult]:
     """receive() for a request: with those of the same sender that wait in this process at this moment.
 
     One transaction for all of them costs little more than one for each would, and nobody waits for company. The
-    results come after the commit, as they do from receive(); the arguments are the same.
+    results come after the commit, as they do from receive(); `payloads` and `raws` are the same. Raises what
+    receive() and the sender's identify() raise.
     """
     request_id = current_request_id()
     deliveries = [
-        _Delivery(payload, raw, request_id)
+        _Delivery(sender, payload, raw, request_id)
         for payload, raw in zip(payloads, payloads if raws is None else raws, strict=True)
     ]
-    sender = _Sender(channel, source, actor)
+    key = (source, sender.identity)
     # What others brought must not hang on a transaction of the caller's.
     alone = connection.in_atomic_block
-    results = _receive(sender, deliveries) if alone else _door.submit(sender, deliveries)
+    results = _receive(key, deliveries) if alone else _door.submit(key, deliveries)
     return [replace(result, index=index) for index, result in enumerate(results)]
 
 
-def _receive(sender: _Sender, deliveries: Sequence[_Delivery]) -> list[IntakeResult]:
+def _receive(key: _Key, deliveries: Sequence[_Delivery]) -> list[IntakeResult]:
+    source, _identity = key
+    channel, actor = deliveries[0].sender.identify(len({delivery.request_id for delivery in deliveries}))
     return receive(
-        sender.channel,
+        channel,
         [delivery.payload for delivery in deliveries],
-        source=sender.source,
-        actor=sender.actor,
+        source=source,
+        actor=actor,
         received_at=timezone.now(),
         raws=[delivery.raw for delivery in deliveries],
         request_ids=[delivery.request_id for delivery in deliveries],
     )
 
 
-_door: Batcher[_Sender, _Delivery, IntakeResult] = Batcher(_receive, limit=MAX_BATCH, gather_seconds=GATHER_SECONDS)
+_door: Batcher[_Key, _Delivery, IntakeResult] = Batcher(_receive, limit=MAX_BATCH, gather_seconds=GATHER_SECONDS)

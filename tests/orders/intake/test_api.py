@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.accounts.services.api_keys import create_api_key, revoke_api_key
 from core.actor import SYSTEM
+from orders.api import auth
 from orders.api.requests import MAX_BODY_BYTES
 from orders.models import Channel, IntakeMessage, Order
 from tests.factories.orders_intake import make_channel, order_payload
@@ -105,6 +106,36 @@ def test_revoked_key(channel: Channel) -> None:
     assert post(token, order_payload()).status_code == 401
 
 
+@pytest.mark.parametrize("body", [order_payload("LATE"), "not JSON"], ids=["order", "no order"])
+def test_a_key_that_was_good_a_moment_ago(channel: Channel, body: Any) -> None:
+    key, token = create_api_key(name="x", actor=SYSTEM, scope_kind="channel", scope_object_id=channel.pk)
+    assert post(token, order_payload()).status_code == 202
+    revoke_api_key(key_id=key.pk, actor=SYSTEM)
+    assert post(token, body).status_code == 401
+    assert Order.objects.count() == 1
+
+
+def test_a_channel_that_was_on_a_moment_ago(channel: Channel, key: str) -> None:
+    assert post(key, order_payload()).status_code == 202
+    Channel.objects.update(is_active=False)
+    assert post(key, order_payload("LATE")).json()["error"]["code"] == "channel_inactive"
+    assert Order.objects.count() == 1
+
+
+def test_a_strangers_body_is_not_read(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.api.views.read_body", pytest.fail)
+    assert post("eck_aaaaaaaaaaaa_bbb", order_payload()).status_code == 401
+
+
+def test_few_of_those_admitted_are_remembered(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.api.auth._MAX_ADMITTED", 2)
+    everyones = create_api_key(name="x", actor=SYSTEM)[1]
+    for number, code in enumerate(["shop", make_channel("b").code, make_channel("c").code]):
+        assert post(everyones, order_payload(f"A-{number}"), f"?channel={code}").status_code == 202
+    assert len(auth._admitted_until) <= 2
+    assert not [entry for entry in auth._admitted_until if everyones in entry], "no secret stays in memory"
+
+
 def test_another_channels_key(channel: Channel) -> None:
     other = make_channel("other")
     token = create_api_key(name="x", actor=SYSTEM, scope_kind="channel", scope_object_id=other.pk)[1]
@@ -126,12 +157,17 @@ def test_inactive_channel(channel: Channel, key: str) -> None:
     assert post(key, order_payload()).json()["error"]["code"] == "channel_inactive"
 
 
-def test_rate_limit(key: str, settings: Any) -> None:
+def test_rate_limit(key: str, settings: Any, same_minute: None) -> None:
     settings.API_REQUESTS_PER_MINUTE = 2
     assert [post(key, order_payload()).status_code for _ in range(2)] == [202, 202]
     answer = post(key, order_payload())
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_request_that_is_refused_counts(key: str, settings: Any, same_minute: None) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 2
+    assert [post(key, "not JSON").status_code for _ in range(3)] == [400, 400, 429]
 
 
 def test_other_methods(key: str) -> None:
