@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
-worker_class = "gthread"
+worker_class = "ecom_admin.web_worker.FairThreadWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 loglevel = os.environ.get("LOG_LEVEL", "INFO")
