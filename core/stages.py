@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core import metering
+from core.courier import Courier
 from core.logging import scrub_text
 from core.models import StageRun
 from core.nudging import breaker, claim_nudges, clear_nudge
@@ -23,6 +24,7 @@ from core.nudging import breaker, claim_nudges, clear_nudge
 logger = logging.getLogger(__name__)
 
 TIME_BUDGET_SECONDS = 20.0
+NUDGE_PAUSE_SECONDS = 0.025
 STATS_EVERY_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300
 
@@ -78,7 +80,7 @@ def stages() -> list[Stage]:
 
 
 def nudge(name: str) -> None:
-    """Start a stage soon after the current transaction commits. Never raises, never waits long."""
+    """Start a stage soon after the current transaction commits. Never raises, never waits."""
     for entry in connection.run_on_commit:
         if isinstance(entry[1], _Nudges):  # at worst a nudge too many, if what made the work is undone
             entry[1].add(name)
@@ -164,7 +166,7 @@ class _Nudges:
             self._names.append(name)
 
     def __call__(self) -> None:
-        _send_nudges(self._names)
+        _courier.bring(self._names)
 
 
 def _send_nudges(names: Sequence[str]) -> None:
@@ -173,6 +175,9 @@ def _send_nudges(names: Sequence[str]) -> None:
             return
         with breaker.guard("stage nudge %s", name):
             current_app.send_task("core.tasks.run_stage", args=[name], retry=False, ignore_result=True, expires=60)
+
+
+_courier = Courier(_send_nudges, pause_seconds=NUDGE_PAUSE_SECONDS)
 
 
 def _measure(name: str, outcome: str, started: float) -> None:

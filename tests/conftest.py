@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import translation
 
+from core import stages
 from core.nudging import breaker
 from ecom_admin import embedded
 from ecom_admin.messages import compile_stale
@@ -48,6 +49,12 @@ def empty_cache(services: None) -> None:
 def default_language() -> None:
     """A request of the test before may have left its language to the thread, as it would to the next request."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nudges_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's nudges are sent when it commits, not by a thread while the next one runs."""
+    monkeypatch.setattr(stages._courier, "bring", stages._send_nudges)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from core.accounts.selectors import authenticate_api_key_with
 from core.accounts.services.api_keys import note_api_key_use
 from core.actor import Actor
 from core.kept import KeptQuery
-from core.rate_limit import seconds_to_wait
+from core.rate_limit import roughly_seconds_to_wait
 from orders.api.errors import ApiError
 from orders.models import Channel
 
@@ -103,7 +103,7 @@ def _channel_of(key: ApiKey, code: str, named: Channel | None) -> Channel:
 def _count(key: ApiKey, requests: int) -> None:
     """Refuse a key above its requests a minute."""
     limit = settings.API_REQUESTS_PER_MINUTE
-    wait = seconds_to_wait(what="api", who=str(key.pk), limit=limit, uses=requests)
+    wait = roughly_seconds_to_wait(what="api", who=str(key.pk), limit=limit, uses=requests)
     if wait:
         raise ApiError(
             429,

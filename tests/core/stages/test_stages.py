@@ -1,5 +1,6 @@
 import logging
 import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -173,6 +174,18 @@ def test_nudges_wait_for_the_commit_and_are_sent_once(transactional_db, make_sta
     with transaction.atomic():
         nudge("test.a")
     assert queue() == ["test.a", "test.a"], "work after the start is not missed"
+
+
+def test_nudges_of_a_moment_are_sent_together_by_a_thread(transactional_db, make_stage, queue, monkeypatch):
+    monkeypatch.undo()  # as in the product
+    senders = []
+    monkeypatch.setattr(stages._courier, "_pause_seconds", 1.0)
+    monkeypatch.setattr(stages._courier, "_send", lambda names: senders.append((threading.current_thread(), names)))
+    for name in ("test.a", "test.b", "test.a"):
+        with transaction.atomic():
+            nudge(name)
+    wait_until(lambda: [name for _thread, names in senders for name in names] == ["test.a", "test.b"])
+    assert threading.current_thread() not in [thread for thread, _names in senders]
 
 
 def test_all_stages_of_a_transaction_are_started_with_one_question(transactional_db, make_stage, queue, monkeypatch):
