@@ -5,13 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 
 class Courier:
     """Hands names to `send` some `pause_seconds` after the first of them was brought, each once.
 
-    Whoever brings them pays neither for the way nor for what the other side makes of it. What is under way when the
-    process is killed is lost; one that ends sends it first. `send` must not raise.
+    Whoever brings them pays neither for the way nor for what the other side makes of it. `send` runs in the context of
+    the first, whose request's id it has, and must not raise. A process that ends sends first; what is under way when
+    one is killed, or leaves by os._exit() as Celery's do, is lost.
     """
 
     def __init__(self, send: Callable[[Sequence[str]], None], *, pause_seconds: float) -> None:
@@ -23,24 +25,31 @@ class Courier:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._names: dict[str, None] = {}
+        self._is_under_way = False
         self._thread: ThreadPoolExecutor | None = None
 
     def bring(self, names: Iterable[str]) -> None:
         with self._lock:
-            is_waiting = bool(self._names)
             self._names.update(dict.fromkeys(names))
-            if is_waiting:
+            self._is_under_way = self._is_under_way or self._set_out()
+            if self._is_under_way:
                 return
-            if self._thread is None:
-                self._thread = ThreadPoolExecutor(1, thread_name_prefix="courier")
-            thread = self._thread
+        self._go(0)
+
+    def _set_out(self) -> bool:
+        """Whether the thread will go; not where the process is ending."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="courier")
         try:
-            thread.submit(self._go, self._pause_seconds)
-        except RuntimeError:  # the process is ending
-            self._go(0)
+            self._thread.submit(copy_context().run, self._go, self._pause_seconds)
+        except RuntimeError:
+            return False
+        return True
 
     def _go(self, pause_seconds: float) -> None:
         time.sleep(pause_seconds)
         with self._lock:
             names, self._names = list(self._names), {}
-        self._send(names)
+            self._is_under_way = False
+        if names:
+            self._send(names)

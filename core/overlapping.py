@@ -36,6 +36,7 @@ class RightOfWay:
     def __init__(self) -> None:
         self._is_free = threading.Event()
         self._is_free.set()
+        self._statements = 0  # of the main line that run, one within the other
 
     @contextmanager
     def main_line(self) -> Iterator[None]:
@@ -60,15 +61,17 @@ class RightOfWay:
             yield item
 
     def _give_way(self) -> None:
-        self._is_free.wait(LONGEST_WAIT_SECONDS)
+        if not self._is_free.wait(LONGEST_WAIT_SECONDS):
+            self._is_free.set()  # for all, until the main line's next statement ends
 
     def _during_statement(self, execute: Callable[..., R], *statement: Any) -> R:
-        is_inner = self._is_free.is_set()  # a statement may send others before itself
+        self._statements += 1  # one may send others before itself
         self._is_free.set()
         try:
             return execute(*statement)
         finally:
-            if not is_inner:
+            self._statements -= 1
+            if not self._statements:
                 self._is_free.clear()
 
     def _after_statement(self, execute: Callable[..., R], *statement: Any) -> R:

@@ -1,4 +1,4 @@
-"""How often somebody may do something, counted in Redis for all processes together.
+"""How often somebody may do something, counted in Redis for all processes together, more or less at once.
 
 Without Redis nothing is counted and everything passes: a limit protects the service and isn't one itself.
 """
@@ -13,16 +13,16 @@ ASK_AGAIN_SECONDS = 1.0
 _KEY = "ecom:rate:{what}:{who}:{window}"
 
 
-def seconds_to_wait(*, what: str, who: str, limit: int, uses: int = 1, window_seconds: int = 60) -> int:
-    """Count `uses`; 0 if they are within `limit` per window, otherwise the seconds until the next window."""
+def seconds_to_wait(*, what: str, who: str, limit: int, window_seconds: int = 60) -> int:
+    """Count one use; 0 if it is within `limit` uses per window, otherwise the seconds until the next window."""
     if not limit or breaker.is_open:
         return 0
     window, into = divmod(int(time.time()), window_seconds)
-    used = _count(what, _KEY.format(what=what, who=who, window=window), uses, window_seconds)
+    used = _count(what, _KEY.format(what=what, who=who, window=window), 1, window_seconds)
     return window_seconds - into if used > limit else 0
 
 
-def roughly_seconds_to_wait(*, what: str, who: str, limit: int, uses: int, window_seconds: int = 60) -> int:
+def roughly_seconds_to_wait(*, what: str, who: str, limit: int, window_seconds: int = 60) -> int:
     """seconds_to_wait() for those who come hundreds of times a second, of whom there are few.
 
     As long as no more than half of the limit is used, a process counts by itself and tells Redis once a second. Where
@@ -37,7 +37,7 @@ def roughly_seconds_to_wait(*, what: str, who: str, limit: int, uses: int, windo
         tally = _tallies.get((what, who))
         if tally is None or tally.name != name:
             tally = _tallies[what, who] = _Tally(name)
-        tally.untold += uses
+        tally.untold += 1
         if now - tally.asked_at < ASK_AGAIN_SECONDS and tally.known + tally.untold <= limit // 2:
             return 0
         untold, tally.untold, tally.asked_at = tally.untold, 0, now

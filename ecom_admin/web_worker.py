@@ -1,5 +1,6 @@
-"""gunicorn's worker with threads, which leaves new connections to whoever has fewer."""
+"""gunicorn's worker with threads, which leaves new connections to whoever has less to do."""
 
+import selectors
 import socket
 import time
 from typing import Final
@@ -11,14 +12,33 @@ LONGEST_SECONDS: Final = 0.002
 
 
 class FairThreadWorker(ThreadWorker):  # type: ignore[misc]
-    """Hesitates a little before it accepts a connection, the longer the more it has.
+    """Hesitates a little before it accepts a connection, the longer the more requests it has in hand.
 
     All workers wait on the same socket, and whoever wakes first takes what has come. A burst of connections that stay
     open, a shop's system or a proxy, mostly ended in one worker: eight in a burst were 8 and 0 or 7 and 1 half of the
     time, and the other worker's core stood idle for as long as they lasted.
     """
 
+    _hesitates_until: float | None = None
+
     def accept(self, listener: socket.socket) -> None:
-        if self.nr_conns and self.cfg.workers > 1:
-            time.sleep(min(self.nr_conns * STEP_SECONDS, LONGEST_SECONDS))
+        """Accept a connection, or come back for it: what the worker has in hand goes on meanwhile."""
+        if self._hesitates_until is None:
+            self._hesitates_until = time.monotonic() + self._hesitation()
+        left = self._hesitates_until - time.monotonic()
+        if left > 0 and self._is_wanted_within(left, listener):
+            return
+        self._hesitates_until = None
         super().accept(listener)
+
+    def _hesitation(self) -> float:
+        in_hand = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        return min(in_hand * STEP_SECONDS, LONGEST_SECONDS) if self.cfg.workers > 1 else 0.0
+
+    def _is_wanted_within(self, seconds: float, listener: socket.socket) -> bool:
+        """Wait for the events of the connections that the worker has. The loop sees to them, and comes back."""
+        self.poller.unregister(listener)
+        try:
+            return bool(self.poller.select(seconds))
+        finally:
+            self.poller.register(listener, selectors.EVENT_READ, self.accept)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -21,7 +21,6 @@ from orders.models import Channel
 SCOPE: Final = "channel"
 _ADMITTED_SECONDS: Final = 60.0
 _MAX_ADMITTED: Final = 1000
-_admitted_until: dict[str, float] = {}
 _BY_ID: Final = KeptQuery(lambda pk: _channels().filter(pk=pk), pk="bigint")
 _BY_CODE: Final = KeptQuery(lambda code: _channels().filter(code=code), code="text")
 
@@ -36,7 +35,7 @@ class Caller:
     """What a request shows of who sends it: `Authorization: Bearer …`, and the channel that it is for: the key's own,
     or the one named by `?channel=CODE` or X-Channel.
 
-    As a Sender, the requests that are taken together are checked and counted together, after the last of them came.
+    As a Sender, the requests that are taken together are identified together, after the last of them came.
     """
 
     token: str = field(repr=False)
@@ -50,14 +49,38 @@ class Caller:
 
     @property
     def identity(self) -> str:
-        return sha256(f"{self.code}\0{self.token}".encode(errors="replace")).hexdigest()
+        return sha256(f"{self.code}\0{self.token}".encode(errors="surrogatepass")).hexdigest()
 
-    def identify(self, requests: int = 1) -> tuple[Channel, Actor]:
-        """The channel and the key as the author, after counting the requests.
+    def admit(self) -> None:
+        """Count a request and let its body in to be read. Raises what identify() does and, above the key's rate, 429.
 
-        Raises ApiError 401 without a usable key; above the key's rate, 429; 403 for a channel that isn't the key's,
-        422 where a key for all channels names none.
+        Strangers and whoever sends too much are kept out before they cost anything. The key is looked at once a minute
+        only: identify() decides whether anything is done with the body.
         """
+        identity, now = self.identity, time.monotonic()
+        known = _admitted.get(identity)
+        if known is not None and known.until > now:
+            _count(known.key_id)
+            return
+        key, named = self._prove()
+        _count(key.pk)
+        _channel_of(key, self.code, named)
+        if len(_admitted) >= _MAX_ADMITTED:
+            _admitted.clear()
+        _admitted[identity] = _Admitted(key.pk, now + _ADMITTED_SECONDS)
+
+    def identify(self) -> tuple[Channel, Actor]:
+        """The channel and the key as the author.
+
+        Raises ApiError 401 without a usable key, 403 for a channel that isn't the key's, 422 where a key for all
+        channels names none.
+        """
+        key, named = self._prove()
+        note_api_key_use(key)
+        return _channel_of(key, self.code, named), Actor.for_api_key(key)
+
+    def _prove(self) -> tuple[ApiKey, Channel | None]:
+        """The key, and the channel that the request names."""
         key, named = authenticate_api_key_with(self.token, _BY_CODE, code=self.code)
         if key is None:
             raise ApiError(
@@ -66,23 +89,17 @@ class Caller:
                 "The API key is missing, wrong, expired or revoked.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if requests:
-            _count(key, requests)
-        note_api_key_use(key)
-        return _channel_of(key, self.code, named), Actor.for_api_key(key)
+        return key, named
 
-    def admit(self) -> None:
-        """Let a body in to be read: raises what identify() does, but asks only once a minute, and counts nothing.
 
-        Strangers are kept out before they cost anything. What is done with the body identify() decides.
-        """
-        identity, now = self.identity, time.monotonic()
-        if _admitted_until.get(identity, 0.0) > now:
-            return
-        self.identify(requests=0)
-        if len(_admitted_until) >= _MAX_ADMITTED:
-            _admitted_until.clear()
-        _admitted_until[identity] = now + _ADMITTED_SECONDS
+class _Admitted(NamedTuple):
+    """A key that was good for a channel, and until when (time.monotonic) it isn't looked at again."""
+
+    key_id: int
+    until: float
+
+
+_admitted: dict[str, _Admitted] = {}
 
 
 def _channel_of(key: ApiKey, code: str, named: Channel | None) -> Channel:
@@ -100,10 +117,10 @@ def _channel_of(key: ApiKey, code: str, named: Channel | None) -> Channel:
     return channel
 
 
-def _count(key: ApiKey, requests: int) -> None:
+def _count(key_id: int) -> None:
     """Refuse a key above its requests a minute."""
     limit = settings.API_REQUESTS_PER_MINUTE
-    wait = roughly_seconds_to_wait(what="api", who=str(key.pk), limit=limit, uses=requests)
+    wait = roughly_seconds_to_wait(what="api", who=str(key_id), limit=limit)
     if wait:
         raise ApiError(
             429,

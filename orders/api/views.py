@@ -67,7 +67,7 @@ def receive_orders(request: HttpRequest) -> HttpResponse:
     try:
         payloads = _payloads(parse_json(read_body(request)))
     except ApiError:
-        caller.identify()
+        caller.identify()  # raises what matters more
         raise
     results = receive_together(caller, payloads, source=IntakeSource.API)
     return JsonResponse({"results": [_result(result) for result in results]}, status=202)
@@ -76,7 +76,9 @@ def receive_orders(request: HttpRequest) -> HttpResponse:
 @api("GET", "HEAD")
 def order_status(request: HttpRequest, external_id: str) -> HttpResponse:
     """Where an order of the key's channel stands."""
-    channel, _actor = Caller.of(request).identify()
+    caller = Caller.of(request)
+    caller.admit()
+    channel, _actor = caller.identify()
     order = order_of_channel(channel.pk, external_id)
     if order is None:
         raise ApiError(404, "not_found", "This channel has no such order.", "external_id")

@@ -24,8 +24,8 @@ class Sender(Protocol):
     @property
     def identity(self) -> Hashable: ...
 
-    def identify(self, requests: int) -> tuple[Channel, Actor]:
-        """The channel and the author of this many requests, asked for once they are all there. Raises to refuse."""
+    def identify(self) -> tuple[Channel, Actor]:
+        """The channel and the author of the requests, asked for once they are all there. Raises to refuse them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class KnownSender:
     def identity(self) -> Hashable:
         return self.channel.pk, self.actor
 
-    def identify(self, requests: int) -> tuple[Channel, Actor]:
+    def identify(self) -> tuple[Channel, Actor]:
         return self.channel, self.actor
 
 
@@ -74,7 +74,7 @@ def receive_together(
 
 def _receive(key: _Key, deliveries: Sequence[_Delivery]) -> list[IntakeResult]:
     source, _identity = key
-    channel, actor = deliveries[0].sender.identify(len({delivery.request_id for delivery in deliveries}))
+    channel, actor = deliveries[0].sender.identify()
     return receive(
         channel,
         [delivery.payload for delivery in deliveries],

@@ -1,16 +1,19 @@
 """What is brought within a moment goes together, and whoever brings it waits for nothing."""
 
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from core.context import bind_request_id, current_request_id, unbind_request_id
 from core.courier import Courier
 from tests.waiting import wait_until
 
-LONG = 0.2
+LONG = 1.0
 
 
 class Sent:
@@ -34,7 +37,7 @@ def test_what_comes_within_the_pause_goes_together_and_once() -> None:
         courier.bring(names)
     assert not sent.together, "nobody waits for the courier"
     wait_until(lambda: sent.together)
-    time.sleep(3 * LONG)
+    time.sleep(1.5 * LONG)
     assert sent.together == [["a", "b"]]
     assert threading.get_ident() not in sent.threads
 
@@ -91,9 +94,38 @@ def test_a_child_has_a_courier_of_its_own() -> None:
         "    os.waitpid(child, 0)\n"
         "else:\n"
         "    courier.bring(['child'])\n"
-        "print(os.getpid(), 'ends', flush=True)"
+        "print(os.getpid(), 'parent-ends' if child else 'child-ends', flush=True)"
     )
-    senders = {line.split()[1]: line.split()[0] for line in said.splitlines() if "ends" not in line}
-    assert sorted(senders) == ["['child']", "['parent']"]
-    assert len(set(senders.values())) == 2
-    assert str(os.getpid()) not in senders.values()
+    sent = {name: pid for pid, name in (line.split() for line in said.splitlines())}
+    assert sorted(sent) == ["['child']", "['parent']", "child-ends", "parent-ends"]
+    assert sent["['parent']"] == sent["parent-ends"]
+    assert sent["['child']"] == sent["child-ends"]
+
+
+def test_it_goes_in_the_name_of_the_first_request() -> None:
+    ids: list[str] = []
+    courier = Courier(lambda _names: ids.append(current_request_id()), pause_seconds=0.2)
+    bind_request_id("request-4711")
+    try:
+        courier.bring(["a"])
+        bind_request_id("request-4712")
+        courier.bring(["b"])
+    finally:
+        unbind_request_id()
+    wait_until(lambda: ids)
+    assert ids == ["request-4711"]
+
+
+def test_what_could_not_be_sent_for_goes_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object) -> None:
+        raise MemoryError
+
+    sent = Sent()
+    courier = Courier(sent, pause_seconds=0.001)
+    with monkeypatch.context() as patch:
+        patch.setattr(ThreadPoolExecutor, "submit", fail)
+        with pytest.raises(MemoryError):
+            courier.bring(["a"])
+    courier.bring(["b"])
+    wait_until(lambda: sent.together)
+    assert sent.together == [["a", "b"]]

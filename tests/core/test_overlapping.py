@@ -261,11 +261,18 @@ def test_an_error_on_the_main_line_lets_the_others_go(way, walker) -> None:
     assert walker.arrives()
 
 
-def test_a_main_line_that_works_for_too_long_is_not_waited_for(monkeypatch) -> None:
-    monkeypatch.setattr("core.overlapping.LONGEST_WAIT_SECONDS", 0.01)
+@pytest.mark.django_db
+def test_a_main_line_that_works_for_too_long_is_waited_for_once(monkeypatch) -> None:
+    monkeypatch.setattr("core.overlapping.LONGEST_WAIT_SECONDS", 0.1)
     way = RightOfWay()
-    way._is_free.clear()
-    assert list(way.steps(range(3))) == [0, 1, 2]
+    with way.main_line():
+        started = time.monotonic()
+        assert len(list(way.steps(range(200)))) == 200
+        assert 0.1 <= time.monotonic() - started < 10
+        connection.cursor().execute("SELECT 1")
+        started = time.monotonic()
+        assert list(way.steps(range(1))) == [0]
+        assert time.monotonic() - started >= 0.1, "after its statement it goes first again"
 
 
 @pytest.mark.django_db(transaction=True)

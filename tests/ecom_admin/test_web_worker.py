@@ -1,7 +1,7 @@
 """Connections that stay open are spread over the web processes."""
 
+import errno
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks.processes import free_port, wait_for_port
+from ecom_admin import web_worker
 from ecom_admin.gunicorn import worker_class
 from ecom_admin.web_worker import FairThreadWorker
 
@@ -40,10 +42,12 @@ def port() -> Iterator[int]:
         [*command, "-k", worker_class, "--no-control-socket", f"{__name__}:application"],
         cwd=Path(__file__).parents[2],
     )
-    wait_for_port(port, process)
-    yield port
-    process.terminate()
-    process.wait(60)
+    try:
+        wait_for_port(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def smaller_share(port: int) -> int:
@@ -66,22 +70,64 @@ def test_a_burst_of_connections_is_shared_out(port: int) -> None:
     assert median(smaller_share(port) for _round in range(ROUNDS)) > CLIENTS // 4
 
 
-class Settings:
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+class Listener:
+    """Somebody has come, and another worker was faster."""
+
+    asked = 0
+
+    def accept(self) -> None:
+        self.asked += 1
+        raise BlockingIOError(errno.EAGAIN, "nobody is there")
+
+
+class Poller:
+    """`own` tells whether one of the worker's connections wants something; `waited` how long it was waited for."""
+
+    def __init__(self) -> None:
+        self.own = False
+        self.waited: list[float] = []
+        self.watches_listener = True
+
+    def unregister(self, _listener: Listener) -> None:
+        self.watches_listener = False
+
+    def register(self, _listener: Listener, _events: int, _callback: Any) -> None:
+        self.watches_listener = True
+
+    def select(self, seconds: float) -> list[str]:
+        assert not self.watches_listener, "it would end the wait"
+        self.waited.append(seconds)
+        return ["own"] if self.own else []
+
+
+def make_worker(workers: int, in_hand: int, idle: int = 0) -> Any:
+    worker: Any = FairThreadWorker.__new__(FairThreadWorker)
+    worker.cfg = SimpleNamespace(workers=workers)
+    worker.nr_conns = in_hand + idle
+    worker.keepalived_conns, worker.pending_conns = [object()] * (idle // 2), [object()] * (idle - idle // 2)
+    worker.poller = Poller()
+    return worker
 
 
 @pytest.mark.parametrize(
-    ("workers", "connections", "hesitates"), [(2, 0, []), (2, 3, [0.0006]), (2, 500, [0.002]), (1, 3, [])]
+    ("workers", "in_hand", "idle", "waits"),
+    [(2, 0, 0, []), (2, 3, 0, [0.0006]), (2, 3, 40, [0.0006]), (2, 500, 0, [0.002]), (1, 3, 0, [])],
 )
-def test_who_has_more_hesitates_longer(
-    workers: int, connections: int, hesitates: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("ecom_admin.web_worker.time.sleep", slept.append)
-    worker = FairThreadWorker.__new__(FairThreadWorker)
-    worker.cfg, worker.nr_conns = Settings(workers), connections
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        worker.accept(listener)  # nobody is there, as where another worker was faster
-    assert slept == pytest.approx(hesitates)
+def test_who_has_more_in_hand_hesitates_longer(workers: int, in_hand: int, idle: int, waits: list[float]) -> None:
+    worker, listener = make_worker(workers, in_hand, idle), Listener()
+    worker.accept(listener)
+    assert worker.poller.waited == pytest.approx(waits, abs=0.0003)
+    assert worker.poller.watches_listener
+    assert listener.asked == 1
+
+
+def test_what_it_has_in_hand_goes_on_and_nobody_waits_for_ever() -> None:
+    worker, listener = make_worker(2, 500), Listener()
+    worker.poller.own = True
+    worker.accept(listener)
+    assert worker.poller.watches_listener
+    assert listener.asked == 0, "its own come first"
+    while not listener.asked:
+        worker.accept(listener)
+    assert all(0 < seconds <= web_worker.LONGEST_SECONDS for seconds in worker.poller.waited)
+    assert worker.poller.waited == sorted(worker.poller.waited, reverse=True)

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import nudging, stages
+from core.context import bind_request_id, unbind_request_id
+from core.courier import Courier
 from core.models import StageRun
 from core.nudging import breaker, redis_client
 from core.stages import DrainFailed, Stage, StageDue, drain, nudge, register_stage, retry_stage, run_stage
@@ -176,16 +178,33 @@ def test_nudges_wait_for_the_commit_and_are_sent_once(transactional_db, make_sta
     assert queue() == ["test.a", "test.a"], "work after the start is not missed"
 
 
-def test_nudges_of_a_moment_are_sent_together_by_a_thread(transactional_db, make_stage, queue, monkeypatch):
-    monkeypatch.undo()  # as in the product
-    senders = []
+@pytest.fixture
+def courier(monkeypatch) -> Courier:
+    """As in the product, with more patience."""
+    monkeypatch.setattr(stages._courier, "bring", Courier.bring.__get__(stages._courier))
     monkeypatch.setattr(stages._courier, "_pause_seconds", 1.0)
-    monkeypatch.setattr(stages._courier, "_send", lambda names: senders.append((threading.current_thread(), names)))
+    return stages._courier
+
+
+def test_nudges_of_a_moment_are_sent_together_by_a_thread(transactional_db, courier, monkeypatch):
+    senders = []
+    monkeypatch.setattr(courier, "_send", lambda names: senders.append((threading.current_thread(), names)))
     for name in ("test.a", "test.b", "test.a"):
         with transaction.atomic():
             nudge(name)
     wait_until(lambda: [name for _thread, names in senders for name in names] == ["test.a", "test.b"])
     assert threading.current_thread() not in [thread for thread, _names in senders]
+
+
+def test_a_nudge_arrives_with_the_request_that_caused_it(transactional_db, courier, make_stage, queue):
+    bind_request_id("request-4711")
+    try:
+        with transaction.atomic():
+            nudge("test.a")
+    finally:
+        unbind_request_id()
+    wait_until(lambda: queue() == ["test.a"])
+    assert "request-4711" in redis_client().lrange("ecom:celery", 0, -1)[0].decode()
 
 
 def test_all_stages_of_a_transaction_are_started_with_one_question(transactional_db, make_stage, queue, monkeypatch):

@@ -123,8 +123,10 @@ def test_a_channel_that_was_on_a_moment_ago(channel: Channel, key: str) -> None:
 
 
 def test_a_strangers_body_is_not_read(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = create_api_key(name="x", actor=SYSTEM)[1]
     monkeypatch.setattr("orders.api.views.read_body", pytest.fail)
     assert post("eck_aaaaaaaaaaaa_bbb", order_payload()).status_code == 401
+    assert post(token, order_payload(), "?channel=nowhere").status_code == 403
 
 
 def test_few_of_those_admitted_are_remembered(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,8 +134,8 @@ def test_few_of_those_admitted_are_remembered(channel: Channel, monkeypatch: pyt
     everyones = create_api_key(name="x", actor=SYSTEM)[1]
     for number, code in enumerate(["shop", make_channel("b").code, make_channel("c").code]):
         assert post(everyones, order_payload(f"A-{number}"), f"?channel={code}").status_code == 202
-    assert len(auth._admitted_until) <= 2
-    assert not [entry for entry in auth._admitted_until if everyones in entry], "no secret stays in memory"
+    assert len(auth._admitted) <= 2
+    assert everyones not in repr(auth._admitted) + repr(auth.Caller(everyones, "shop")), "no secret stays in memory"
 
 
 def test_another_channels_key(channel: Channel) -> None:
@@ -165,9 +167,23 @@ def test_rate_limit(key: str, settings: Any, same_minute: None) -> None:
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
-def test_a_request_that_is_refused_counts(key: str, settings: Any, same_minute: None) -> None:
+@pytest.mark.parametrize(
+    ("body", "query", "refusal"), [("not JSON", "", 400), (order_payload(), "?channel=nowhere", 403)]
+)
+def test_a_request_that_is_refused_counts(
+    key: str, body: Any, query: str, refusal: int, settings: Any, same_minute: None
+) -> None:
     settings.API_REQUESTS_PER_MINUTE = 2
-    assert [post(key, "not JSON").status_code for _ in range(3)] == [400, 400, 429]
+    assert [post(key, body, query).status_code for _ in range(3)] == [refusal, refusal, 429]
+
+
+def test_no_body_is_read_above_the_limit(
+    key: str, settings: Any, same_minute: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 1
+    assert post(key, order_payload()).status_code == 202
+    monkeypatch.setattr("orders.api.views.read_body", pytest.fail)
+    assert post(key, order_payload()).status_code == 429
 
 
 def test_other_methods(key: str) -> None:
