@@ -40,11 +40,10 @@ def roughly_seconds_to_wait(*, what: str, who: str, limit: int, window_seconds: 
         tally.untold += 1
         if now - tally.asked_at < ASK_AGAIN_SECONDS and tally.known + tally.untold <= limit // 2:
             return 0
-        untold, tally.untold, tally.asked_at = tally.untold, 0, now
-    used = _count(what, name, untold, window_seconds)
-    with _lock:
-        tally.known = max(tally.known, used)
-    return window_seconds - into if used > limit else 0
+        if not breaker.is_open:  # it may have been somebody before who found out
+            tally.known = _count(what, name, tally.untold, window_seconds)
+        tally.untold, tally.asked_at = 0, now
+        return window_seconds - into if tally.known > limit else 0
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Uses are counted for all processes together; those of programs roughly, and seldom."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from core import rate_limit
 from core.nudging import breaker, redis_client
 from core.rate_limit import roughly_seconds_to_wait, seconds_to_wait
+from tests.core.threads import raise_errors, run_together
 
 NOW = 1_800_000_030.0  # half a minute is over
 LEFT = 30
@@ -79,6 +81,18 @@ def test_near_the_limit_redis_is_asked_each_time_and_no_use_is_forgotten(clock: 
     assert [use() for _use in range(10)] == [0] * 10
     assert sum(asked) == 10
     assert use() == LEFT
+
+
+def test_no_more_than_the_limit_come_through_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = rate_limit._count
+
+    def slow(*about: Any) -> int:
+        time.sleep(0.01)
+        return count(*about)
+
+    monkeypatch.setattr(rate_limit, "_count", slow)
+    waits = raise_errors(run_together(*[use] * 16))
+    assert sorted(waits) == [0] * 10 + [LEFT] * 6
 
 
 def test_what_other_processes_use_counts(clock: Clock) -> None:
