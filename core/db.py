@@ -30,7 +30,7 @@ class EncodedJson(str):
 
 
 M = TypeVar("M", bound=models.Model)
-_COPY_CHARACTERS = 1 << 20
+_COPY_BYTES = 1 << 20
 Row = Sequence[Any]
 
 _NEXT_IDS = Prepared(
@@ -102,14 +102,14 @@ def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence
     """copy_rows() for rows that are in the text form of COPY already (core.copying)."""
     if not rows:
         return 0
-    data = io.StringIO("\n".join([*rows, ""]))
+    data = io.BytesIO("\n".join([*rows, ""]).encode())
     with connection.cursor() as cursor:
 
         def copy(sql: str, *_statement: Any) -> None:
             # In one piece: between pieces the thread would wait for its turn. Django doesn't know copy_expert() and
             # would let psycopg2's own errors through, an outage's among them.
             with connection.wrap_database_errors:
-                cursor.copy_expert(sql, data, _COPY_CHARACTERS)
+                cursor.copy_expert(sql, data, _COPY_BYTES)
 
         execute: Callable[..., None] = copy
         for wrapper in reversed(connection.execute_wrappers):

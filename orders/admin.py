@@ -22,6 +22,7 @@ from core.actor import Actor, reason_words
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
+from orders.channels import readable
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import (
     Channel,
@@ -122,11 +123,11 @@ class IntakeMessageAdmin(ReadOnlyAdmin[IntakeMessage]):
 
     @admin.display(description=_("Content"))
     def raw_whole(self, obj: IntakeMessage) -> str:
-        return json.dumps(obj.raw, indent=2, ensure_ascii=False)
+        return json.dumps(readable(obj.source, obj.raw), indent=2, ensure_ascii=False)
 
     @admin.display(description=_("Content (personal data masked)"))
     def raw_masked(self, obj: IntakeMessage) -> str:
-        return json.dumps(masked(obj.raw), indent=2, ensure_ascii=False)
+        return json.dumps(masked(readable(obj.source, obj.raw)), indent=2, ensure_ascii=False)
 
 
 class ReasonForm(ActionForm):

@@ -12,7 +12,7 @@ from core.ui.content import PanelContent
 from core.ui.panels import register_panel
 from core.ui.setup_links import register_setting
 from core.ui.timeline import register_action_labels
-from orders.channels import canonical_payload
+from orders.channels import canonical_payload, readable
 from orders.enums import ChannelKind, IntakeOutcome
 from orders.importing.mapping import importable_fields
 from orders.models import Channel, IntakeMessage
@@ -68,7 +68,8 @@ def errors(request: HttpRequest, message: IntakeMessage) -> PanelContent | None:
 
 def raw(request: HttpRequest, message: IntakeMessage) -> PanelContent:
     hidden = not may_see_personal_data(request.user)
-    content = masked(message.raw) if hidden else message.raw
+    content = readable(message.source, message.raw)
+    content = masked(content) if hidden else content
     return PanelContent(
         "orders/_intake_raw.html", {"text": json.dumps(content, indent=2, ensure_ascii=False), "hidden": hidden}
     )

@@ -4,7 +4,12 @@ from typing import Any
 
 from orders.channels import shopify
 from orders.enums import IntakeSource
-from orders.schema import FieldError, Refused
+from orders.schema import FieldError, Refused, from_table
+
+
+def readable(source: str, raw: Any) -> Any:
+    """A kept message for people: that of a file with its lines as objects, any other as it came."""
+    return from_table(raw) if source == IntakeSource.FILE else raw
 
 
 def canonical_payload(source: str, raw: Any) -> Any:
@@ -13,7 +18,7 @@ def canonical_payload(source: str, raw: Any) -> Any:
     A message that its format's mapping refuses becomes a list of FieldErrors.
     """
     if source != IntakeSource.WEBHOOK:
-        return raw
+        return readable(source, raw)
     try:
         return shopify.to_canonical(raw)
     except Refused as refused:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from core.tabular import Row, clean_cell
 from orders.importing.cells import is_ciphertext, moment_reader, number, plain_id, split_address, unit_price
 from orders.importing.mapping import FileMapping
-from orders.schema import FieldError, SharedLine
+from orders.schema import FieldError, SharedLine, as_table
 
 _NUMBERS: Final = frozenset(
     {"shipping_fee", "discount", "tax", "total", "lines.quantity", "lines.unit_price", "lines.amount"}
@@ -47,8 +47,8 @@ class FileOrder:
     refusals: list[FieldError]
 
     def message(self) -> dict[str, Any]:
-        """The payload as plain JSON, for keeping."""
-        return {**self.payload, "lines": [line.values for line in self.payload["lines"]]}
+        """The payload as plain JSON, for keeping; orders.schema.from_table() makes it a payload again."""
+        return {**self.payload, "lines": as_table(line.values for line in self.payload["lines"])}
 
 
 class _Column(NamedTuple):

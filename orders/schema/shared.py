@@ -1,6 +1,8 @@
 """Lines that many payloads have in common."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 
@@ -16,3 +18,23 @@ class SharedLine:
     number: int
     values: dict[str, str]
     parsed: tuple[Any, Any] = field(default=(None, None), compare=False)
+
+
+def as_table(lines: Iterable[Mapping[str, str]]) -> dict[str, list[Any]]:
+    """Lines as {"columns": names, "rows": lists of values, None where a line has none}.
+
+    Naming the columns of every line anew would make up half of a large order's message.
+    """
+    lines = list(lines)
+    columns = list(dict.fromkeys(chain.from_iterable(lines)))
+    return {"columns": columns, "rows": [[line.get(column) for column in columns] for line in lines]}
+
+
+def from_table(payload: Any) -> Any:
+    """A payload whose lines are as_table() with them as JSON objects; any other as it is."""
+    table = payload.get("lines") if isinstance(payload, dict) else None
+    if not isinstance(table, dict) or table.keys() != {"columns", "rows"}:
+        return payload
+    columns = table["columns"]
+    rows = (zip(columns, row, strict=True) for row in table["rows"])
+    return {**payload, "lines": [{name: value for name, value in row if value is not None} for row in rows]}

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from inventory.rules.catalogue import SkuDraft
 from inventory.services import upsert_skus
 from orders.enums import IntakeSource
 from orders.models import Channel, ImportMapping, IntakeMessage, Order
+from orders.schema import as_table
 from orders.services import channels
 from orders.services.import_uploads import find_upload, keep_upload
 from orders.services.intake import receive
@@ -67,6 +69,30 @@ def test_a_rejected_message_is_shown_masked_and_whole(channel: Channel) -> None:
     assert "13800138000" not in hidden
     assert "王小明" not in hidden
     assert "Personal data is masked" in hidden
+
+
+def test_a_files_lines_are_shown_with_their_columns_named(manager: Client, channel: Channel) -> None:
+    payload = order_payload("F-1")
+    lines = [{"sku": "MUG-1", "quantity": "2", "unit_price": "19.90"}]
+    raws = [{**payload, "lines": as_table(lines)}]
+    receive(
+        channel, [{**payload, "lines": lines}], raws=raws, source=IntakeSource.FILE, actor=SYSTEM,
+        received_at=timezone.now(),
+    )  # fmt: skip
+    message = IntakeMessage.objects.get()
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("root", password=None))
+    for client, page in ((manager, "orders:intake_detail"), (admin, "admin:orders_intakemessage_change")):
+        shown = unescape(client.get(reverse(page, args=[message.pk])).content.decode())
+        assert '"sku": "MUG-1"' in shown
+        assert '"columns"' not in shown
+
+
+def test_a_message_that_only_looks_like_a_files_is_shown_as_it_came(manager: Client, channel: Channel) -> None:
+    send(channel, {**order_payload("A-1"), "lines": {"columns": ["sku"], "rows": [[1, 2, 3]]}})
+    message = IntakeMessage.objects.get()
+    shown = unescape(manager.get(reverse("orders:intake_detail", args=[message.pk])).content.decode())
+    assert '"columns"' in shown
 
 
 def grant(user: User, *codenames: str) -> None:

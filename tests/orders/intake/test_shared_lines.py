@@ -1,15 +1,23 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from core.actor import SYSTEM
 from core.tabular import open_table
+from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing import assemble
 from orders.importing import kept as kept_module
 from orders.importing.assemble import Assembler, FileOrder
 from orders.importing.kept import KeptOrders
 from orders.importing.presets import PRESETS
-from orders.schema import FieldError, SharedLine
+from orders.models import IntakeMessage
+from orders.schema import FieldError, SharedLine, as_table, from_table
+from orders.services.intake import receive, replay_message
+from tests.factories.orders_intake import make_channel
 
 MAPPING = PRESETS["uci"].mapping
 HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -40,7 +48,37 @@ def test_equal_lines_of_a_file_are_one(read: Read) -> None:
     same, more = second.payload["lines"]
     assert same is mug
     assert more.values == {**mug.values, "quantity": "1.0"}
-    assert first.message() == {**first.payload, "lines": [mug.values]}
+    assert from_table(first.message()) == {**first.payload, "lines": [mug.values]}
+    assert from_table(second.message()) == {**second.payload, "lines": [mug.values, more.values]}
+
+
+def test_a_message_names_its_columns_once(read: Read) -> None:
+    (order,) = read(MUG + PLATE)
+    lines = order.message()["lines"]
+    assert lines["columns"] == ["sku", "name", "quantity", "unit_price"]
+    assert [len(row) for row in lines["rows"]] == [4, 4]
+
+
+@pytest.mark.parametrize("lines", [[], [{"sku": "A"}], [{"sku": "A"}, {"name": "B", "sku": "C"}, {}]])
+def test_lines_come_back_from_a_message_as_they_were(lines: list[dict[str, str]]) -> None:
+    assert from_table({"lines": as_table(lines)}) == {"lines": lines}
+
+
+@pytest.mark.parametrize("payload", [{}, {"lines": [{"sku": "A"}]}, {"lines": {"rows": []}}, [], "text", None])
+def test_other_messages_stay_as_they_are(payload: Any) -> None:
+    assert from_table(payload) is payload
+
+
+def test_a_file_s_message_can_be_taken_again(db: None, read: Read) -> None:
+    (order,) = read(MUG + PLATE)
+    channel = make_channel()
+    order.payload["shipping_address"] = {"name": "Ann", "street": "1 High St", "city": "York", "country": "GB"}
+    take = partial(receive, channel, source=IntakeSource.FILE, actor=SYSTEM, received_at=timezone.now())
+    (first,) = take([order.payload], raws=[order.message()])
+    message = IntakeMessage.objects.get()
+    again = replay_message(message_id=message.pk, actor=SYSTEM)
+    assert (again.outcome, again.order_id, again.errors) == (IntakeOutcome.DUPLICATE, first.order_id, [])
+    assert IntakeMessage.objects.get().seen_count == 2
 
 
 def test_few_lines_are_remembered(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
