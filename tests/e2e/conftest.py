@@ -6,12 +6,15 @@ policy or answers 5xx; `page_errors` holds what was seen, and a test that means 
 """
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.accounts.models import User
@@ -20,6 +23,7 @@ from tests.e2e.browser import Chromium
 
 # Playwright's synchronous interface runs an event loop in this thread; Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+SETTLE_SECONDS = 10.0
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +41,46 @@ def page_errors() -> Iterator[list[str]]:
     assert seen == []
 
 
+class InHand:
+    """The requests that the server of the tests has begun and not finished."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        request_started.connect(self._begin)
+        request_finished.connect(self._end)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._count = 0
+
+    def settle(self) -> None:
+        """Wait until all are finished, a while at the most."""
+        give_up_at = time.monotonic() + SETTLE_SECONDS
+        while self._count > 0 and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+
+    def _begin(self, **_about: Any) -> None:
+        with self._lock:
+            self._count += 1
+
+    def _end(self, **_about: Any) -> None:
+        with self._lock:
+            self._count -= 1
+
+
+@pytest.fixture(scope="session")
+def in_hand() -> InHand:
+    return InHand()
+
+
 @pytest.fixture
-def open_page(chromium: Browser, live_server: Any, page_errors: list[str]) -> Iterator[Callable[..., Page]]:
+def open_page(
+    chromium: Browser, live_server: Any, page_errors: list[str], in_hand: InHand
+) -> Iterator[Callable[..., Page]]:
     """Open a page: open_page(phone=True, dark=True, language="zh-CN")."""
     opened: list[Page] = []
+    in_hand.forget()
 
     def make(**options: Any) -> Page:
         page = pages.new_page(chromium, live_server.url, **options)
@@ -51,6 +91,7 @@ def open_page(chromium: Browser, live_server: Any, page_errors: list[str]) -> It
     yield make
     for page in opened:
         page.context.close()
+    in_hand.settle()  # what the pages had asked for would get in the way of emptying the database
 
 
 @pytest.fixture
