@@ -51,6 +51,11 @@ OrderStatus.OPEN = frozenset(
 OrderStatus.TERMINAL = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
 # Statuses in which something may still be waiting for stock.
 ALLOCATABLE = (OrderStatus.APPROVED, OrderStatus.PARTIALLY_SHIPPED)
+# Statuses in which an order's data can be corrected, and those in which recipient and buyer still can.
+CORRECTABLE = frozenset(
+    {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
+)
+ON_THE_WAY = frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
 
 ORDER_TRANSITIONS: Transitions[OrderStatus] = Transitions(
     {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import PARTS
 from core.countries import country_choices
 from crm.forms import paste_address_field
-from orders.enums import HoldReason, PaymentStatus
+from orders.enums import ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
 
 # Reasons that a person may give; the others are found by validation or set by the system.
@@ -88,9 +88,12 @@ class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
             label=_("Country"), choices=[("", "–"), *country_choices()], required=False
         )
         self.fields["version"].initial = self.instance.version
-        if self.instance.released_at:  # the goods are on their way: only where they go and whom to call can change
+        # Goods that are being sent: only where they go and whom to call can change.
+        if self.instance.released_at or self.instance.status in ON_THE_WAY:
             for name in ("shipping_fee", "discount", "tax", "total"):
                 del self.fields[name]
+        if self.instance.status == OrderStatus.SHIPPED:
+            del self.fields["ship_by"]
 
     def changes(self) -> dict[str, Any]:
         """The fields that differ from the order as it was shown."""

@@ -18,7 +18,15 @@ from core.phones import parse_phone
 from core.stages import nudge
 from inventory.models import Sku
 from orders.codes import ADDRESS_CHANGED, ALLOCATE, ORDER_SUBJECT, VALIDATE
-from orders.enums import ALLOCATABLE, DataErrorSource, FulfilmentStatus, OrderStatus, PaymentStatus
+from orders.enums import (
+    ALLOCATABLE,
+    CORRECTABLE,
+    ON_THE_WAY,
+    DataErrorSource,
+    FulfilmentStatus,
+    OrderStatus,
+    PaymentStatus,
+)
 from orders.events import OrdersCancelled
 from orders.locks import lock_fulfilments_of_orders, lock_order
 from orders.models import DataError, Finding, Order, OrderLine
@@ -50,10 +58,6 @@ _PLACE_FIELDS = frozenset({"ship_country", "ship_province", "ship_city"})
 LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku_id"})
 AMOUNT_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
 TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
-EDITABLE_STATUSES = frozenset(
-    {OrderStatus.DRAFT, OrderStatus.PENDING_PAYMENT, OrderStatus.PENDING_REVIEW, OrderStatus.APPROVED}
-)
-_ON_THE_WAY = frozenset({OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
 _VALIDATED_STATUSES = OrderStatus.OPEN - {OrderStatus.DRAFT}
 
 
@@ -202,9 +206,17 @@ def _lock_editable(order_id: int, version: int | None, *, late: bool = False) ->
     order = lock_order(order_id)
     if version is not None and version != order.version:
         raise Conflict
-    if order.status not in EDITABLE_STATUSES and not (late and order.status in _ON_THE_WAY):
-        raise DomainError(_("This order has left; its data can't be changed any more."), "shipped")
+    if order.status not in CORRECTABLE and not (late and order.status in ON_THE_WAY):
+        raise _too_late(order)
     return order
+
+
+def _too_late(order: Order) -> DomainError:
+    if order.status in ON_THE_WAY:
+        return DomainError(_("This order has left; only recipient and buyer can still be corrected."), "shipped")
+    if order.status == OrderStatus.CANCELLED:
+        return DomainError(_("This order is cancelled; its data can't be changed any more."), "cancelled")
+    return DomainError(_("This order has arrived; its data can't be changed any more."), "delivered")
 
 
 def _choose_warehouse_again(order: Order, actor: Actor) -> None:
@@ -264,7 +276,7 @@ def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -
         changes=audit,
         reason=reason,
     )
-    if order.released_at or order.status in _ON_THE_WAY:
+    if order.released_at or order.status in ON_THE_WAY:
         DataError.objects.bulk_create(
             [
                 DataError(order=order, source=DataErrorSource.CORRECTED, field=name, found_at=now)

@@ -75,7 +75,8 @@ class OrderEdit(OrderFormPage):
         ),
         (_("Buyer"), ("buyer_name", "buyer_email")),
         (_("Amounts"), ("shipping_fee", "discount", "tax", "total")),
-        (_("Deadline and reason"), ("ship_by", "reason")),
+        (_("Deadline"), ("ship_by",)),
+        ("", ("reason",)),
     )
 
     def has_permission(self, request: Any) -> bool:

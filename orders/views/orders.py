@@ -18,7 +18,7 @@ from core.ui.lists import PresetView
 from core.ui.views import DetailPage, ListPage
 from orders.bulk import ORDER_ACTIONS
 from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
-from orders.enums import HoldReason, OrderStatus, PaymentStatus
+from orders.enums import CORRECTABLE, ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
 from orders.rules.hold_policy import release_right
@@ -191,8 +191,9 @@ def _primary(order: Order) -> PageAction | None:
 def _menu(order: Order) -> list[PageAction]:
     menu = []
     before_release = order.released_at is None and order.status in OrderStatus.OPEN
-    if order.status in OrderStatus.OPEN:
-        menu.append(_entry(order, _("Correct order"), "order_edit", "pencil", "orders.edit_order"))
+    if order.status in CORRECTABLE | ON_THE_WAY:
+        label = _("Correct recipient") if order.status in ON_THE_WAY else _("Correct order")
+        menu.append(_entry(order, label, "order_edit", "pencil", "orders.edit_order"))
     if before_release:
         menu += [
             _entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True),
