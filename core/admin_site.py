@@ -1,5 +1,7 @@
 """The administration site: Django's, behind the console's own sign-in."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.apps import apps
@@ -8,11 +10,14 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+
+from core.taken import Taken, is_taken
 
 
 class ConsoleAdminSite(AdminSite):
@@ -23,6 +28,9 @@ class ConsoleAdminSite(AdminSite):
     index_title = _("Master data, rules and rights")
     site_url = "/"
     enable_nav_sidebar = True
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        return super().admin_view(_asked_again_if_taken(view), cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The apps in the order of the settings, which is that of the work; Django's is that of the alphabet."""
@@ -54,3 +62,23 @@ class ConsoleAdminSite(AdminSite):
         if request.method == "POST":
             logout(request)
         return HttpResponseRedirect(resolve_url("accounts:sign_in"))
+
+
+def _asked_again_if_taken(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Of two who save the same code at once, the second is told so by the form: asked again, it sees the first's row.
+
+    Django's views write in one transaction each, so nothing is left of the first try.
+    """
+
+    @wraps(view)
+    def asked_again(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(request, *args, **kwargs)
+        except Taken:
+            pass
+        except IntegrityError as error:
+            if not is_taken(error):
+                raise
+        return view(request, *args, **kwargs)
+
+    return asked_again

@@ -1,7 +1,9 @@
 """Catalogue and stock in Django's admin: master data to edit; ledger, levels and reservations to read."""
 
+from typing import Any, TypeVar
+
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -11,7 +13,8 @@ from core.actor import Actor
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin
 from inventory import services
 from inventory.enums import SkuStatus
-from inventory.forms import WarehouseForm
+from inventory.forms import SkuCodeForm, WarehouseForm
+from inventory.locks import lock_catalogue
 from inventory.models import (
     Product,
     Reservation,
@@ -25,6 +28,8 @@ from inventory.models import (
 )
 from inventory.selectors import levels_for, movements_for, reservations_for, warehouses_for
 
+M = TypeVar("M", bound=Model)
+
 
 class SkuBarcodeInline(admin.TabularInline[SkuBarcode, Sku]):
     model = SkuBarcode
@@ -36,15 +41,24 @@ class SkuAliasInline(admin.TabularInline[SkuAlias, Sku]):
     extra = 0
 
 
+class CatalogueAdmin(LargeTableAdmin[M]):
+    """What imports write as well, which can't be asked again when they collide with a form."""
+
+    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
+        lock_catalogue()
+        super().save_model(request, obj, form, change)
+
+
 @admin.register(Product)
-class ProductAdmin(KeptAdmin[Product], LargeTableAdmin[Product]):
+class ProductAdmin(KeptAdmin[Product], CatalogueAdmin[Product]):
     list_display = ("code", "name", "name_zh", "category", "brand", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code__istartswith", "name__icontains", "name_zh__icontains")
 
 
 @admin.register(Sku)
-class SkuAdmin(KeptAdmin[Sku], LargeTableAdmin[Sku]):
+class SkuAdmin(KeptAdmin[Sku], CatalogueAdmin[Sku]):
+    form = SkuCodeForm
     list_display = ("code", "name", "product", "status", "is_stocked", "unit_price", "currency", "bin_location")
     list_filter = ("status", "is_stocked", "currency")
     list_select_related = ("product",)
@@ -71,7 +85,7 @@ class SkuAdmin(KeptAdmin[Sku], LargeTableAdmin[Sku]):
 
 
 @admin.register(SkuBarcode)
-class SkuBarcodeAdmin(LargeTableAdmin[SkuBarcode]):
+class SkuBarcodeAdmin(CatalogueAdmin[SkuBarcode]):
     list_display = ("gtin", "sku")
     list_select_related = ("sku",)
     search_fields = ("gtin__exact", "sku__code__istartswith")
@@ -79,7 +93,7 @@ class SkuBarcodeAdmin(LargeTableAdmin[SkuBarcode]):
 
 
 @admin.register(SkuAlias)
-class SkuAliasAdmin(LargeTableAdmin[SkuAlias]):
+class SkuAliasAdmin(CatalogueAdmin[SkuAlias]):
     list_display = ("external_sku", "source", "sku")
     list_filter = ("source",)
     list_select_related = ("sku",)

@@ -40,7 +40,20 @@ class SkuCodeField(forms.CharField):
         return ref
 
 
-class SkuForm(forms.ModelForm[Sku]):
+class SkuCodeForm(forms.ModelForm[Sku]):
+    """What every form of a SKU asks of its code."""
+
+    def clean_code(self) -> str:
+        try:
+            code = normalise_sku_code(self.cleaned_data["code"])
+        except InvalidSkuCode as error:
+            raise forms.ValidationError(_SKU_CODE_ERRORS[error.code]) from error
+        if not self.instance.pk and Sku.objects.filter(code__iexact=code).exists():
+            raise forms.ValidationError(_("This code belongs to another SKU."))
+        return code
+
+
+class SkuForm(SkuCodeForm):
     """A SKU with its product, made when the product code is new."""
 
     product_code = forms.CharField(
@@ -74,15 +87,6 @@ class SkuForm(forms.ModelForm[Sku]):
             self.fields["code"].disabled = True
             self.fields["code"].help_text = _("A code that orders and the ledger name can't be changed.")
             self.fields["product_code"].initial = self.instance.product.code
-
-    def clean_code(self) -> str:
-        try:
-            code = normalise_sku_code(self.cleaned_data["code"])
-        except InvalidSkuCode as error:
-            raise forms.ValidationError(_SKU_CODE_ERRORS[error.code]) from error
-        if not self.instance.pk and Sku.objects.filter(code__iexact=code).exists():
-            raise forms.ValidationError(_("This code belongs to another SKU."))
-        return code
 
 
 _SKU_CODE_ERRORS = {

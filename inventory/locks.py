@@ -1,4 +1,7 @@
-"""Row locks on stock levels: always in order of id, so that two transactions never wait for each other."""
+"""Row locks on stock levels: always in order of id, so that two transactions never wait for each other.
+
+The catalogue has one lock of its own, which is taken before them.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,6 +25,12 @@ class LockedLevel(NamedTuple):
     safety: int
     incoming: int
     available: int
+
+
+def lock_catalogue() -> None:
+    """One writer of products, SKUs, barcodes and aliases at a time: two who make the same new one would collide."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inventory.catalogue'))")
 
 
 _SELECT = """SELECT l.id, l.warehouse_id, l.sku_id, l.on_hand, l.reserved, l.safety, l.incoming, l.available

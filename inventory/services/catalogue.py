@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from core.actor import SYSTEM, Actor
 from core.audit.services import AuditRow, record_many
 from core.db import insert_rows, update_rows
+from core.taken import refused_if_taken
 from inventory.enums import SkuStatus
+from inventory.locks import lock_catalogue
 from inventory.models import Product, Sku, SkuAlias, SkuBarcode, Warehouse
 from inventory.rules.catalogue import (
     SKU_FIELDS,
@@ -51,7 +53,7 @@ def upsert_skus(drafts: Sequence[SkuDraft], *, actor: Actor = SYSTEM, replace: b
     if len({draft.code.casefold() for draft in drafts}) < len(drafts):
         raise ValueError("A SKU code occurs twice in one call.")
     with transaction.atomic():
-        _serialise()
+        lock_catalogue()
         return _Upsert(drafts, actor, timezone.now(), replace=replace).run()
 
 
@@ -71,9 +73,12 @@ def set_sku_status(*, sku_ids: Iterable[int], status: SkuStatus, actor: Actor) -
 
 
 def add_barcode(*, sku: Sku, gtin: str, actor: Actor) -> SkuBarcode:
-    """Give a SKU a barcode, as 14 digits (rules.gtin.normalise_gtin)."""
+    """Give a SKU a barcode, as 14 digits (rules.gtin.normalise_gtin). Raises Taken if it has been given away."""
     with transaction.atomic():
-        barcode = SkuBarcode.objects.create(sku=sku, gtin=gtin)
+        lock_catalogue()
+        barcode = SkuBarcode(sku=sku, gtin=gtin)
+        with refused_if_taken(barcode):
+            barcode.save()
         _record_sku(sku, {"barcode": [None, gtin]}, actor)
     return barcode
 
@@ -86,9 +91,12 @@ def remove_barcode(*, barcode: SkuBarcode, actor: Actor) -> None:
 
 
 def add_alias(*, sku: Sku, source: str, external_sku: str, actor: Actor) -> SkuAlias:
-    """Let a channel (or, with an empty source, every channel) sell a SKU under another code."""
+    """Let a channel (or, with an empty source, every channel) sell a SKU under another code. Raises Taken."""
     with transaction.atomic():
-        alias = SkuAlias.objects.create(sku=sku, source=source, external_sku=external_sku)
+        lock_catalogue()
+        alias = SkuAlias(sku=sku, source=source, external_sku=external_sku)
+        with refused_if_taken(alias, field="external_sku"):
+            alias.save()
         _record_sku(sku, {"alias": [None, str(alias)]}, actor)
     return alias
 
@@ -101,18 +109,21 @@ def remove_alias(*, alias: SkuAlias, actor: Actor) -> None:
 
 
 def save_product(*, product: Product, before: dict[str, Any], actor: Actor) -> Product:
-    """Save a product that a form has changed, with audit; `before` holds the former values of its fields."""
-    return _save(product, before, actor, "inventory.product")
+    """Save a product that a form has changed, with audit; `before` holds the former values. Raises Taken."""
+    with transaction.atomic():
+        lock_catalogue()
+        return _save(product, before, actor, "inventory.product")
 
 
 def save_warehouse(*, warehouse: Warehouse, before: dict[str, Any], actor: Actor) -> Warehouse:
-    """Save a warehouse that a form has filled, with audit; `before` is empty for a new one."""
+    """Save a warehouse that a form has filled, with audit; `before` is empty for a new one. Raises Taken."""
     return _save(warehouse, before, actor, "inventory.warehouse")
 
 
 def _save(row: T, before: dict[str, Any], actor: Actor, subject: str) -> T:
     with transaction.atomic():
-        row.save()
+        with refused_if_taken(row):
+            row.save()
         changes = changed_values(before, {name: getattr(row, name) for name in before})
         if changes or not before:
             action = f"{subject}_{'changed' if before else 'created'}"
@@ -122,12 +133,6 @@ def _save(row: T, before: dict[str, Any], actor: Actor, subject: str) -> T:
 
 def _record_sku(sku: Sku, changes: Changes, actor: Actor) -> None:
     record_many([AuditRow("inventory.sku_changed", actor, "inventory.sku", sku.pk, sku.code, changes)])
-
-
-def _serialise() -> None:
-    """One writer of the catalogue at a time: two imports of the same new SKU would collide otherwise."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inventory.catalogue'))")
 
 
 class _Upsert:

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.audit.services import record
-from core.exceptions import DomainError
+from core.taken import refused_if_taken
 from orders.enums import ChannelKind
 from orders.importing.mapping import FileMapping
 from orders.models import Channel, ImportMapping
@@ -23,14 +22,13 @@ FIELDS = (
 
 @transaction.atomic
 def create_channel(*, code: str, values: Mapping[str, Any], actor: Actor) -> Channel:
-    """Make a channel; one that takes webhooks gets a secret. Raises DomainError if the code is taken."""
+    """Make a channel; one that takes webhooks gets a secret. Raises Taken if the code is."""
     channel = Channel(code=code, **{name: values[name] for name in FIELDS if name in values})
-    if Channel.objects.filter(code=code).exists():
-        raise DomainError(_("There is a channel with this code already."), "code_taken", field="code")
     if channel.kind == ChannelKind.SHOPIFY:
         channel.webhook_secret = _new_secret()
-    channel.full_clean(exclude=["webhook_secret"])
-    channel.save()
+    channel.full_clean(exclude=["webhook_secret"], validate_unique=False)
+    with refused_if_taken(channel):
+        channel.save()
     _record("orders.channel_created", channel, actor, {})
     return channel
 

@@ -7,14 +7,16 @@ from django.db import transaction
 
 from core.actor import Actor
 from core.audit.services import record
+from core.taken import refused_if_taken
 from inventory.models import Sku
 from supply_chain.models import Supplier, SupplierSku
 
 
 def save_supplier(*, supplier: Supplier, before: Mapping[str, Any], actor: Actor) -> Supplier:
-    """Save a supplier that a form has filled, with audit; `before` is empty for a new one."""
+    """Save a supplier that a form has filled, with audit; `before` is empty for a new one. Raises Taken."""
     with transaction.atomic():
-        supplier.save()
+        with refused_if_taken(supplier):
+            supplier.save()
         after = {name: getattr(supplier, name) for name in before}
         changes = {name: [old, after[name]] for name, old in before.items() if after[name] != old}
         _record("created" if not before else "changed", supplier, actor, changes)
