@@ -1,12 +1,13 @@
-"""Phone numbers as people type them: parsing to E.164, checking, masking."""
+"""Phone numbers as people type them: parsing to E.164, checking, comparing, masking."""
 
+import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneNumberFormat, ValidationResult
 
 # Spreadsheets and marketplaces wrap numbers: a leading ' or tab, ="138…", zero-width and direction marks.
 _WRAPPING = re.compile(r"^[\s'\"=`]+|[\s'\"]+$")
@@ -18,6 +19,8 @@ _MASK = re.compile(r"[*•●#xX]{3,}")
 _EXTENSION = re.compile(r"\s*(?:转|轉|分机|分機|ext\.?|x|#)\s*(\d{1,7})$", re.IGNORECASE)
 _CN_DASHED_EXTENSION = re.compile(r"^((?:\+?86)?[\s-]?(?:1\d{10}|0\d{2,3}-?\d{7,8}))-(\d{1,6})$")
 _CN_MOBILE = re.compile(r"^1[3-9]\d{9}$")
+_WRITTEN = re.compile(r"[\d\s()./+-]+")
+_SHORTEST = 6  # digits of a whole number without its country code
 
 _REASONS = {
     ValidationResult.TOO_SHORT: "too_short",
@@ -105,6 +108,31 @@ def _split_extension(text: str, country: str) -> tuple[str, str]:
     if country in {"", "CN"} and (match := _CN_DASHED_EXTENSION.match(text)):
         return match[1], match[2]
     return text, ""
+
+
+def same_number(given: str, known: str) -> bool:
+    """Whether both texts are the same whole number; where one of them names no country, the rest decides.
+
+    Spaces, dashes, brackets and the zero in front don't matter; a part of a number is never the number. The digits
+    are compared in constant time, and nothing is looked up by them or remembered.
+    """
+    if not (_WRITTEN.fullmatch(_clean(given)) and _WRITTEN.fullmatch(_clean(known))):
+        return False
+    (code, rest), (known_code, known_rest) = _split_code(given), _split_code(known)
+    as_whole = hmac.compare_digest(code + rest, known_code + known_rest)
+    without_code = hmac.compare_digest(rest, known_rest) & (not code or not known_code)
+    return (as_whole | without_code) & (len(known_rest) >= _SHORTEST)
+
+
+def _split_code(text: str) -> tuple[str, str]:
+    """(country code, "" where the text names none; the other digits without zeros in front)."""
+    cleaned = _clean(text)
+    digits = "".join(str(unicodedata.decimal(character)) for character in cleaned if character.isdecimal())
+    if not cleaned.lstrip("(").startswith(("+", "00")):
+        return "", digits.lstrip("0")
+    digits = digits.lstrip("0")
+    size = next((size for size in (1, 2, 3) if int(digits[:size] or 0) in COUNTRY_CODE_TO_REGION_CODE), 0)
+    return digits[:size], digits[size:].lstrip("0")
 
 
 def format_phone(text: str, country: str = "") -> str:

@@ -57,7 +57,7 @@ class TrackForm(forms.Form):
         label=_("Order number"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     contact = forms.CharField(
-        label=_("Last 4 digits of the phone, or the e-mail address"),
+        label=_("Phone or its last 4 digits, or the e-mail address"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

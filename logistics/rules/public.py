@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from core.phones import same_number
 from logistics.enums import ShipmentStatus
 
 _S = ShipmentStatus
@@ -48,7 +49,7 @@ def step_of(status: ShipmentStatus, *, packed: bool, shipped: bool) -> Step:
 
 
 def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str]) -> bool:
-    """Whether `given` is one of the e-mail addresses or the last 4 digits of one of the phones.
+    """Whether `given` is one of the e-mail addresses, or one of the phones: whole, or its last 4 digits.
 
     Every candidate is compared in full, so the time tells nothing of how close a guess was.
     """
@@ -59,6 +60,7 @@ def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str])
         matches += [
             hmac.compare_digest(digits.encode(), _DIGITS.sub("", phone)[-4:].encode()) for phone in phones if phone
         ]
+    matches += [same_number(given, phone) for phone in phones if phone]
     return any(matches)
 
 

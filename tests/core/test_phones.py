@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.phones import format_phone, mask_phone, parse_phone
+from core.phones import format_phone, mask_phone, parse_phone, same_number
 
 MOBILE = "+8613800138000"
 
@@ -103,6 +103,35 @@ def test_a_number_is_shown_as_its_country_writes_it():
     assert format_phone("13800138000", "CN") == "138 0013 8000"
     assert format_phone("13800138000", "CN") != format_phone(MOBILE, "GB") == "+86 138 0013 8000"
     assert format_phone("none", "CN") == "none"
+
+
+@pytest.mark.parametrize(
+    ("known", "spellings"),
+    [
+        (MOBILE, ["13800138000", "138 0013 8000", "138-0013-8000", "+86 138 0013 8000", "0086 138 0013 8000",
+                  "86 13800138000", "（+86）１３８ ００１３ ８０００", "\u202a+86\xa0138–0013–8000\u202c"]),
+        ("13800138000", ["+86 13800138000", "13800138000"]),
+        ("+447700900123", ["07700 900123", "+44 (0)7700 900123", "(07700) 900123", "7700900123", "0044 7700 900123"]),
+        ("+14155552671", ["(415) 555-2671", "1-415-555-2671", "+1 415.555.2671"]),
+        ("+390612345678", ["06 1234 5678", "+39 06 12345678"]),
+        ("020 7946 0958", ["+44 20 7946 0958", "02079460958"]),
+    ],
+)  # fmt: skip
+def test_a_whole_number_is_the_same_however_it_is_written(known, spellings):
+    assert [text for text in spellings if not same_number(text, known)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("8000", MOBILE), ("0013 8000", MOBILE), ("3800138000", MOBILE), ("1380013800", MOBILE),
+        ("138001380001", MOBILE), ("13800138001", MOBILE), ("+44 13800138000", MOBILE), ("", MOBILE), ("0", MOBILE),
+        ("a13800138000", MOBILE), ("13800138000@example.com", MOBILE), ("138****8000", "138****8000"),
+        ("1388000", "138****8000"), ("0000000000", "000000"), ("", ""), ("12345", "12345"), ("+", "+"), ("00", "00"),
+    ],
+)  # fmt: skip
+def test_another_number_or_a_part_is_not_the_same(text, known):
+    assert not same_number(text, known)
 
 
 @pytest.mark.parametrize(
