@@ -1,7 +1,8 @@
 """Holds: placed and released one by one by people, in sets by validation."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -24,6 +25,9 @@ from orders.rules.hold_policy import not_releasable, release_right
 from orders.services.approval import approve_orders, require_known_skus
 from orders.services.moves import touch
 
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 _COLUMNS = (
     "order_id",
     "reason",
@@ -152,20 +156,27 @@ def release_holds(
 
 
 def release_due_batch(limit: int) -> int:
-    """Stage: release the holds whose date has come; returns how many."""
+    """Stage: release the holds whose date has come; returns how many were looked at."""
     now = timezone.now()
     due = list(
         Hold.objects.filter(released_at=None, until__lte=now).order_by("until").values_list("pk", flat=True)[:limit]
     )
-    return sum(_release_due(hold_id) for hold_id in due)
+    for hold_id in due:
+        _release_due(hold_id, now)
+    return len(due)
 
 
-def _release_due(hold_id: int) -> bool:
+def _release_due(hold_id: int, now: datetime) -> None:
+    """Release one hold. What can't be released is put off: it would be the first again, and stop those behind it."""
     try:
         release_hold(hold_id=hold_id, actor=SYSTEM, note=DATE_HAS_COME)
-    except DomainError:  # somebody was quicker
-        return False
-    return True
+    except DomainError as error:
+        logger.info("Hold %s isn't released on its date: %s", hold_id, error.code)
+    except Exception:
+        logger.exception("Hold %s can't be released", hold_id)
+    else:
+        return
+    Hold.objects.filter(pk=hold_id, released_at=None).update(until=now + LOOK_AGAIN_AFTER)
 
 
 def recount_holds(order_ids: Iterable[int]) -> dict[int, int]:
