@@ -5,8 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
@@ -167,14 +166,35 @@ def _people(user_ids: Iterable[int] | None, role: str | None) -> Iterable[User]:
 
 
 def _add_to_unread(people: Sequence[User], code: str, group_key: str, url: str, count: int, now: datetime) -> set[int]:
-    """Count up each person's recent unread notification of the group; returns who had one."""
-    unread = Notification.objects.filter(
-        user__in=people, code=code, group_key=group_key, read_at=None, created_at__gt=now - GROUP_WITHIN
-    )
-    newest = unread.order_by("user_id", "-id").distinct("user_id").values_list("pk", "user_id")
-    found = dict(newest)
-    Notification.objects.filter(pk__in=found).update(count=F("count") + count, url=url[:500])
-    return set(found.values())
+    """Count up each person's recent unread notification of the group; returns who had one.
+
+    Until the transaction ends nobody else tells of a group: two who found none of it would both begin one.
+    """
+    values: dict[str, Any] = {
+        "people": [user.pk for user in people],
+        "code": code,
+        "group_key": group_key,
+        "since": now - GROUP_WITHIN,
+        "count": count,
+        "url": url[:500],
+    }
+    with connection.cursor() as cursor:
+        # One lock for all groups: whoever tells of several in one transaction can't wait in a circle.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('notifications.groups'))")
+        cursor.execute(_COUNT_UP, values)
+        return {user_id for (user_id,) in cursor.fetchall()}
+
+
+# The second look at read_at is for the person who reads it at this moment: what is added to a read one, nobody sees.
+_COUNT_UP = """
+UPDATE notifications_notification AS n SET count = n.count + %(count)s, url = %(url)s
+WHERE n.read_at IS NULL AND n.id IN (
+    SELECT DISTINCT ON (user_id) id FROM notifications_notification
+    WHERE user_id = ANY(%(people)s) AND code = %(code)s AND group_key = %(group_key)s
+      AND read_at IS NULL AND created_at > %(since)s
+    ORDER BY user_id, id DESC)
+RETURNING n.user_id
+"""
 
 
 def _wants_email(template: Template, preference: NotificationPreference | None) -> bool:

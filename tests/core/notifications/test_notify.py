@@ -10,7 +10,7 @@ from core.notifications.enums import Channel, MessageStatus
 from core.notifications.models import MessageTemplate, Notification, OutgoingMessage
 from core.notifications.selectors import notifications_of, unread_count
 from core.notifications.services import choose_preferences, mark_read, notify, send_email
-from tests.core.threads import raise_errors, run_together
+from tests.core.threads import lock_around, raise_errors, run_together
 from tests.factories.accounts import make_user
 
 PARAMS = {"number": "P-7", "name": "Ann"}
@@ -86,6 +86,34 @@ def test_more_of_the_same_is_added_to_what_is_unread(db, messages):
     mark_read(user_id=ann.pk)
     tell(ann, group_key="g")
     assert Notification.objects.filter(user=ann).count() == 2
+
+
+def test_a_flood_from_several_at_once_is_one_line_and_one_mail(transactional_db, messages):
+    ann = make_user(email="ann@example.com")
+
+    def begin_group(who: User | None) -> None:
+        if who is not None:
+            tell(who, group_key="g")
+
+    raise_errors(lock_around(begin_group, (ann, None), lambda: tell(ann, group_key="g", count=3)))
+    assert Notification.objects.get().count == 4
+    assert unread_count(ann) == 1
+    assert OutgoingMessage.objects.count() == 1
+
+
+def test_what_comes_while_the_last_is_being_read_is_told_anew(transactional_db, messages):
+    ann = make_user()
+    tell(ann, group_key="g", count=2)
+
+    def read(who: User | None) -> None:
+        if who is not None:
+            mark_read(user_id=who.pk)
+
+    _read, told = raise_errors(lock_around(read, (ann, None), lambda: tell(ann, group_key="g", count=3)))
+    assert told == 1
+    assert unread_count(ann) == 1
+    kept = Notification.objects.order_by("pk")
+    assert [(row.count, row.read_at is None) for row in kept] == [(2, False), (3, True)]
 
 
 def test_reading(db, messages):
