@@ -1,6 +1,8 @@
 """Files of jobs: below MEDIA_ROOT under random names, served only through a view that checks the right."""
 
 import secrets
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,6 +62,16 @@ def _copy(source: Any, out: IO[bytes]) -> None:
                 field="file",
             )
         out.write(chunk)
+
+
+def names_untouched_since(at: datetime) -> list[str]:
+    """Stored names of the files that were last written before `at`."""
+    names = []
+    for path in path_of("").glob("*/*"):
+        with suppress(FileNotFoundError):  # somebody else deletes at this moment
+            if path.stat().st_mtime < at.timestamp():
+                names.append(path.relative_to(path_of("")).as_posix())
+    return names
 
 
 def delete(name: str) -> None:

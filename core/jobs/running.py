@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from celery import current_app
@@ -36,6 +36,7 @@ DISPATCH_AGAIN_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 3
 KEEP_FILES = timedelta(days=30)
 KEEP_JOBS = timedelta(days=90)
+KEEP_STRAYS = timedelta(days=1)
 
 
 def run_job(job_id: int) -> Job | None:
@@ -118,7 +119,7 @@ def due_for_revival() -> StageDue:
 
 
 def purge(batch_size: int) -> int:
-    """Delete files of jobs that finished long ago, and later the jobs themselves."""
+    """Delete files of jobs that finished long ago, later the jobs themselves, and files that no job knows."""
     now = timezone.now()
     with transaction.atomic():
         with_files = Job.objects.filter(finished_at__lt=now - KEEP_FILES).exclude(input_file="", output_file="")
@@ -129,7 +130,20 @@ def purge(batch_size: int) -> int:
         Job.objects.filter(pk__in=[job.pk for job in stale]).update(input_file="", output_file="")
         old = claim(Job.objects.filter(finished_at__lt=now - KEEP_JOBS).order_by("finished_at"), 50)
         Job.objects.filter(pk__in=[job.pk for job in old]).delete()
-    return len(stale) + len(old)
+    return len(stale) + len(old) + _drop_strays(now)
+
+
+def _drop_strays(now: datetime) -> int:
+    """Delete the files whose job was never committed: a copy doesn't go away with its transaction."""
+    names = files.names_untouched_since(now - KEEP_STRAYS)  # before the jobs are read, so that theirs are among them
+    with_files = Job.objects.exclude(input_file="", output_file="") if names else Job.objects.none()
+    known = {name for pair in with_files.values_list("input_file", "output_file") for name in pair}
+    strays = [name for name in names if name not in known]
+    for name in strays:
+        files.delete(name)
+    if strays:
+        logger.info("%d files that no job knows were deleted", len(strays))
+    return len(strays)
 
 
 def due_for_purge() -> StageDue:

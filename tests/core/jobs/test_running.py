@@ -1,8 +1,11 @@
+import os
 import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core.actor import SYSTEM
@@ -276,6 +279,25 @@ def test_files_have_random_names_limits_and_an_end(db, kinds, settings, tmp_path
     with pytest.raises(FileTooLarge):
         start_job(kind="test.kind", params={}, actor=SYSTEM, input_file=source)
     assert not list((settings.MEDIA_ROOT / "jobs").rglob("*.csv"))
+
+
+def test_a_file_whose_job_was_never_committed_goes_after_a_day(transactional_db, kinds, settings, tmp_path):
+    job_kind("test.kind", "Count")(_write_result)
+    source = tmp_path / "orders"
+    source.write_bytes(b"a,b")
+    kept = start_job(kind="test.kind", params={}, actor=SYSTEM, input_file=source)
+    run_job(kept.pk)
+    with suppress(ZeroDivisionError), transaction.atomic():
+        lost = start_job(kind="test.kind", params={}, actor=SYSTEM, input_file=source)
+        raise ZeroDivisionError
+    fresh = files.path_of(files.keep_input(source)[0])
+    kept.refresh_from_db()
+    old = [files.path_of(name) for name in (kept.input_file, kept.output_file, lost.input_file)]
+    for path in old:
+        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    assert running.purge(10) == 1
+    assert [path.exists() for path in (*old, fresh)] == [True, True, False, True]
+    assert running.purge(10) == 0
 
 
 @pytest.mark.parametrize("round_", range(3))
