@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
 from core.accounts.selectors import may_see_personal_data
+from core.audit.words import register_action_labels
 from core.ui.changes import register_change_names
 from core.ui.content import PageAction, PanelContent
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
-from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
+from core.ui.timeline import TimelineEntry, register_timeline
 from crm import presentation, selectors
 from crm.models import Customer
 from crm.permissions import MERGE_CUSTOMER, VIEW_CUSTOMER

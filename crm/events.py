@@ -1,6 +1,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from core.outbox.events import Event
 
 
@@ -12,5 +15,6 @@ class CustomerMerged(Event):
     """
 
     name: ClassVar[str] = "crm.customer_merged"
+    label: ClassVar[str | Promise] = _("Customer merged")
     customer_id: int
     merged_id: int

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.audit.words import register_action_labels
 from core.ui.changes import register_change_names
 from core.ui.content import PanelContent
 from core.ui.create import register_create
@@ -14,7 +15,6 @@ from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
 from core.ui.setup_links import register_setting
-from core.ui.timeline import register_action_labels
 from core.ui.today import register_today_card
 from inventory import panels
 from inventory.models import Sku

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.audit.words import register_action_labels
 from core.cases.panels import cases_panel, open_case_lines
 from core.cases.permissions import VIEW as VIEW_CASE
 from core.ui.content import PageAction, PanelContent
@@ -15,7 +16,7 @@ from core.ui.counting import capped_count, count_label
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
-from core.ui.timeline import register_action_labels, register_timeline
+from core.ui.timeline import register_timeline
 from core.ui.today import register_today_card
 from logistics.codes import SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus

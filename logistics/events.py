@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from core.outbox.events import Event
 
 
@@ -11,6 +14,7 @@ class ShipmentsLabelled(Event):
     """Labels are bought; `shipment_ids` have tracking numbers now."""
 
     name: ClassVar[str] = "logistics.labelled"
+    label: ClassVar[str | Promise] = _("Labels bought")
     shipment_ids: list[int]
 
 
@@ -19,5 +23,6 @@ class ShipmentStatusChanged(Event):
     """Parcels reached another state: `changes` maps the shipment's id (as text) to [old, new]."""
 
     name: ClassVar[str] = "logistics.status_changed"
+    label: ClassVar[str | Promise] = _("Parcels reached another state")
     shipment_ids: list[int]
     changes: dict[str, list[str]]

@@ -22,6 +22,7 @@ from core.actor import Actor, reason_words
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
+from orders.case_facts import value_words
 from orders.channels import readable
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
 from orders.models import (
@@ -38,7 +39,8 @@ from orders.models import (
     OrderLine,
 )
 from orders.rules.masking import masked, masked_finding
-from orders.rules.validation import CHECKS, message
+from orders.rules.validation import CHECKS, check_words, message
+from orders.schema.words import field_words
 from orders.selectors.intake import messages_for
 from orders.selectors.orders import channels_for, fulfilments_for, of_orders_for, orders_for
 from orders.services.approval import approve_order
@@ -225,14 +227,19 @@ class OrderLineAdmin(PartOfOrderAdmin[OrderLine]):
 
 @admin.register(Finding)
 class FindingAdmin(PartOfOrderAdmin[Finding]):
-    list_display = ("order", "in_words", "severity", "field", "expected_words", "found_at")
-    list_filter = ("severity", code_filter("code", _("check"), lambda: ((code, code) for code in CHECKS)))
+    list_display = ("order", "in_words", "severity", "field_in_words", "expected_words", "found_at")
+    list_filter = ("severity", code_filter("code", _("check"), lambda: ((code, check_words(code)) for code in CHECKS)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
         return super().get_queryset(request).annotate(is_whole=Value(may_see_personal_data(request.user)))
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if may_see_personal_data(request.user) else ("params", "expected", "suggestion")
+    def get_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
+        quoting = ("params", "suggestion") if may_see_personal_data(request.user) else ()
+        return "order", "in_words", "code", "severity", "field_in_words", "expected_words", *quoting, "found_at"
+
+    @admin.display(description=_("field"), ordering="field")
+    def field_in_words(self, finding: Finding) -> str:
+        return field_words(finding.field)
 
     @admin.display(description=_("What is wrong"), ordering="code")
     def in_words(self, finding: Finding) -> str:
@@ -240,7 +247,7 @@ class FindingAdmin(PartOfOrderAdmin[Finding]):
 
     @admin.display(description=_("expected"), ordering="expected")
     def expected_words(self, finding: Finding) -> str:
-        return str(_shown(finding)["expected"])
+        return value_words(finding.field, str(_shown(finding)["expected"])) or self.get_empty_value_display()
 
 
 def _shown(finding: Finding) -> dict[str, Any]:

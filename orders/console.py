@@ -14,6 +14,7 @@ from core.accounts.enums import Role
 from core.accounts.scopes import register_scope_kind
 from core.accounts.selectors import scope_ids
 from core.actor import actor_name, reason_words
+from core.audit.words import register_action_labels
 from core.cases.panels import cases_panel
 from core.cases.permissions import VIEW
 from core.ui.changes import register_change_names
@@ -23,7 +24,7 @@ from core.ui.create import register_create
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
-from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
+from core.ui.timeline import TimelineEntry, register_timeline
 from core.ui.today import register_today_card
 from core.words import said_of
 from crm.models import Customer

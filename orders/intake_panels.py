@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
+from core.audit.words import register_action_labels
 from core.ui.content import PanelContent
 from core.ui.panels import register_panel
 from core.ui.setup_links import register_setting
-from core.ui.timeline import register_action_labels
 from orders.channels import canonical_payload, readable
 from orders.enums import ChannelKind, IntakeOutcome
 from orders.importing.mapping import importable_fields

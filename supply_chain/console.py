@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.audit.words import register_action_labels
 from core.ui.changes import register_change_names
 from core.ui.content import PanelContent
 from core.ui.counting import capped_count
@@ -17,7 +18,6 @@ from core.ui.create import register_create
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
-from core.ui.timeline import register_action_labels
 from core.ui.today import register_today_card
 from inventory.documents import DocumentLink, register_document
 from supply_chain import panels

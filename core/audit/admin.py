@@ -1,17 +1,23 @@
 """The audit trail in the admin site, and the base of admin classes whose changes it records."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from core.actor import Actor
-from core.admin import ReadOnlyAdmin
+from core.actor import Actor, actor_name, reason_words
+from core.admin import ReadOnlyAdmin, code_filter
 from core.audit.models import AuditEntry
-from core.audit.selectors import entries_for
+from core.audit.selectors import actions_seen, entries_for
 from core.audit.services import AuditRow, record, record_many
+from core.audit.words import action_label, kind_words
+from core.words import said_of
 
 M = TypeVar("M", bound=Model)
 
@@ -41,14 +47,51 @@ class AuditedAdmin(admin.ModelAdmin[M]):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
-    list_display = ["at", "actor_label", "action", "subject_type", "subject_label", "reason"]
-    list_filter = ["actor_kind", "at"]
+    list_display = ["at", "actor_in_words", "action_in_words", "kind_in_words", "subject_label", "reason_in_words"]
+    list_filter = ["actor_kind", code_filter("action", _("action"), lambda: _named(actions_seen())), "at"]
+    fields = [
+        "at", "actor_in_words", "actor_kind", "action_in_words", "action_code", "kind_in_words",
+        "subject_id", "subject_label", "changes", "reason_in_words", "request_id",
+    ]  # fmt: skip
     search_fields = ["=action", "=subject_type", "=subject_id", "=request_id"]
-    search_help_text = "orders.hold_released · orders.order · 4711"
+    search_help_text = "orders.hold_released · 4711"
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         return entries_for(request.user).order_by("-id")
+
+    @admin.display(description=_("by"), ordering="actor_label")
+    def actor_in_words(self, entry: AuditEntry) -> Any:
+        return actor_name(entry.actor_label)
+
+    @admin.display(description=_("action"), ordering="action")
+    def action_in_words(self, entry: AuditEntry) -> Any:
+        return action_label(entry.action)[0]
+
+    @admin.display(description=_("code"))
+    def action_code(self, entry: AuditEntry) -> str:
+        return entry.action
+
+    @admin.display(description=_("subject type"), ordering="subject_type")
+    def kind_in_words(self, entry: AuditEntry) -> str:
+        return kind_words(entry.subject_type)
+
+    @admin.display(description=_("reason"))
+    def reason_in_words(self, entry: AuditEntry) -> str:
+        return reason_words(entry.reason) or self.get_empty_value_display()
+
+
+def _named(actions: Iterable[str]) -> list[tuple[str, str]]:
+    """Each action and its words, with its app's name where another app's action is called the same."""
+    words = {action: str(action_label(action)[0]) for action in actions}
+    counts = Counter(words.values())
+    return [(action, text if counts[text] == 1 else said_of(_app_name(action), text)) for action, text in words.items()]
+
+
+def _app_name(action: str) -> Any:
+    app = action.partition(".")[0]
+    names = {config.label: config.verbose_name for config in apps.get_app_configs()}
+    return names.get(app, app)
 
 
 def _actor(request: HttpRequest) -> Actor:

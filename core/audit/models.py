@@ -6,6 +6,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.audit.words import action_label
+from core.words import said_of
+
 
 class ActorKind(models.TextChoices):
     USER = "user", _("Person")
@@ -41,4 +44,6 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.subject_label or self.subject_id or ''}".strip()
+        words = action_label(self.action)[0]
+        subject = self.subject_label or self.subject_id
+        return said_of(words, subject) if subject else str(words)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
 from core.actor import actor_name
+from core.audit.words import register_action_labels
 from core.cases import views  # noqa: F401 - registers the list
 from core.cases.actions import resolution_actions
 from core.cases.enums import CaseEventKind, CaseStatus
@@ -134,6 +135,9 @@ register_panel(PAGE, code="about", title=_("What is wrong"), render=about, order
 register_panel(PAGE, code="what_to_do", title=_("What to do"), render=what_to_do, order=20)
 register_panel(PAGE, code="deadlines", title=_("People and deadlines"), render=deadlines, order=10, column="side")
 register_timeline(PAGE, history)
+register_action_labels(
+    {f"cases.{kind.value}": (kind.label, *_LOOKS.get(kind, _USUAL_LOOK)[:2]) for kind in CaseEventKind}
+)
 register_today_card("cases.for_you", WORK, 20, for_you, title=_("Exceptions for you"), size="l")
 register_search("cases", _("Open exceptions"), VIEW, find_cases, order=60, url_name="cases:case_list")
 register_setting(

@@ -1,24 +1,30 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from core.outbox.events import Event
 
 
 @dataclass(frozen=True)
 class CasesOpened(Event):
     name: ClassVar[str] = "cases.opened"
+    label: ClassVar[str | Promise] = _("Cases opened")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesReopened(Event):
     name: ClassVar[str] = "cases.reopened"
+    label: ClassVar[str | Promise] = _("Cases reopened")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CaseAssigned(Event):
     name: ClassVar[str] = "cases.assigned"
+    label: ClassVar[str | Promise] = _("Case assigned")
     case_id: int
     assigned_to: int
     by: int | None
@@ -29,16 +35,19 @@ class CasesWarned(Event):
     """`case_ids` have used up three quarters of their time."""
 
     name: ClassVar[str] = "cases.warned"
+    label: ClassVar[str | Promise] = _("Cases close to their deadline")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesEscalated(Event):
     name: ClassVar[str] = "cases.escalated"
+    label: ClassVar[str | Promise] = _("Cases escalated")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesVerified(Event):
     name: ClassVar[str] = "cases.verified"
+    label: ClassVar[str | Promise] = _("Cases verified")
     case_ids: list[int]

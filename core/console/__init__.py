@@ -4,11 +4,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.accounts.enums import Role
+from core.audit.words import register_action_labels
 from core.console import activity, api_keys, system
 from core.ui.changes import register_change_names
 from core.ui.create import register_create
 from core.ui.setup_links import register_setting
-from core.ui.timeline import register_action_labels
 
 __all__ = ["activity", "api_keys", "system"]
 

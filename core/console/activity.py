@@ -3,11 +3,9 @@
 from typing import Any
 
 import django_filters
-from django.apps import apps
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
@@ -15,12 +13,12 @@ from core.actor import actor_name, reason_words
 from core.audit.models import ActorKind, AuditEntry
 from core.audit.permissions import VIEW_ACTIVITY
 from core.audit.selectors import actions_seen, entries_for, subject_types_seen
+from core.audit.words import action_label, kind_words
 from core.ui.changes import change_words
 from core.ui.columns import Column
 from core.ui.content import EmptyState, Header, PanelContent, Text
 from core.ui.filters import ConsoleFilterSet
 from core.ui.panels import register_panel
-from core.ui.timeline import action_label
 from core.ui.views import DetailPage, ListPage
 
 
@@ -32,14 +30,6 @@ def action_words(entry: AuditEntry) -> Text:
 def subject_words(entry: AuditEntry) -> str:
     """The subject's name, or its kind and id where it has none."""
     return entry.subject_label or f"{kind_words(entry.subject_type)} {entry.subject_id or ''}".strip()
-
-
-def kind_words(subject_type: str) -> str:
-    """What a kind of subject is called ("orders.order" reads "Order")."""
-    try:
-        return capfirst(str(apps.get_model(subject_type)._meta.verbose_name))
-    except (LookupError, ValueError):
-        return subject_type.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _action_choices() -> list[tuple[str, Text]]:

@@ -2,10 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from core.audit.words import register_action_labels
 from core.jobs import list_jobs, views  # noqa: F401 - registers the kinds and the list
 from core.jobs.selectors import open_count
 from core.ui.topbar import TopbarItem, register_topbar
 
+register_action_labels({"jobs.export_started": (_("Export started"), "download", "info")})
 register_topbar(
     TopbarItem(
         code="jobs",

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.audit.words import register_action_labels
 from core.notifications import views  # noqa: F401 - registers the lists
 from core.notifications.models import OutgoingMessage
 from core.notifications.permissions import VIEW_LOG
@@ -58,3 +59,4 @@ register_setting(
     description=_("Every e-mail that left, and what became of it"),
     icon="mail",
 )
+register_action_labels({"notifications.resent": (_("Message sent again"), "mail-forward", "info")})

@@ -4,8 +4,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.admin import ReadOnlyAdmin
+from core.admin import ReadOnlyAdmin, code_filter
 from core.models import StageRun
+from core.outbox.events import Text, event_names, event_words
 from core.outbox.models import HandlerFailure, HandlerReceipt, OutboxEvent
 from core.outbox.services import retry_events
 from core.stages import retry_stage
@@ -13,10 +14,23 @@ from core.stages import retry_stage
 
 @admin.register(OutboxEvent)
 class OutboxEventAdmin(ReadOnlyAdmin[OutboxEvent]):
-    list_display = ["id", "name", "occurred_at", "next_attempt_at", "completed_at", "is_dead"]
-    list_filter = ["is_dead", ("completed_at", admin.EmptyFieldListFilter), "name"]
+    list_display = ["id", "in_words", "occurred_at", "next_attempt_at", "completed_at", "is_dead"]
+    list_filter = [
+        "is_dead",
+        ("completed_at", admin.EmptyFieldListFilter),
+        code_filter("name", _("event"), lambda: event_names().items()),
+    ]
+    fields = ["in_words", "code", "payload", "occurred_at", "next_attempt_at", "completed_at", "is_dead"]
     search_fields = ["=id", "=name"]
     actions = ["retry"]
+
+    @admin.display(description=_("event"), ordering="name")
+    def in_words(self, event: OutboxEvent) -> Text:
+        return event_words(event.name)
+
+    @admin.display(description=_("code"))
+    def code(self, event: OutboxEvent) -> str:
+        return event.name
 
     @admin.action(description=_("Deliver again"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[OutboxEvent]) -> None:

@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.outbox.events import event_words
+
 
 class OutboxEvent(models.Model):
     """An event, written in the transaction of the change that it tells of."""
@@ -29,7 +31,7 @@ class OutboxEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} #{self.pk}"
+        return f"{event_words(self.name)} #{self.pk}"
 
 
 class HandlerReceipt(models.Model):

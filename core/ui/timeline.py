@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import actor_name, reason_words
 from core.audit.models import AuditEntry
+from core.audit.words import action_label
 from core.kept import KeptQuery
 from core.ui.changes import change_words
 from core.ui.content import Text
@@ -54,7 +55,6 @@ class TimelineEntry:
 TimelineSource = Callable[[Any, Any], Iterable[TimelineEntry]]
 
 _sources: dict[str, dict[str, TimelineSource]] = {}
-_action_labels: dict[str, tuple[Text, str, str]] = {}
 
 
 def register_timeline(page: str, source: TimelineSource) -> None:
@@ -69,18 +69,6 @@ def register_timeline(page: str, source: TimelineSource) -> None:
     _sources.setdefault(page, {})[name] = source
 
 
-def register_action_labels(labels: Mapping[str, Text | tuple[Text, str, str]]) -> None:
-    """Name audit actions for the timeline: {"orders.hold_released": _("Hold released")} or (label, icon, colour)."""
-    for action, label in labels.items():
-        _action_labels[action] = label if isinstance(label, tuple) else (label, "history", "neutral")
-
-
-def action_label(action: str) -> tuple[Text, str, str]:
-    """(label, icon, colour) of an audit action; an unnamed one reads as its own words."""
-    words = action.rpartition(".")[2].replace("_", " ").capitalize()
-    return _action_labels.get(action, (words, "history", "neutral"))
-
-
 def entries_for(page: str, obj: Any, user: Any) -> list[TimelineEntry]:
     """All entries of an object's page, newest first."""
     entries = [entry for source in _sources.get(page, {}).values() for entry in source(obj, user)]
@@ -93,7 +81,7 @@ def merged(entries: list[TimelineEntry], more: Iterable[TimelineEntry]) -> list[
 
 
 def audit_entries(subject_type: str, subject_id: int) -> list[TimelineEntry]:
-    """The newest audit entries about an object, in the words registered with register_action_labels()."""
+    """The newest audit entries about an object, in the words that core.audit.words has for the actions."""
     entries = []
     for row in _AUDIT.fetch(subject_type=subject_type, subject_id=subject_id):
         label, icon, colour = action_label(row.action)

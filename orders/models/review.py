@@ -12,6 +12,7 @@ from orders.enums import (
     HoldReason,
 )
 from orders.models.orders import Order
+from orders.rules.validation import check_words
 
 
 class Finding(models.Model):
@@ -32,7 +33,7 @@ class Finding(models.Model):
         indexes = [models.Index(fields=["code", "-id"], name="finding_by_code")]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.field}"
+        return check_words(self.code)
 
 
 class Hold(models.Model):

@@ -12,6 +12,7 @@ from core.audit.models import AuditEntry
 from core.stages import drain
 from orders.enums import OrderStatus
 from orders.models import DataError, Finding, Hold, Order, OrderHistory
+from orders.rules.validation import CHECKS, check_words
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_channel, make_order
 
@@ -175,6 +176,27 @@ def test_what_is_kept_as_a_code_is_shown_and_filtered_in_words(manager, order):
 
     findings = manager.get(changelist("finding")).content.decode()
     assert "The order adds up to" in findings
+
+
+def test_checks_are_called_by_words_in_the_filter_and_on_the_finding_s_page(manager, order):
+    finding = order.findings.get(code="totals.total")
+    pages = [changelist("finding"), reverse("admin:orders_finding_change", args=[finding.pk])]
+    for language, said, other, where in (
+        ("en", "The order adds up to …, the channel says …", "Line …: nothing is known as …", "Total"),
+        ("zh-hans", "订单合计 …，渠道为 …", "第 … 行：找不到 …", "合计"),
+    ):
+        listed, shown = [manager.get(url, headers={"accept-language": language}).content.decode() for url in pages]
+        assert [text for text in (said, other, where) if text not in listed] == []
+        assert [text for text in (said, where) if text not in shown] == []
+        assert ">totals.total<" not in listed
+    assert "totals.total" in shown, "the code stands on the finding's own page"
+    with_others = manager.get(pages[0], {"code": "sku.unknown"}).context["cl"].queryset
+    assert (list(with_others), CHECKS.keys() >= {finding.code}) == ([], True)
+
+
+def test_no_two_checks_are_called_the_same():
+    assert len({check_words(code) for code in CHECKS}) == len(CHECKS)
+    assert check_words("gone.since") == "gone.since"
 
 
 def test_history_leads_to_what_was_done_to_the_row(manager, order):

@@ -13,7 +13,7 @@ from orders.rules.validation.facts import (
     LineFacts,
     OrderFacts,
 )
-from orders.rules.validation.registry import CHECKS, RULES, message, validate
+from orders.rules.validation.registry import CHECKS, RULES, check_words, message, validate
 
 __all__ = [
     "CHECKS",
@@ -25,6 +25,7 @@ __all__ = [
     "LineFacts",
     "OrderFacts",
     "amounts",
+    "check_words",
     "goods",
     "message",
     "recipient",

@@ -39,7 +39,7 @@ ADDRESS_CHECKS: Final[dict[str, Check]] = {
         ("renamed", INFO, _("“%(value)s” has another name now.")),
         ("unlisted", WARNING, _("“%(value)s” isn't in the list of the postal service.")),
         ("bad_format", ERROR, _("“%(value)s” isn't a postal code of this country.")),
-        ("bad_optional", WARNING, _("“%(value)s” isn't a postal code of this country.")),
+        ("bad_optional", WARNING, _("“%(value)s” doesn't look like a postal code of this country.")),
         ("wrong_area", WARNING, _("The postal code %(value)s belongs to another area.")),
     )
 }

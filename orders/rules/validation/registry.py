@@ -5,6 +5,7 @@ the message that a person reads. A *rule* is a function that looks at the facts 
 checks.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -113,6 +114,13 @@ def message(code: str, params: Mapping[str, Any]) -> str:
         return str(found.message) % _worded(params)
     except (KeyError, TypeError):  # stored before the message gained a place
         return code
+
+
+def check_words(code: str) -> str:
+    """What a check is called, in the active language: its message without full stop, with "…" for what differs from
+    finding to finding; the code itself if it no longer exists."""
+    found = CHECKS.get(code)
+    return (str(found.message) % defaultdict(lambda: "…")).rstrip(".。") if found else code
 
 
 def _worded(params: Mapping[str, Any]) -> Mapping[str, Any]:

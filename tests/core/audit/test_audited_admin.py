@@ -55,3 +55,36 @@ def test_deleting_many_records_each(client, owner):
     client.post(reverse(LIST), {"action": "delete_selected", "_selected_action": ids, "post": "yes"})
     assert not SavedView.objects.exists()
     assert len(entries("ui.savedview_deleted")) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "named", "written", "kind", "program"),
+    [
+        ("en", "Roles changed", "Saved view: Added", "User", "System"),
+        ("zh-hans", "角色已修改", "视图：已添加", "用户", "系统"),
+    ],
+)
+def test_the_trail_is_read_in_words(client, owner, language, named, written, kind, program):
+    """List, filter and detail; the code stands on the entry's own page only, as a code."""
+    client.post(reverse("admin:ui_savedview_add"), form(owner))
+    entry = AuditEntry.objects.create(
+        action="accounts.roles_set", actor_label="system", actor_kind="system", subject_type="accounts.user",
+        subject_label="Ann",
+    )  # fmt: skip
+    pages = [reverse("admin:audit_auditentry_changelist"), reverse("admin:audit_auditentry_change", args=[entry.pk])]
+    listed, shown = [client.get(url, headers={"accept-language": language}).content.decode() for url in pages]
+    assert [words for words in (named, written, kind, program) if words not in listed] == []
+    assert [words for words in (named, kind, program) if words not in shown] == []
+    assert ">accounts.roles_set<" not in listed
+    assert "accounts.roles_set" in shown
+    chosen = client.get(pages[0], {"action": "accounts.roles_set"}).context["cl"].queryset
+    assert entry in chosen
+    assert {row.action for row in chosen} == {"accounts.roles_set"}
+
+
+def test_actions_that_are_called_the_same_are_told_apart_in_the_filter(client, owner):
+    for action in ("crm.note", "orders.note", "orders.edited"):
+        AuditEntry.objects.create(action=action, actor_label="Ann", actor_kind="user", subject_type="accounts.user")
+    page = client.get(reverse("admin:audit_auditentry_changelist")).content.decode()
+    assert [text for text in ("Customers: Note", "Orders: Note", "Corrected") if text not in page] == []
+    assert "Orders: Corrected" not in page

@@ -51,3 +51,27 @@ def test_a_stage_that_backs_off_is_let_go_on(client, db):
     address = reverse("admin:core_stagerun_changelist")
     client.post(address, {"action": "retry", "_selected_action": ["outbox.relay"]})
     assert StageRun.objects.get().retry_at is None
+
+
+def test_events_are_called_by_words_in_list_filter_and_detail(client, dead):
+    """The code stands on the event's own page only, as a code."""
+    event = OutboxEvent.objects.create(name="orders.released", payload={}, occurred_at=dead.occurred_at, is_dead=True)
+    HandlerFailure.objects.create(event=event, handler="x.y.z", last_error="", failed_at=dead.occurred_at)
+    client.force_login(make_superuser())
+    pages = {
+        "list": reverse("admin:outbox_outboxevent_changelist"),
+        "detail": reverse("admin:outbox_outboxevent_change", args=[event.pk]),
+        "failures": reverse("admin:outbox_handlerfailure_changelist"),
+        "console": reverse("console:system"),
+    }
+    english, chinese = (
+        {page: client.get(url, headers={"accept-language": language}).content.decode() for page, url in pages.items()}
+        for language in ("en", "zh-CN")
+    )
+    assert [page for page in pages if "Orders released" not in english[page]] == []
+    assert [page for page in pages if "订单已下发" not in chinese[page]] == []
+    assert "orders.released" in english["detail"]
+    assert ">orders.released<" not in english["list"] + english["failures"] + english["console"]
+    assert "客户已合并" in chinese["list"], "the filter offers events that haven't occurred, too"
+    chosen = client.get(pages["list"], {"name": "orders.released"}).context["cl"].queryset
+    assert list(chosen) == [event]

@@ -23,6 +23,7 @@ from tests.core.threads import raise_errors, run_together
 @dataclass(frozen=True)
 class LampLit(Event):
     name: ClassVar[str] = "test.lamp_lit"
+    label: ClassVar[str] = "Lamps lit"
     lamp_ids: list[int]
 
 

@@ -2,11 +2,13 @@
 
 import pytest
 
+from core.audit import words
 from core.audit.models import AuditEntry
+from core.audit.words import register_action_labels
 from core.ui import panels, timeline
 from core.ui.content import PanelContent
 from core.ui.panels import register_panel
-from core.ui.timeline import TimelineEntry, register_action_labels, register_timeline
+from core.ui.timeline import TimelineEntry, register_timeline
 from tests.core.ui.pages import KEY
 
 
@@ -15,7 +17,7 @@ def registries(monkeypatch):
     """What the test registers is gone afterwards."""
     monkeypatch.setattr(panels, "_panels", {})
     monkeypatch.setattr(timeline, "_sources", {})
-    monkeypatch.setattr(timeline, "_action_labels", {})
+    monkeypatch.setattr(words, "_action_labels", {})
 
 
 def show(template="components/empty.html", **context):
