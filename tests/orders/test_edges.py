@@ -295,7 +295,7 @@ def test_a_hold_that_somebody_released_just_now_stops_no_other(channel, sku, mon
         return release(**arguments)
 
     monkeypatch.setattr(holds, "release_hold", late)
-    assert holds.release_due_batch(10) == 1
+    assert holds.release_due_batch(10) == 2, "looked at, so that the stage goes on with those behind"
     assert not Hold.objects.filter(released_at=None).exists()
     assert holds.release_due_batch(10) == 0
 
