@@ -4,13 +4,23 @@ from core.outbox.events import EventEnvelope
 from core.outbox.registry import subscribe
 from logistics.services.consequences import follow_packed
 from logistics.services.customer_mail import DELIVERED, SHIPPED, tell_customers
-from logistics.services.shipments import cancel_shipments, create_shipments, hand_over
+from logistics.services.shipments import cancel_shipments, create_shipments, hand_over, renew_shipments
 
 
 @subscribe("orders.released")
 def prepare_shipments(event: EventEnvelope) -> None:
     """The warehouse has it: choose a carrier and buy the label while the goods are picked."""
     create_shipments(fulfilment_ids=event.payload["fulfilment_ids"], at=event.occurred_at)
+
+
+@subscribe("orders.readdressed")
+def renew_labels(event: EventEnvelope) -> None:
+    """The label names a recipient who isn't right any more: give it back and buy another."""
+    renew_shipments(
+        fulfilment_ids=event.payload["fulfilment_ids"],
+        choose_carrier=event.payload["has_moved"],
+        at=event.occurred_at,
+    )
 
 
 @subscribe("orders.packed")

@@ -74,3 +74,15 @@ class OrdersCancelled(Event):
     label: ClassVar[str | Promise] = _("Orders cancelled")
     order_ids: list[int]
     fulfilment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersReaddressed(Event):
+    """The recipient of fulfilment orders was corrected that a warehouse works on and keeps.
+
+    `has_moved`: country, province or city is another one.
+    """
+
+    name: ClassVar[str] = "orders.readdressed"
+    fulfilment_ids: list[int]
+    has_moved: bool

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +18,12 @@ from logistics.codes import LABEL, LABEL_FAILED, NO_CARRIER, POLL, SHIPMENT_SUBJ
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
 from logistics.services.estimates import estimate_for, transit_tables
+from orders.codes import ADDRESS_CHANGED
 from orders.enums import FulfilmentStatus
+from orders.locks import lock_fulfilments
 
 _S = ShipmentStatus
+_MADE_FOR = frozenset({FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING, FulfilmentStatus.PACKED})
 
 #: The first question comes soon after hand-over: it also subscribes to the carrier's pushes.
 FIRST_CHECK_AFTER = timedelta(seconds=5)
@@ -112,13 +116,38 @@ def start_tracking(shipments: Sequence[Shipment], *, at: datetime) -> None:
 def cancel_shipments(*, fulfilment_ids: Sequence[int], actor: Actor = SYSTEM, at: datetime | None = None) -> list[int]:
     """Stop the parcels of cancelled fulfilment orders that haven't left; labels already bought are given back."""
     at = at or timezone.now()
-    shipments = list(
+    shipments = list(_not_left(fulfilment_ids))
+    _cancel(shipments, actor=actor, at=at)
+    return [shipment.pk for shipment in shipments]
+
+
+@transaction.atomic
+def renew_shipments(*, fulfilment_ids: Sequence[int], choose_carrier: bool, at: datetime) -> list[int]:
+    """The recipient was corrected: parcels that haven't left get a new shipment, the old one's label is given back.
+
+    The old carrier stays unless `choose_carrier`. Returns the ids of the new shipments.
+    """
+    held = [f.pk for f in lock_fulfilments(fulfilment_ids) if f.status in _MADE_FOR]
+    old = list(_not_left(held))
+    _cancel(old, actor=SYSTEM, at=at, reason=ADDRESS_CHANGED)
+    created = create_shipments(fulfilment_ids=[shipment.fulfilment_id for shipment in old], at=at)
+    before = {shipment.fulfilment_id: shipment for shipment in old}
+    rows = []
+    for pk, fulfilment_id in Shipment.objects.filter(pk__in=created).values_list("pk", "fulfilment_id"):
+        shipment = before[fulfilment_id]
+        carrier = (None, "") if choose_carrier else (shipment.carrier_id, shipment.service)
+        rows.append((pk, shipment.weight_g, *carrier))
+    update_rows(Shipment, "id", ("weight_g", "carrier_id", "service"), rows)
+    return created
+
+
+def _not_left(fulfilment_ids: Sequence[int]) -> QuerySet[Shipment]:
+    """The parcels of these fulfilment orders that are still here, locked."""
+    return (
         Shipment.objects.select_for_update(of=("self",), no_key=True)
         .filter(fulfilment_id__in=fulfilment_ids, handed_over_at=None, status__in=[_S.PENDING, _S.LABEL_CREATED])
         .order_by("pk")
     )
-    _cancel(shipments, actor=actor, at=at)
-    return [shipment.pk for shipment in shipments]
 
 
 def cancel_stray_shipments(limit: int) -> int:

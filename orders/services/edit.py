@@ -1,6 +1,6 @@
 """Corrections to an order's data by people. Each one is audited and, before release, validated again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,14 +27,14 @@ from orders.enums import (
     OrderStatus,
     PaymentStatus,
 )
-from orders.events import OrdersCancelled
+from orders.events import OrdersCancelled, OrdersReaddressed
 from orders.locks import lock_fulfilments_of_orders, lock_order
-from orders.models import DataError, Finding, Order, OrderLine
+from orders.models import DataError, Finding, FulfilmentOrder, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
 from orders.services.progress import GONE, NOT_RELEASED
-from orders.services.unallocate import unallocate_orders
+from orders.services.unallocate import IN_WAREHOUSE, unallocate_orders
 from orders.services.validate import validate_at_once
 
 CONTACT_FIELDS = frozenset(
@@ -55,6 +55,8 @@ CONTACT_FIELDS = frozenset(
 )
 # Which warehouse an order goes to depends on these.
 _PLACE_FIELDS = frozenset({"ship_country", "ship_province", "ship_city"})
+# What a label says of the recipient, besides the buyer's name and phone where the recipient has none.
+_LABEL_FIELDS = _PLACE_FIELDS | {"ship_name", "ship_phone", "ship_district", "ship_street", "ship_postal_code"}
 LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku_id"})
 AMOUNT_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
 TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
@@ -88,8 +90,7 @@ def edit_order(
     order.duplicate_key = duplicate_key_of(order)
     order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key"])
     _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
-    if not _PLACE_FIELDS.isdisjoint(before):
-        _choose_warehouse_again(order, actor)
+    _follow_address(order, before, actor)
     return order
 
 
@@ -219,19 +220,37 @@ def _too_late(order: Order) -> DomainError:
     return DomainError(_("This order has arrived; its data can't be changed any more."), "delivered")
 
 
-def _choose_warehouse_again(order: Order, actor: Actor) -> None:
-    """Another place may be another warehouse's: until one picks, stock is given back and allocated anew."""
-    if order.status not in ALLOCATABLE:
+def _follow_address(order: Order, changed: Collection[str], actor: Actor) -> None:
+    """Another place may be another warehouse's, and whatever a label says wrong sends its parcel astray.
+
+    Until a warehouse picks, stock is given back and allocated anew, where the place is another or there may be a label.
+    Who picks keeps it, and gets another label.
+    """
+    has_moved = not _PLACE_FIELDS.isdisjoint(changed)
+    if order.status not in ALLOCATABLE or not (has_moved or _is_on_label(order, changed)):
         return
     fulfilments = lock_fulfilments_of_orders([order.pk])
-    statuses = {fulfilment.status for fulfilment in fulfilments} - GONE - {FulfilmentStatus.CANCELLED}
-    if not statuses or not statuses <= NOT_RELEASED | {FulfilmentStatus.RELEASED}:
-        return
+    live = [f for f in fulfilments if f.status not in GONE | {FulfilmentStatus.CANCELLED}]
+    in_warehouse = [f.pk for f in live if f.status in IN_WAREHOUSE]
+    if any(f.status not in NOT_RELEASED | {FulfilmentStatus.RELEASED} for f in live):
+        publish(OrdersReaddressed(fulfilment_ids=in_warehouse, has_moved=has_moved))
+    elif live and (has_moved or in_warehouse):
+        _choose_warehouse_again(order, fulfilments, actor)
+
+
+def _is_on_label(order: Order, changed: Collection[str]) -> bool:
+    named = set(_LABEL_FIELDS)
+    named |= set() if order.ship_name else {"buyer_name"}
+    named |= set() if order.ship_phone else {"buyer_phone"}
+    return not named.isdisjoint(changed)
+
+
+def _choose_warehouse_again(order: Order, fulfilments: Sequence[FulfilmentOrder], actor: Actor) -> None:
     now = timezone.now()
     released = [f.pk for f in fulfilments if f.status == FulfilmentStatus.RELEASED]
     unallocate_orders([order], at=now, actor=actor, reason=ADDRESS_CHANGED, intercept=True, leave_shipped=True)
     Order.objects.filter(pk=order.pk).update(allocate_due_at=now)
-    if released:  # their labels name the old place
+    if released:  # their labels name the old address
         publish(OrdersCancelled(order_ids=[], fulfilment_ids=released))
     if order.released_at is not None and not any(fulfilment.status in GONE for fulfilment in fulfilments):
         order.released_at = None

@@ -12,8 +12,11 @@ from logistics.codes import INGEST, LABEL, POLL, STRAYS
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TransitTime
 from logistics.services.labels import retry_homeless
+from logistics.services.shipments import change_carrier
+from logistics.services.warehouse import hand_over_parcel, pack_without_scanning
 from orders.enums import FulfilmentStatus, OrderStatus
 from orders.services.cancel import cancel_order
+from orders.services.edit import edit_order
 from orders.services.fulfilment import record_shipped, report_short, start_picking
 from tests.factories.accounts import make_user
 from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, make_ups, pack
@@ -137,3 +140,33 @@ def test_without_a_carrier_a_person_is_asked_and_the_rule_they_add_ends_the_case
     case.refresh_from_db()
     assert shipment.status == S.LABEL_CREATED
     assert case.status == "verified"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "keeps_carrier"),
+    [({"ship_street": "科技路 99 号"}, True), ({"ship_province": "江苏省", "ship_city": "南京市"}, False)],
+)
+def test_who_picks_gets_a_label_for_the_corrected_recipient(rule, sandbox, packed, changes, keeps_carrier):
+    part = make_fulfilment()
+    run()
+    if packed:
+        pack(part)
+    else:
+        start_picking(fulfilment_id=part.pk, actor=SYSTEM)
+    chosen = make_carrier("sf-2", base_url=rule.base_url)
+    old = change_carrier(shipment_id=Shipment.objects.get().pk, carrier_id=chosen.pk, actor=SYSTEM)
+    run()
+    edit_order(order_id=part.order_id, changes=changes, actor=SYSTEM)
+    run()
+    old.refresh_from_db()
+    new = Shipment.objects.get(status=S.LABEL_CREATED)
+    assert (old.status, old.label_due_at) == (S.CANCELLED, None), "given back"
+    assert (new.pk > old.pk, new.fulfilment_id, new.weight_g) == (True, part.pk, old.weight_g)
+    assert new.carrier == (chosen if keeps_carrier else rule)
+    if not packed:
+        pack_without_scanning(fulfilment_id=part.pk, actor=SYSTEM)
+    hand_over_parcel(fulfilment_id=part.pk, actor=SYSTEM)
+    edit_order(order_id=part.order_id, changes={"ship_name": "王大明"}, actor=SYSTEM)
+    run()
+    assert Shipment.objects.latest("pk") == new, "what has left keeps its label"

@@ -170,6 +170,38 @@ def test_another_street_keeps_the_warehouse_and_its_number(channel, two_warehous
     assert live(order).number == number
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ship_street": "文三路 2 号"},
+        {"ship_name": "王大明"},
+        {"ship_phone": "13900000009"},
+        {"ship_postal_code": "310013"},
+    ],
+)
+def test_a_released_order_whose_label_is_wrong_starts_over(channel, two_warehouses, changes):
+    home, _abroad = two_warehouses
+    order = released_order(channel)
+    before = live(order)
+    edit_order(order_id=order.pk, changes=changes, actor=SYSTEM)
+    order.refresh_from_db()
+    assert (order.released_at, level(home)) == (None, (10, 0))
+    drain(only=[*STAGES, "outbox.relay"])
+    after = live(order)
+    assert (after.warehouse, after.status, level(home)) == (home, FulfilmentStatus.RELEASED, (10, 1))
+    parcels = Shipment.objects.order_by("pk").values_list("fulfilment_id", "status")
+    assert list(parcels) == [(before.pk, ShipmentStatus.CANCELLED), (after.pk, ShipmentStatus.PENDING)]
+
+
+def test_what_no_label_says_changes_no_release(channel, two_warehouses):
+    order = released_order(channel)
+    number = live(order).number
+    edit_order(order_id=order.pk, changes={"buyer_email": "b@example.com", "buyer_name": "Bo"}, actor=SYSTEM)
+    drain(only=[*STAGES, "outbox.relay"])
+    assert (live(order).number, live(order).status) == (number, FulfilmentStatus.RELEASED)
+    assert Shipment.objects.get().status == ShipmentStatus.PENDING
+
+
 def test_what_no_warehouse_serves_is_not_tried_again_and_again(channel, two_warehouses):
     _home, abroad = two_warehouses
     order = make_order(channel, ("MUG", 1))
