@@ -84,5 +84,6 @@ class OrdersReaddressed(Event):
     """
 
     name: ClassVar[str] = "orders.readdressed"
+    label: ClassVar[str | Promise] = _("Recipient corrected in the warehouse")
     fulfilment_ids: list[int]
     has_moved: bool
