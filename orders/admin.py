@@ -3,7 +3,6 @@
 Channels, import mappings and data errors are master data or remarks that managers edit here.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,12 +12,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
 from django.db.models import Model, QuerySet, Value
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.accounts.selectors import may_see_personal_data
-from core.actor import Actor, reason_words
+from core.actor import Actor, actor_name, reason_words
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
@@ -39,8 +39,10 @@ from orders.models import (
     OrderLine,
 )
 from orders.rules.masking import masked, masked_finding
+from orders.rules.raw_text import as_rows
 from orders.rules.validation import CHECKS, check_words, message
-from orders.schema.words import field_words
+from orders.schema import FieldError
+from orders.schema.words import field_words, sentence
 from orders.selectors.intake import messages_for
 from orders.selectors.orders import channels_for, fulfilments_for, of_orders_for, orders_for
 from orders.services.approval import approve_order
@@ -110,8 +112,8 @@ class IntakeMessageAdmin(ReadOnlyAdmin[IntakeMessage]):
     list_filter = ("outcome", "channel", "source")
     search_fields = ("external_id__exact",)
     fields = (
-        "channel", "source", "external_id", "outcome", "errors", "order", "received_at", "last_seen_at",
-        "seen_count", "actor_label",
+        "channel", "source", "external_id", "outcome", "errors_in_words", "order", "received_at", "last_seen_at",
+        "seen_count", "actor_in_words",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IntakeMessage]:
@@ -123,13 +125,26 @@ class IntakeMessageAdmin(ReadOnlyAdmin[IntakeMessage]):
     def get_readonly_fields(self, request: HttpRequest, obj: IntakeMessage | None = None) -> Any:
         return self.get_fields(request, obj)
 
+    @admin.display(description=_("errors"))
+    def errors_in_words(self, obj: IntakeMessage) -> str:
+        said = (sentence(FieldError.from_json(error)) for error in obj.errors)
+        return "\n".join(said) or self.get_empty_value_display()
+
+    @admin.display(description=_("by"))
+    def actor_in_words(self, obj: IntakeMessage) -> str:
+        return actor_name(obj.actor_label)
+
     @admin.display(description=_("Content"))
     def raw_whole(self, obj: IntakeMessage) -> str:
-        return json.dumps(readable(obj.source, obj.raw), indent=2, ensure_ascii=False)
+        return _as_block(readable(obj.source, obj.raw))
 
     @admin.display(description=_("Content (personal data masked)"))
     def raw_masked(self, obj: IntakeMessage) -> str:
-        return json.dumps(masked(readable(obj.source, obj.raw)), indent=2, ensure_ascii=False)
+        return _as_block(masked(readable(obj.source, obj.raw)))
+
+
+def _as_block(content: Any) -> str:
+    return render_to_string("orders/_raw.html", {"rows": as_rows(content)})
 
 
 class ReasonForm(ActionForm):

@@ -1,6 +1,5 @@
 """Panels of channels and of intake messages."""
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,10 +12,11 @@ from core.ui.content import PanelContent
 from core.ui.panels import register_panel
 from core.ui.setup_links import register_setting
 from orders.channels import canonical_payload, readable
-from orders.enums import ChannelKind, IntakeOutcome
+from orders.enums import ChannelKind, IntakeOutcome, IntakeSource
 from orders.importing.mapping import importable_fields
 from orders.models import Channel, IntakeMessage
 from orders.rules.masking import differences, masked
+from orders.rules.raw_text import as_rows
 from orders.schema import FieldError
 from orders.schema.words import field_words, sentence
 from orders.selectors.intake import previous_message
@@ -71,7 +71,8 @@ def raw(request: HttpRequest, message: IntakeMessage) -> PanelContent:
     content = readable(message.source, message.raw)
     content = masked(content) if hidden else content
     return PanelContent(
-        "orders/_intake_raw.html", {"text": json.dumps(content, indent=2, ensure_ascii=False), "hidden": hidden}
+        "orders/_intake_raw.html",
+        {"rows": as_rows(content), "hidden": hidden, "is_file": message.source == IntakeSource.FILE},
     )
 
 

@@ -46,4 +46,4 @@ class IntakeMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel_id}:{self.external_id}"
+        return self.external_id or f"#{self.pk}"

@@ -84,8 +84,32 @@ def test_a_files_lines_are_shown_with_their_columns_named(manager: Client, chann
     admin.force_login(User.objects.create_superuser("root", password=None))
     for client, page in ((manager, "orders:intake_detail"), (admin, "admin:orders_intakemessage_change")):
         shown = unescape(client.get(reverse(page, args=[message.pk])).content.decode())
-        assert '"sku": "MUG-1"' in shown
+        raw = shown[shown.index('<pre class="raw"') :]
+        assert '<span>    {"sku": "MUG-1", "quantity": "2", "unit_price": "19.90"}</span>' in raw
+        assert raw.index('"external_id"') < raw.index('"lines"')
         assert '"columns"' not in shown
+    assert "Read from a file" in manager.get(reverse("orders:intake_detail", args=[message.pk])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "why", "who"),
+    [("en", "Line 1, Quantity must be at least 1", "system"), ("zh-hans", "第 1 行，数量 不能小于 1", "系统")],
+)
+def test_the_administration_says_in_words_why_a_message_was_refused_and_who_sent_it(
+    channel: Channel, language: str, why: str, who: str
+) -> None:
+    bad = order_payload("B-1")
+    bad["lines"][0]["quantity"] = 0
+    send(channel, bad)
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("root", password=None))
+    url = reverse("admin:orders_intakemessage_change", args=[IntakeMessage.objects.get().pk])
+    shown = unescape(admin.get(url, headers={"accept-language": language}).content.decode())
+    above = shown[: shown.index('<pre class="raw"')]
+    assert why in above
+    assert "too_small" not in above
+    assert f">{who}<" in above
+    assert "Read from a file" not in shown
 
 
 def test_a_message_that_only_looks_like_a_files_is_shown_as_it_came(manager: Client, channel: Channel) -> None:
