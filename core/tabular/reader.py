@@ -3,11 +3,13 @@
 import csv
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import partial
+from itertools import accumulate, chain, islice, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -22,6 +24,11 @@ _ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _PIECE_CHARACTERS = 64 * 1024
+# Rows are read one by one until the header is found, and many at a time after it: what is done for each row alone is
+# what reading a file costs.
+_HEADER_ROWS = 20
+_CHUNK_ROWS = 256
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,12 @@ class Row(NamedTuple):
     cells: list[str]
     problem: str = ""
     problem_column: str = ""
+
+
+# Row._make(), which would be called in Python for each row.
+_as_row = cast("Callable[[tuple[int, list[str], str, str]], Row]", partial(tuple.__new__, Row))
+# Rows of the file as they stand there, with the numbers of their first lines.
+_Chunk = tuple[Sequence[int], Sequence[list[str]]]
 
 
 class Table:
@@ -154,20 +167,42 @@ def _line_of(text: io.TextIOWrapper) -> str:
     return line
 
 
-def _numbered_records(records: Any) -> Iterator[tuple[int, list[str]]]:
+def _numbered_records(records: Any) -> Iterator[_Chunk]:
     """The records of a csv.reader, each with the number of its first line."""
     number = 1
-    try:
-        for cells in records:
-            yield number, cells
-            number = records.line_num + 1
-    except UnicodeDecodeError as error:
-        raise _unreadable() from error
-    except csv.Error as error:
-        raise TabularError(
-            _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number},
-            "broken_line",
-        ) from error
+    for size in chain(repeat(1, _HEADER_ROWS), repeat(_CHUNK_ROWS)):
+        chunk: list[list[str]] = []
+        error: Exception | None = None
+        try:
+            chunk.extend(islice(records, size))  # which keeps what comes before an error
+        except (UnicodeDecodeError, csv.Error) as caught:
+            error = caught
+        *numbers, following = _line_numbers(number, chunk, records.line_num)
+        yield numbers, chunk
+        if error is not None:
+            raise _broken(error, following) from error
+        if not chunk:
+            return
+        number = following
+
+
+def _line_numbers(first: int, records: Sequence[list[str]], last: int) -> Sequence[int]:
+    """The numbers of these records' first lines, and of the line after them; `last` is that of the last line read."""
+    if last - first + 1 == len(records):
+        return range(first, last + 2)
+    return list(accumulate((1 + sum(map(_line_breaks, cells)) for cells in records), initial=first))
+
+
+def _line_breaks(cell: str) -> int:
+    return len(_LINE_BREAK.findall(cell))
+
+
+def _broken(error: Exception, number: int) -> TabularError:
+    if isinstance(error, UnicodeDecodeError):
+        return _unreadable()
+    return TabularError(
+        _("Line %(line)d can't be read. Perhaps a quotation mark isn't closed.") % {"line": number}, "broken_line"
+    )
 
 
 def _open_workbook(stack: ExitStack, path: Path, limits: Limits, clean: bool) -> Table:
@@ -175,12 +210,12 @@ def _open_workbook(stack: ExitStack, path: Path, limits: Limits, clean: bool) ->
     sheet = open_sheet(stack, path, max_unpacked=limits.max_bytes * 4, max_cells=limits.max_cells)
     lost: dict[int, int] = {}
 
-    def numbered() -> Iterator[tuple[int, list[str]]]:
+    def numbered() -> Iterator[_Chunk]:
         for number, row in sheet.rows:
             column = next((index for index, value in enumerate(row) if lost_digits(value)), None)
             if column is not None:
                 lost[number] = column
-            yield number, [cell_text(value) for value in row]
+            yield [number], [[cell_text(value) for value in row]]
 
     table = _table(numbered(), limits, clean, "XLSX", _Fraction(sheet.stream, sheet.size))
     return Table(table.header, _mark_lost(iter(table), lost, table.header), table.description, table.fraction)
@@ -196,19 +231,20 @@ def _mark_lost(rows: Iterator[Row], lost: dict[int, int], header: list[str]) -> 
 
 
 def _table(
-    numbered: Iterator[tuple[int, list[str]]],
+    chunks: Iterator[_Chunk],
     limits: Limits,
     clean: bool,
     description: str,
     fraction: _Fraction,
 ) -> Table:
-    header = _read_header(numbered, limits)
-    return Table(header, _rows(numbered, len(header), limits, clean), description, fraction)
+    header = _read_header(chunks, limits)
+    rows = chain.from_iterable(_rows(chunks, len(header), limits, clean))
+    return Table(header, rows, description, fraction)
 
 
-def _read_header(numbered: Iterator[tuple[int, list[str]]], limits: Limits) -> list[str]:
+def _read_header(chunks: Iterator[_Chunk], limits: Limits) -> list[str]:
     """The first row that isn't blank; a blank line or two above it is forgiven."""
-    for _number, cells in islice(numbered, 20):
+    for cells in chain.from_iterable(records for _numbers, records in islice(chunks, _HEADER_ROWS)):
         header = [clean_cell(cell.lstrip("\ufeff")) for cell in cells]
         while header and not header[-1]:
             header.pop()
@@ -229,20 +265,26 @@ def _check_header(header: list[str], limits: Limits) -> None:
         raise TabularError(_("The column “%(name)s” is there twice.") % {"name": twice}, "duplicate_column")
 
 
-def _rows(numbered: Iterator[tuple[int, list[str]]], width: int, limits: Limits, clean: bool) -> Iterator[Row]:
+def _rows(chunks: Iterator[_Chunk], width: int, limits: Limits, clean: bool) -> Iterator[Sequence[Row]]:
+    """The rows that aren't blank, many at a time."""
     count = 0
     cleaned = CleanCells().__getitem__
-    for number, raw_cells in numbered:
-        cells = list(map(cleaned, raw_cells)) if clean else raw_cells
-        if not any(cells):
-            continue
-        count += 1
+    for numbers, records in chunks:
+        rows = _rows_of(numbers, [list(map(cleaned, cells)) for cells in records] if clean else records, width)
+        count += len(rows)
         if count > limits.max_rows:
             raise TabularError(
                 _("The file has more than %(count)d rows.") % {"count": limits.max_rows}, "too_many_rows"
             )
-        if len(cells) == width:
-            yield Row(number, cells)
-            continue
-        problem = "too_many_cells" if any(cells[width:]) else ""
-        yield Row(number, cells[:width] + [""] * (width - len(cells)), problem)
+        yield rows
+
+
+def _rows_of(numbers: Sequence[int], records: Sequence[list[str]], width: int) -> Sequence[Row]:
+    if set(map(len, records)) == {width} and all(map(any, records)):
+        return list(map(_as_row, zip(numbers, records, repeat(""), repeat(""))))
+    return [_fitted(number, cells, width) for number, cells in zip(numbers, records, strict=True) if any(cells)]
+
+
+def _fitted(number: int, cells: list[str], width: int) -> Row:
+    problem = "too_many_cells" if any(cells[width:]) else ""
+    return Row(number, cells[:width] + [""] * (width - len(cells)), problem)

@@ -197,9 +197,11 @@ class Assembler:
 
     def _add(self, group: _Group, run: list[Row]) -> None:
         """Take further rows of an order, many at a time: what is done for each of them alone takes most of the time."""
-        group.problems += [FieldError(row.problem_column, row.problem) for row in run if row.problem]
-        numbers: Sequence[int] = [row.number for row in run]
-        texts: Sequence[list[str]] = [row.cells for row in run]
+        numbers: Sequence[int]
+        texts: Sequence[list[str]]
+        numbers, texts, problems, _columns = zip(*run, strict=True)
+        if any(problems):
+            group.problems += [FieldError(row.problem_column, row.problem) for row in run if row.problem]
         group.rows += numbers
         if self.options.repeated_rows == "drop":
             numbers, texts = _without_repeated(group, numbers, texts)

@@ -1,10 +1,15 @@
+import csv
 import gzip
 import io
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.tabular import Limits, Row, TabularError, clean_cell, match_header, open_table
 
@@ -55,6 +60,37 @@ def test_line_numbers_are_those_of_the_file(tmp_path):
     text = '\nsku,note\nA,"two\nlines"\n\nB,x\n'
     _header, rows = read(write(tmp_path / "f", text.encode()))
     assert [(row.number, row.cells[0]) for row in rows] == [(3, "A"), (6, "B")]
+
+
+ODD_LINES = ["A,x\n", 'B,"two\nlines"\n', 'C,"three\r\nof\rthem"\r\n', "\n", "D,y\r\n", 'E,"a\n\nb"\n']
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=600), st.booleans())
+def test_line_numbers_are_those_of_the_file_however_long_it_is(lines, is_broken):
+    text = "".join(["sku,note\n", *lines, 'F,"never closed' if is_broken else ""])
+    records = csv.reader(io.StringIO(text, newline=""), strict=True)
+    expected, number = [], 1
+    with suppress(csv.Error):
+        for cells in records:
+            expected.append((number, cells))
+            number = records.line_num + 1
+    found = []
+    with TemporaryDirectory() as folder, open_table(write(Path(folder) / "f", text.encode())) as table:
+        found += [(row.number, row.cells) for row in table]
+    unclosed = found.pop() if is_broken else None
+    assert found == [(number, cells) for number, cells in expected[1:] if cells]
+    assert unclosed is None or unclosed == (number, ["F", "never closed"])
+
+
+def test_what_stands_before_a_broken_line_is_read(tmp_path):
+    good = ["A,x\n", 'B,"two\nlines"\n'] * 200
+    path = write(tmp_path / "f", "".join(["sku,note\n", *good, f"C,{'x' * 200_000}\n", "D,x\n"]).encode())
+    rows = []
+    with open_table(path) as table, pytest.raises(TabularError, match="Line 602 ") as caught:
+        rows.extend(table)
+    assert caught.value.code == "broken_line"
+    assert (len(rows), rows[-1].number) == (400, 600)
 
 
 def test_rows_of_another_length(tmp_path):
