@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
@@ -15,8 +16,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 def main(path: Path, code: str) -> None:
     """Make the channel, its catalogue, its orders, and validate them all."""
     import django  # noqa: PLC0415 - settings are chosen above
+    from django.conf import settings  # noqa: PLC0415
 
     django.setup()
+    import_module(settings.ROOT_URLCONF)  # as a worker has before it takes its first job (ecom_admin.celery)
     from core.actor import SYSTEM  # noqa: PLC0415
     from core.jobs.running import run_job  # noqa: PLC0415
     from orders.enums import ChannelKind  # noqa: PLC0415

@@ -5,16 +5,16 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate, chain, islice, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.utils.translation import gettext_lazy as _
 
+from core.records import maker
 from core.tabular.cells import CleanCells, cell_text, clean_cell, lost_digits
 from core.tabular.encoding import detect_encoding, refuse_above, sniff_delimiter
 from core.tabular.exceptions import MAX_LINE, TabularError, line_too_long
@@ -55,8 +55,7 @@ class Row(NamedTuple):
     problem_column: str = ""
 
 
-# Row._make(), which would be called in Python for each row.
-_as_row = cast("Callable[[tuple[int, list[str], str, str]], Row]", partial(tuple.__new__, Row))
+_as_row = maker(Row)
 # Rows of the file as they stand there, with the numbers of their first lines.
 _Chunk = tuple[Sequence[int], Sequence[list[str]]]
 

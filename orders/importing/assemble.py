@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from core.tabular import Row, clean_cell
 from orders.importing.cells import is_ciphertext, moment_reader, number, plain_id, split_address, unit_price
 from orders.importing.mapping import FileMapping
-from orders.schema import FieldError, SharedLine, as_table
+from orders.schema import FieldError, SharedLine, as_message
+from orders.schema.raw import Dumped
 
 _NUMBERS: Final = frozenset(
     {"shipping_fee", "discount", "tax", "total", "lines.quantity", "lines.unit_price", "lines.amount"}
@@ -46,9 +47,9 @@ class FileOrder:
     line_rows: list[int]
     refusals: list[FieldError]
 
-    def message(self) -> dict[str, Any]:
-        """The payload as plain JSON, for keeping; orders.schema.from_table() makes it a payload again."""
-        return {**self.payload, "lines": as_table(line.values for line in self.payload["lines"])}
+    def message(self) -> Dumped:
+        """The payload as text of JSON, for keeping."""
+        return as_message(self.payload)
 
 
 class _Column(NamedTuple):

@@ -10,7 +10,7 @@ from orders.schema.model import (
     Defaults,
 )
 from orders.schema.parse import parse_order
-from orders.schema.shared import SharedLine, as_table, from_table
+from orders.schema.shared import SharedLine, as_message, as_table, from_table
 
 __all__ = [
     "MAX_LINES",
@@ -22,6 +22,7 @@ __all__ = [
     "FieldError",
     "Refused",
     "SharedLine",
+    "as_message",
     "as_table",
     "from_table",
     "parse_order",

@@ -9,6 +9,14 @@ KEPT_CHARACTERS: Final = 2000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
+dump = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+
+
+class Dumped(str):
+    """A message that is dump()'s text already."""
+
+    __slots__ = ()
+
 
 def storable(raw: Any) -> tuple[str, str]:
     """(`raw` as text of JSON that can be stored, SHA-256 of it in hex).
@@ -19,15 +27,17 @@ def storable(raw: Any) -> tuple[str, str]:
     if raw is None:  # would become SQL's NULL
         raw = {"unstorable": "null"}
     try:
-        text = _dump(raw)
+        text = raw if type(raw) is Dumped else dump(raw)
         if not _is_clean(text):
-            text = _dump(_clean(raw))
+            text = dump(_clean(loaded(raw)))
     except (ValueError, TypeError, RecursionError):
-        text = _dump({"unstorable": _beginning(raw)})
+        text = dump({"unstorable": _beginning(raw)})
     return text, sha256(text.encode()).hexdigest()
 
 
-_dump = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+def loaded(raw: Any) -> Any:
+    """The message that a Dumped is the text of; any other as it is."""
+    return json.loads(raw) if type(raw) is Dumped else raw
 
 
 def _is_clean(text: str) -> bool:

@@ -1,9 +1,11 @@
 """Lines that many payloads have in common."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+
+from orders.schema.raw import Dumped, dump
 
 
 @dataclass(slots=True)
@@ -12,12 +14,14 @@ class SharedLine:
 
     Shops sell the same article in the same number at the same price over and over: of the lines of a year's file,
     one in six is new. What follows from such a line is worked out once. `number` is the line's own within its file;
-    `parsed` is (terms, line): what the line means under the terms of a channel, once somebody has asked.
+    `parsed` is (terms, line): what the line means under the terms of a channel, once somebody has asked; `row` its
+    columns and its row of as_table() as JSON, once a message was written.
     """
 
     number: int
     values: dict[str, str]
     parsed: tuple[Any, Any] = field(default=(None, None), compare=False)
+    row: tuple[tuple[str, ...], str] | None = field(default=None, compare=False)
 
 
 def as_table(lines: Iterable[Mapping[str, str]]) -> dict[str, list[Any]]:
@@ -28,6 +32,28 @@ def as_table(lines: Iterable[Mapping[str, str]]) -> dict[str, list[Any]]:
     lines = list(lines)
     columns = list(dict.fromkeys(chain.from_iterable(lines)))
     return {"columns": columns, "rows": [[line.get(column) for column in columns] for line in lines]}
+
+
+def as_message(payload: Mapping[str, Any]) -> Dumped:
+    """A payload of shared lines as it is kept: {…, "lines": as_table()}; from_table() makes it a payload again."""
+    before = dump({name: value for name, value in payload.items() if name < "lines"})
+    after = dump({name: value for name, value in payload.items() if name > "lines"})
+    parts = [before[1:-1], f'"lines":{_table_text(payload["lines"])}', after[1:-1]]
+    return Dumped(f"{{{','.join(filter(None, parts))}}}")
+
+
+def _table_text(lines: Sequence[SharedLine]) -> str:
+    """as_table() of these lines as text of JSON; mostly all have the same columns, and each has its row's text."""
+    rows = [line.row or _keep_row(line) for line in lines]
+    columns = {names for names, _text in rows}
+    if len(columns) != 1:
+        return dump(as_table(line.values for line in lines))
+    return f'{{"columns":{dump([*columns.pop()])},"rows":[{",".join([text for _names, text in rows])}]}}'
+
+
+def _keep_row(line: SharedLine) -> tuple[tuple[str, ...], str]:
+    line.row = tuple(line.values), dump(list(line.values.values()))
+    return line.row
 
 
 def from_table(payload: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from orders.enums import IntakeOutcome
 from orders.models import Channel
 from orders.schema import CanonicalOrder, Defaults, FieldError, parse_order
-from orders.schema.raw import storable
+from orders.schema.raw import loaded, storable
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def defaults_of(channel: Channel) -> Defaults:
 
 
 def prepare(payloads: Sequence[Any], raws: Iterable[Any] | None, *, defaults: Defaults, keep_raw: bool) -> list[Entry]:
-    """Parse every payload. `raws` are the messages as they came where the payloads were made from them.
+    """Parse every payload. `raws` are the messages as they came, or Dumped, where the payloads were made from them.
 
     A payload that is a list of FieldErrors stands for a message that couldn't be mapped to an order.
     """
@@ -95,7 +95,7 @@ def _is_refusal(payload: Any) -> bool:
 
 def _external_id(payload: Any, source: Any) -> str:
     """The order number of a message that didn't parse, as far as it can be read."""
-    for candidate in (payload, source):
+    for candidate in (payload, loaded(source)):
         value = candidate.get("external_id") if isinstance(candidate, dict) else None
         if isinstance(value, str):
             return "".join(c for c in value if c.isprintable()).strip()[:64]

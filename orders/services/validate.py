@@ -34,7 +34,7 @@ LOOK_AGAIN_AFTER = timedelta(minutes=5)
 _IN_REVIEW = (OrderStatus.PENDING_REVIEW, OrderStatus.PENDING_PAYMENT)
 _FINDING = ("order_id", "code", "severity", "field", "params", "expected", "suggestion", "found_at")
 
-Lines = Mapping[int, Sequence[StoredLine]]
+Lines = Mapping[int, list[StoredLine]]
 Findings = Mapping[int, Sequence[FindingDraft]]
 
 
@@ -112,9 +112,10 @@ def _write_skus(facts: Iterable[OrderFacts], lines: Lines) -> None:
     """Note the SKUs that codes resolve to by now."""
     rows = []
     for fact in facts:
-        for line, known in zip(lines.get(fact.order_id, ()), fact.lines, strict=True):
+        mine = lines.get(fact.order_id, [])
+        for place, (line, known) in enumerate(zip(mine, fact.lines, strict=True)):
             if line.sku_id is None and known.sku is not None:
-                line.sku_id = known.sku.id
+                mine[place] = line._replace(sku_id=known.sku.id)
                 rows.append((line.id, known.sku.id))
     update_rows(OrderLine, "id", ("sku_id",), rows)
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -5,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.actor import SYSTEM
 from core.tabular import open_table
@@ -15,7 +18,8 @@ from orders.importing.assemble import Assembler, FileOrder
 from orders.importing.kept import KeptOrders
 from orders.importing.presets import PRESETS
 from orders.models import IntakeMessage
-from orders.schema import FieldError, SharedLine, as_table, from_table
+from orders.schema import FieldError, SharedLine, as_message, as_table, from_table
+from orders.schema.raw import storable
 from orders.services.intake import receive, replay_message
 from tests.factories.orders_intake import make_channel
 
@@ -48,13 +52,13 @@ def test_equal_lines_of_a_file_are_one(read: Read) -> None:
     same, more = second.payload["lines"]
     assert same is mug
     assert more.values == {**mug.values, "quantity": "1.0"}
-    assert from_table(first.message()) == {**first.payload, "lines": [mug.values]}
-    assert from_table(second.message()) == {**second.payload, "lines": [mug.values, more.values]}
+    assert from_table(json.loads(first.message())) == {**first.payload, "lines": [mug.values]}
+    assert from_table(json.loads(second.message())) == {**second.payload, "lines": [mug.values, more.values]}
 
 
 def test_a_message_names_its_columns_once(read: Read) -> None:
     (order,) = read(MUG + PLATE)
-    lines = order.message()["lines"]
+    lines = json.loads(order.message())["lines"]
     assert lines["columns"] == ["sku", "name", "quantity", "unit_price"]
     assert [len(row) for row in lines["rows"]] == [4, 4]
 
@@ -62,6 +66,21 @@ def test_a_message_names_its_columns_once(read: Read) -> None:
 @pytest.mark.parametrize("lines", [[], [{"sku": "A"}], [{"sku": "A"}, {"name": "B", "sku": "C"}, {}]])
 def test_lines_come_back_from_a_message_as_they_were(lines: list[dict[str, str]]) -> None:
     assert from_table({"lines": as_table(lines)}) == {"lines": lines}
+
+
+TEXTS = st.text(max_size=5)
+LINES = st.lists(st.dictionaries(st.sampled_from(["sku", "name", "tax"]), TEXTS), max_size=4)
+PAYLOADS = st.dictionaries(
+    st.sampled_from(["external_id", "currency", "payment", "placed_at"]), TEXTS | st.just({"é": "1"})
+)
+
+
+@given(PAYLOADS, LINES)
+def test_a_message_is_written_from_the_texts_of_its_lines(payload: dict[str, Any], lines: list[dict[str, str]]) -> None:
+    shared = [SharedLine(number, values) for number, values in enumerate(lines)]
+    for _once_more in range(2):
+        text = as_message({**payload, "lines": shared})
+        assert storable(text) == storable({**payload, "lines": as_table(lines)})
 
 
 @pytest.mark.parametrize("payload", [{}, {"lines": [{"sku": "A"}]}, {"lines": {"rows": []}}, [], "text", None])
