@@ -60,7 +60,10 @@ class _Column(NamedTuple):
 
 @dataclass(slots=True)
 class _Group:
-    """The rows of an order seen so far. `pending` are the order's columns that were empty in all of them."""
+    """The rows of an order seen so far. `pending` are the order's columns that were empty in all of them.
+
+    `first` are rows whose lines already told them apart, as those of most orders do; they aren't among `seen` yet.
+    """
 
     pending: list[_Column]
     order: dict[str, str] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class _Group:
     rows: list[int] = field(default_factory=list)
     line_rows: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
+    first: Sequence[list[str]] = ()
     seen: set[tuple[str, ...]] = field(default_factory=set)
     problems: list[FieldError] = field(default_factory=list)
 
@@ -204,11 +208,16 @@ class Assembler:
         if any(problems):
             group.problems += [FieldError(row.problem_column, row.problem) for row in run if row.problem]
         group.rows += numbers
+        picked = list(map(self._pick_line, texts))
         if self.options.repeated_rows == "drop":
-            numbers, texts = _without_repeated(group, numbers, texts)
+            if group.first or group.seen or len(set(picked)) < len(picked):
+                numbers, texts = _without_repeated(group, numbers, texts)
+                picked = list(map(self._pick_line, texts))
+            else:
+                group.first = texts
         if group.pending:
             group.pending = [column for column in group.pending if not _fill(group.order, column, texts)]
-        lines = list(map(self._lines.__getitem__, map(self._pick_line, texts)))
+        lines = list(map(self._lines.__getitem__, picked))
         if not all(map(_VALUES, lines)):  # rows without a line, such as those that carry on with an address
             numbers = [number for number, line in zip(numbers, lines, strict=True) if line.values]
             lines = [line for line in lines if line.values]
@@ -278,6 +287,8 @@ def _without_repeated(
     group: _Group, numbers: Sequence[int], texts: Sequence[list[str]]
 ) -> tuple[Sequence[int], Sequence[list[str]]]:
     """The rows that don't repeat an earlier one of their order exactly."""
+    group.seen.update(map(tuple, group.first))
+    group.first = ()
     new = dict(zip(map(tuple, reversed(texts)), reversed(numbers), strict=True))  # the first of equal rows stays
     if len(new) == len(texts) and group.seen.isdisjoint(new):
         group.seen.update(new)

@@ -100,6 +100,16 @@ def test_a_file_s_message_can_be_taken_again(db: None, read: Read) -> None:
     assert IntakeMessage.objects.get().seen_count == 2
 
 
+def test_a_file_s_message_that_is_refused_keeps_its_order_s_number(db: None, read: Read) -> None:
+    (order,) = read(MUG)
+    refused = [FieldError("status", "not_an_order_status", {"status": "lost"})]
+    receive(
+        make_channel(), [refused], raws=[order.message()],
+        source=IntakeSource.FILE, actor=SYSTEM, received_at=timezone.now(),
+    )  # fmt: skip
+    assert IntakeMessage.objects.get().external_id == "1"
+
+
 def test_few_lines_are_remembered(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assemble, "KEPT_LINES", 1)
     first, second = read(MUG + PLATE + OTHER)
@@ -120,6 +130,12 @@ def test_a_row_is_repeated_wherever_its_order_goes_on(read: Read, monkeypatch: p
     assert [(order.rows, order.repeated, order.line_rows) for order in read(rows)] == [
         (order.rows, order.repeated, order.line_rows) for order in whole
     ]
+
+
+def test_rows_repeat_those_that_their_lines_told_apart(read: Read) -> None:
+    later = MUG.replace("17850.0", "17850.1")  # the same line in another row
+    _other, order = read(MUG + PLATE + OTHER + later + PLATE + OTHER + MUG)
+    assert (order.rows, order.repeated, order.line_rows) == ([2, 3, 5, 6, 8], [6, 8], [2, 3, 5])
 
 
 def test_orders_are_read_back_as_they_were_kept() -> None:
