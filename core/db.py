@@ -13,13 +13,14 @@ from decimal import Decimal
 from enum import Enum
 from functools import lru_cache, partial
 from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, migrations, models, transaction
 
 from core.copying import copy_text
+from core.late import COPY_BYTES
 from core.prepared import Prepared, prepared
 
 
@@ -30,7 +31,6 @@ class EncodedJson(str):
 
 
 M = TypeVar("M", bound=models.Model)
-_COPY_BYTES = 1 << 20
 Row = Sequence[Any]
 
 _NEXT_IDS = Prepared(
@@ -102,21 +102,26 @@ def copy_texts(model: type[models.Model], columns: Sequence[str], rows: Sequence
     """copy_rows() for rows that are in the text form of COPY already (core.copying)."""
     if not rows:
         return 0
-    data = io.BytesIO("\n".join([*rows, ""]).encode())
+    sql, data = _shape(model, tuple(columns)).copy, io.BytesIO("\n".join([*rows, ""]).encode())
+    wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
+    if wrapper.late is None or not wrapper.late.take_copy(sql, data):
+        _copy(sql, data)
+    return len(rows)
+
+
+def _copy(sql: str, data: BinaryIO) -> None:
     with connection.cursor() as cursor:
 
         def copy(sql: str, *_statement: Any) -> None:
-            # In one piece: between pieces the thread would wait for its turn. Django doesn't know copy_expert() and
-            # would let psycopg2's own errors through, an outage's among them.
+            # Django doesn't know copy_expert() and would let psycopg2's own errors through, an outage's among them.
             with connection.wrap_database_errors:
-                cursor.copy_expert(sql, data, _COPY_BYTES)
+                cursor.copy_expert(sql, data, COPY_BYTES)
 
         execute: Callable[..., None] = copy
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
         # COPY shares no message with other statements: the third argument says so, as it does of executemany().
-        execute(_shape(model, tuple(columns)).copy, None, True, {"connection": connection, "cursor": cursor})
-    return len(rows)
+        execute(sql, None, True, {"connection": connection, "cursor": cursor})
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:

@@ -4,9 +4,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import NotSupportedError, OperationalError, connection
+
+if TYPE_CHECKING:
+    from core.late import Writes
 
 Values = Mapping[str, Any] | Sequence[Any]
 
@@ -52,11 +55,11 @@ class Prepared:
             return rows
 
     def run(self, values: Values) -> None:
-        """Execute with these values for the effect alone; within writing_late() together with what follows."""
+        """Execute with these values for the effect alone, which nobody waits for within core.late's blocks."""
         wrapper: Any = connection  # a core.postgres.base.DatabaseWrapper
         with connection.cursor() as cursor:
-            late = wrapper.late
-            if late is None or not late.hold(cursor.mogrify(self._known_as(wrapper), values).decode()):
+            writes: Writes | None = wrapper.late
+            if writes is None or not writes.take(cursor, self, values):
                 self.execute(cursor, values)
 
     def execute(self, cursor: Any, values: Values) -> None:
@@ -66,15 +69,17 @@ class Prepared:
         the statement returns: this connection is replaced before its next use, and the caller's caller tries again.
         """
         wrapper: Any = connection
-        statement = self._known_as(wrapper)
+        if wrapper.late is not None:
+            wrapper.late.settle()
+        statement = self.known_as(wrapper)
         try:
             cursor.execute(statement, values)
         except NotSupportedError as error:
             wrapper.is_outdated = True
             raise OperationalError("A column changed since this connection planned the statement.") from error
 
-    def _known_as(self, wrapper: Any) -> str:
-        """What to send to this connection, which has planned the statement then."""
+    def known_as(self, wrapper: Any) -> str:
+        """What to send to this connection of Django's, which has planned the statement then."""
         if wrapper.is_pooled:  # the next statement may go to a connection that doesn't know this one
             return self.sql
         if self.name not in wrapper.prepared:

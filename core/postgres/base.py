@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.postgresql import base
 
 if TYPE_CHECKING:
-    from core.late import LateWrites
+    from core.late import Writes
 
 # A connection that has been silent for longer may have been forgotten by something between here and the server,
 # which no socket shows.
@@ -17,11 +17,11 @@ _TRUSTED_SECONDS = 30.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Sees by the socket whether a kept connection was closed, instead of by a statement before every request.
 
-    Remembers what the connection has prepared (core.prepared) and the writes that wait for the next statement
+    Remembers what the connection has prepared (core.prepared) and what takes writes that nobody waits for
     (core.late).
     """
 
-    late: "LateWrites | None" = None
+    late: "Writes | None" = None
 
     _asked_at = 0.0
     is_outdated = False  # the schema has changed under a prepared statement

@@ -1,8 +1,9 @@
 """Importing a file of orders: every row is accounted for, and the same file again adds nothing.
 
 Three things go on at the same time: while the database takes a batch, the next ones are read and parsed, and the orders
-of those before are validated. Batches are taken one after the other, so that ids, customers and the search for orders
-placed twice are the same as if nothing went on beside.
+of those before are validated. A batch's own statements are prepared while the database executes those before them.
+Batches are taken one after the other, so that ids, customers and the search for orders placed twice are the same as if
+nothing went on beside.
 """
 
 import json
@@ -26,6 +27,7 @@ from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.models import Job
 from core.jobs.registry import job_kind
+from core.late import writing_beside
 from core.overlapping import RightOfWay, ahead, behind, bulk_work
 from core.tabular import Table, open_table
 from core.words import listed, said_of
@@ -83,7 +85,7 @@ def import_orders(context: JobContext) -> None:
         context.progress(done, total)
         for batch in batches:
             done += sum(len(order.rows) for order in batch.orders)
-            with transaction.atomic(), way.main_line():
+            with transaction.atomic(), way.main_line(), writing_beside():
                 results = _take(channel, batch, context)
                 context.rows(_in_words(row, mapping) for row in _reports(batch, results))
                 context.progress(done)

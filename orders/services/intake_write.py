@@ -81,17 +81,18 @@ def create_orders(
         return {}
     refs = resolve_skus(channel.code, {line.sku for order in orders for line in order.lines})
     customers = match_customers(channel.code, [customer_draft(order) for order in orders], at=at)
+    are_copied = sum(len(order.lines) for order in orders) >= COPY_FROM_LINES
+    if are_copied:
+        _copy_lines(orders, ids, refs)
     rows, history = [], []
     for entry, order, customer_id in zip(entries, orders, customers, strict=True):
         order_id = ids[entry.external_id]
         rows.append(_order_row(channel.pk, order_id, customer_id, entry, order, refs, at))
         history.append((order_id, at, "", _status(order), actor.user_id, actor.label[:120], ""))
-    if sum(len(order.lines) for order in orders) < COPY_FROM_LINES:
-        lines = [values for order in orders for values in line_values(ids[order.external_id], order, refs)]
-        written = _insert(rows, history, lines)
-    else:
-        written = _insert(rows, history)
-        _copy_lines([(written[order.external_id][0], order) for order in orders if order.external_id in written], refs)
+    lines = [] if are_copied else [v for order in orders for v in line_values(ids[order.external_id], order, refs)]
+    written = _insert(rows, history, lines)
+    if are_copied:
+        _take_back_lines([ids[order.external_id] for order in orders if order.external_id not in written])
     _audit(entries, written, actor)
     return written
 
@@ -111,7 +112,7 @@ def _insert(
 ) -> dict[str, tuple[int, str]]:
     """One statement: the children of an order that lost its race never come into being.
 
-    Without `lines`, they are for _copy_lines().
+    Without `lines`, they are _copy_lines()'s.
     """
     mine = "WHERE u.order_id IN (SELECT id FROM written)"
     order_sql, params = insert_statement(Order, _ORDER_COLUMNS, orders)
@@ -125,17 +126,24 @@ def _insert(
         return {external_id: (order_id, number) for external_id, order_id, number in cursor.fetchall()}
 
 
-def _copy_lines(orders: Iterable[tuple[int, CanonicalOrder]], refs: Mapping[str, SkuRef]) -> None:
+def _copy_lines(orders: Iterable[CanonicalOrder], ids: Mapping[str, int], refs: Mapping[str, SkuRef]) -> None:
+    """Copy the lines before their orders, whose rows are made meanwhile; they belong together at the commit only."""
     skus = {code: str(ref.id) for code, ref in refs.items()}
     copy_texts(
         OrderLine,
         _COPY_COLUMNS,
         [
             f"{order_id}\t{position}\t{skus.get(line.sku, NULL)}\t{line.copied}"
-            for order_id, order in orders
+            for order_id, order in ((ids[order.external_id], order) for order in orders)
             for position, line in enumerate(order.lines, start=1)
         ],
     )
+
+
+def _take_back_lines(order_ids: Sequence[int]) -> None:
+    """Delete the lines of orders that lost their race; nobody else has seen them."""
+    if order_ids:
+        OrderLine.objects.filter(order_id__in=order_ids).delete()
 
 
 def _status(order: CanonicalOrder) -> OrderStatus:

@@ -12,11 +12,18 @@ from core.actor import SYSTEM
 from crm.models import Customer
 from orders.enums import IntakeSource
 from orders.models import Channel, IntakeMessage, Order, OrderHistory, OrderLine
+from orders.services import intake_write
 from orders.services.intake import IntakeResult, receive
 from tests.factories.orders_intake import make_channel, order_payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 8
+
+
+@pytest.fixture(params=[False, True], ids=["inserted", "copied"], autouse=True)
+def lines_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are copied before it is known which orders win their race."""
+    monkeypatch.setattr(intake_write, "COPY_FROM_LINES", 1 if request.param else 1000)
 
 
 def at_once(channel: Channel, batches: list[list[Any]]) -> list[list[IntakeResult]]:
