@@ -35,8 +35,14 @@ def reserve(claims: Sequence[Claim], *, actor: Actor = SYSTEM, at: datetime | No
     with transaction.atomic():
         updated = write_changes(
             [
-                Change(c.warehouse_id, c.sku_id, StockBucket.RESERVED, c.quantity, MovementKind.RESERVE)._replace(
-                    document=c.document, document_id=c.line_id
+                Change(
+                    c.warehouse_id,
+                    c.sku_id,
+                    StockBucket.RESERVED,
+                    c.quantity,
+                    MovementKind.RESERVE,
+                    c.document,
+                    c.line_id,
                 )
                 for c in claims
             ],

@@ -138,9 +138,7 @@ def change_incoming(changes: Sequence[IncomingChange], *, actor: Actor = SYSTEM,
             delta = max(change.delta, -left[pair])
             left[pair] += delta
             rows.append(
-                Change(*pair, StockBucket.INCOMING, delta, MovementKind.INCOMING)._replace(
-                    document=change.document, document_id=change.document_id
-                )
+                Change(*pair, StockBucket.INCOMING, delta, MovementKind.INCOMING, change.document, change.document_id)
             )
         write_changes(rows, actor=actor, at=at)
 

@@ -137,7 +137,7 @@ def _take(warehouse_id: int, lines: Sequence[DemandLine], stock: Stock) -> tuple
         quantity = min(line.quantity, max(0, stock.get(key, 0)))
         if quantity:
             stock[key] -= quantity
-            taken.append(line._replace(quantity=quantity))
+            taken.append(line if quantity == line.quantity else line._replace(quantity=quantity))
         if quantity < line.quantity:
             left.append(line._replace(quantity=line.quantity - quantity))
     return taken, left

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
+from operator import attrgetter
 from typing import NamedTuple
 
 from core.addresses import Address
@@ -12,6 +13,7 @@ from core.copying import copy_text
 
 # Separates the parts of a key; texts of an order can't contain it.
 _SEPARATOR = "\x1f"
+_QUANTITY = attrgetter("quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class CanonicalOrder:
 
     @property
     def unit_count(self) -> int:
-        return sum(line.quantity for line in self.lines)
+        return sum(map(_QUANTITY, self.lines))
 
     @property
     def is_cancelled(self) -> bool:
