@@ -1,5 +1,6 @@
 """The administration site: Django's, behind the console's own sign-in."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,6 +20,8 @@ from django.views.decorators.cache import never_cache
 
 from core.taken import Taken, is_taken
 
+logger = logging.getLogger(__name__)
+
 
 class ConsoleAdminSite(AdminSite):
     """Open to everybody with the right accounts.use_admin_site; sign-in and second factor are the console's."""
@@ -30,7 +33,7 @@ class ConsoleAdminSite(AdminSite):
     enable_nav_sidebar = True
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        return super().admin_view(_asked_again_if_taken(view), cacheable)
+        return super().admin_view(_asked_again_if_taken(view) if _is_form(view) else view, cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The apps in the order of the settings, which is that of the work; Django's is that of the alphabet."""
@@ -64,10 +67,15 @@ class ConsoleAdminSite(AdminSite):
         return HttpResponseRedirect(resolve_url("accounts:sign_in"))
 
 
+def _is_form(view: Callable[..., Any]) -> bool:
+    """Whether it adds or changes one thing: that is one transaction, which an action on a list needn't be."""
+    return getattr(view, "__name__", "") in {"add_view", "change_view"}
+
+
 def _asked_again_if_taken(view: Callable[..., Any]) -> Callable[..., Any]:
     """Of two who save the same code at once, the second is told so by the form: asked again, it sees the first's row.
 
-    Django's views write in one transaction each, so nothing is left of the first try.
+    For views that write in one transaction, so that nothing is left of the first try.
     """
 
     @wraps(view)
@@ -75,10 +83,11 @@ def _asked_again_if_taken(view: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return view(request, *args, **kwargs)
         except Taken:
-            pass
+            logger.info("A form of the administration is asked again", exc_info=True)
         except IntegrityError as error:
             if not is_taken(error):
                 raise
+            logger.info("A form of the administration is asked again", exc_info=True)
         return view(request, *args, **kwargs)
 
     return asked_again

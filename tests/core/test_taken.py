@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin import ModelAdmin, action
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
 from core.actor import SYSTEM
+from core.admin_site import ConsoleAdminSite
 from core.audit.models import AuditEntry
 from core.taken import Taken, refused_if_taken
 from inventory.models import Product, Sku, SkuAlias, SkuBarcode, Warehouse
@@ -136,6 +140,28 @@ def test_the_administration_site_names_the_field(create, model, form):
     answer = posted_behind(create, reverse(f"admin:{model}_add"), form)
     assert answer.status_code == 200
     assert set(answer.context["adminform"].form.errors) == {"code"}
+
+
+class Tallying(ModelAdmin[Channel]):
+    """Its action is refused after it has begun."""
+
+    actions = ("tally",)
+    tallied = 0
+
+    @action(description="Tally")
+    def tally(self, request: HttpRequest, rows: QuerySet[Channel]) -> None:
+        self.tallied += rows.count()
+        raise Taken
+
+
+def test_an_action_in_a_list_of_the_administration_site_runs_once(rf):
+    site, channel = ConsoleAdminSite(), new_channel()
+    tallying = Tallying(Channel, site)
+    request = rf.post("/", {"action": "tally", "_selected_action": [channel.pk]})
+    request.user, request._dont_enforce_csrf_checks = make_superuser(), True
+    with pytest.raises(Taken):
+        site.admin_view(tallying.changelist_view)(request)
+    assert tallying.tallied == 1, "what the first try did before it was refused is there to stay"
 
 
 def test_nothing_is_left_of_the_first_try():
