@@ -106,8 +106,8 @@ class WritesBeside:
         self._under_way.append(self._thread.submit(_with_cursor, self._connection.connection, write))
 
     def settle(self) -> None:
+        wait(self._under_way)  # an interrupt leaves them in place: whoever rolls back must wait for them
         under_way, self._under_way = self._under_way, []
-        wait(under_way)
         for write in under_way:
             try:
                 with connection.wrap_database_errors:
@@ -143,6 +143,7 @@ def writing_late() -> Iterator[None]:
 def writing_beside() -> Iterator[None]:
     """Go on while a thread sends the writes of insert_rows() and copy_rows() that return nothing.
 
+    A server-side cursor (`iterator()`) mustn't be read meanwhile: its FETCH passes by what waits for the thread.
     Raises TransactionManagementError outside a transaction, where each statement would stand for itself.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="writes") as thread, _taken_by(partial(WritesBeside, thread)):

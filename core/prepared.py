@@ -69,8 +69,8 @@ class Prepared:
         the statement returns: this connection is replaced before its next use, and the caller's caller tries again.
         """
         wrapper: Any = connection
-        if wrapper.late is not None:
-            wrapper.late.settle()
+        if wrapper.late is not None and not self._is_known_to(wrapper):
+            wrapper.late.settle()  # what follows uses the connection behind Django's back
         statement = self.known_as(wrapper)
         try:
             cursor.execute(statement, values)
@@ -80,13 +80,15 @@ class Prepared:
 
     def known_as(self, wrapper: Any) -> str:
         """What to send to this connection of Django's, which has planned the statement then."""
-        if wrapper.is_pooled:  # the next statement may go to a connection that doesn't know this one
-            return self.sql
-        if self.name not in wrapper.prepared:
+        if not self._is_known_to(wrapper):
             with wrapper.wrap_database_errors, wrapper.connection.cursor() as plain:
                 plain.execute(self._prepare)
             wrapper.prepared.add(self.name)
-        return self._execute
+        return self.sql if wrapper.is_pooled else self._execute
+
+    def _is_known_to(self, wrapper: Any) -> bool:
+        """Whether nothing needs to be planned: PgBouncer may hand the next statement to another connection anyway."""
+        return wrapper.is_pooled or self.name in wrapper.prepared
 
 
 @lru_cache(maxsize=1024)

@@ -174,12 +174,14 @@ def _numbered_records(records: Any) -> Iterator[_Chunk]:
         error: Exception | None = None
         try:
             chunk.extend(islice(records, size))  # which keeps what comes before an error
-        except (UnicodeDecodeError, csv.Error) as caught:
+        except Exception as caught:  # noqa: BLE001 - raised below
             error = caught
         *numbers, following = _line_numbers(number, chunk, records.line_num)
         yield numbers, chunk
-        if error is not None:
+        if isinstance(error, UnicodeDecodeError | csv.Error):
             raise _broken(error, following) from error
+        if error is not None:
+            raise error
         if not chunk:
             return
         number = following

@@ -58,6 +58,9 @@ class StoredLine(NamedTuple):
 
 _stored = maker(StoredLine)
 _facts = maker(LineFacts)
+_COMMON = 6  # fields that StoredLine ends and LineFacts begins with
+if StoredLine._fields[-_COMMON:] != LineFacts._fields[:_COMMON]:
+    raise TypeError("StoredLine and LineFacts must have their common fields in one order.")
 _LINES = """
 SELECT id, order_id, sku_id, external_sku, quantity, unit_price, discount, tax, total
 FROM orders_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
@@ -155,8 +158,7 @@ def _line_facts(
 ) -> Iterator[LineFacts]:
     for line in lines:
         sku = refs.get(line.id)
-        # What LineFacts begins with is what StoredLine ends with.
-        yield _facts((*line[3:], sku, usual.get(sku.id) if sku else None))
+        yield _facts((*line[-_COMMON:], sku, usual.get(sku.id) if sku else None))
 
 
 def _sku_refs(

@@ -108,11 +108,11 @@ def _audit(entries: Sequence[Entry], written: Mapping[str, tuple[int, str]], act
 
 
 def _insert(
-    orders: Sequence[tuple[Any, ...]], history: Sequence[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]] = ()
+    orders: Sequence[tuple[Any, ...]], history: Sequence[tuple[Any, ...]], lines: Sequence[tuple[Any, ...]]
 ) -> dict[str, tuple[int, str]]:
     """One statement: the children of an order that lost its race never come into being.
 
-    Without `lines`, they are _copy_lines()'s.
+    `lines` is empty where they have been copied already.
     """
     mine = "WHERE u.order_id IN (SELECT id FROM written)"
     order_sql, params = insert_statement(Order, _ORDER_COLUMNS, orders)

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.tabular import Limits, Row, TabularError, clean_cell, match_header, open_table
+from core.tabular.exceptions import MAX_LINE, line_too_long
+from core.tabular.reader import _PIECE_CHARACTERS
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -91,6 +93,15 @@ def test_what_stands_before_a_broken_line_is_read(tmp_path):
         rows.extend(table)
     assert caught.value.code == "broken_line"
     assert (len(rows), rows[-1].number) == (400, 600)
+
+
+def test_what_stands_before_an_endless_line_is_read(tmp_path):
+    path = write(tmp_path / "f", b"sku,note\n" + b"A,x\n" * 40_000 + b"B," + b"x" * 2 * MAX_LINE)
+    rows = []
+    with open_table(path) as table, pytest.raises(TabularError) as caught:
+        rows.extend(table)
+    assert caught.value.code == line_too_long(MAX_LINE).code
+    assert len(rows) >= 2 * (_PIECE_CHARACTERS // 4) - 2  # all but those of the piece of text that it begins in
 
 
 def test_rows_of_another_length(tmp_path):
