@@ -19,7 +19,7 @@ from logistics.public import sign
 
 CLIENTS = 8
 WARM_UP = 100
-PAGES_A_ROUND = 800
+PAGES_A_ROUND = 3000
 PARCELS = 400
 
 

@@ -13,8 +13,10 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from core.db import copy_rows
+from core.late import writing_beside
 from core.outbox.models import OutboxEvent
 from core.overlapping import RightOfWay, ahead, behind, bulk_work
+from core.prepared import Prepared
 from tests.waiting import wait_until
 
 SECONDS = 60
@@ -247,6 +249,25 @@ def test_a_statement_that_sends_another_before_itself_stays_one(way, walker) -> 
 
     with way.main_line(), connection.execute_wrapper(send_another_first):
         connection.cursor().execute("SELECT 1")
+
+
+@pytest.mark.django_db
+def test_others_go_on_while_the_main_line_waits_for_what_is_written_beside(way, walker) -> None:
+    slow, known = Prepared("SELECT pg_sleep(%(seconds)s)", seconds="float8"), Prepared("SELECT 1")
+    known.fetch_all([])
+    taken: list[int] = []
+
+    def note(execute, *statement):
+        taken.append(walker.taken)
+        return execute(*statement)
+
+    with way.main_line(), writing_beside():
+        slow.run({"seconds": 0.3})
+        walker.go()
+        assert walker.stays()
+        with connection.execute_wrapper(note):
+            known.fetch_all([])
+    assert taken == [1]
 
 
 @pytest.mark.django_db
