@@ -253,8 +253,8 @@ def test_a_statement_that_sends_another_before_itself_stays_one(way, walker) -> 
 
 @pytest.mark.django_db
 def test_others_go_on_while_the_main_line_waits_for_what_is_written_beside(way, walker) -> None:
-    slow, known = Prepared("SELECT pg_sleep(%(seconds)s)", seconds="float8"), Prepared("SELECT 1")
-    known.fetch_all([])
+    slow, known = Prepared("SELECT pg_sleep(%(seconds)s)", seconds="float8"), Prepared("SELECT %(n)s", n="int")
+    known.fetch_all({"n": 1})
     taken: list[int] = []
 
     def note(execute, *statement):
@@ -266,7 +266,7 @@ def test_others_go_on_while_the_main_line_waits_for_what_is_written_beside(way, 
         walker.go()
         assert walker.stays()
         with connection.execute_wrapper(note):
-            known.fetch_all([])
+            known.fetch_all({"n": 1})
     assert taken == [1]
 
 
