@@ -65,6 +65,9 @@ def notify(
     the text may use. With a `group_key`, an unread notification of the last minutes takes up the new ones
     (and leads to `group_url`), so that a flood of them is one line and one e-mail. Costs the same number of
     statements for any number of people. Raises KeyError for an unknown message.
+
+    With a `group_key`, whoever else tells of any group waits until the caller's transaction ends: tell last, in a
+    short transaction, and lock nothing afterwards that somebody who tells may hold. People who read aren't waited for.
     """
     template = template_of(code)
     now = timezone.now()
@@ -115,12 +118,15 @@ def send_email(
     return written[0][0] if written else None
 
 
+@transaction.atomic
 def mark_read(*, user_id: int, ids: Sequence[int] | None = None) -> int:
-    """Mark a person's notifications as read: those with these ids, or all."""
+    """Mark a person's notifications as read: those with these ids, or all. Waits for those that are counted up."""
     unread = Notification.objects.filter(user_id=user_id, read_at=None)
     if ids is not None:
         unread = unread.filter(pk__in=ids)
-    return unread.update(read_at=timezone.now())
+    # In one order, so that two windows of a person don't wait for each other.
+    locked = list(unread.order_by("pk").select_for_update().values_list("pk", flat=True))
+    return Notification.objects.filter(pk__in=locked).update(read_at=timezone.now())
 
 
 @transaction.atomic
@@ -185,14 +191,20 @@ def _add_to_unread(people: Sequence[User], code: str, group_key: str, url: str, 
         return {user_id for (user_id,) in cursor.fetchall()}
 
 
-# The second look at read_at is for the person who reads it at this moment: what is added to a read one, nobody sees.
+# What a person reads at this moment is passed over: nobody sees what is added to it, and one who tells of several
+# groups would wait for somebody who reads them in another order.
 _COUNT_UP = """
-UPDATE notifications_notification AS n SET count = n.count + %(count)s, url = %(url)s
-WHERE n.read_at IS NULL AND n.id IN (
+WITH newest AS (
     SELECT DISTINCT ON (user_id) id FROM notifications_notification
     WHERE user_id = ANY(%(people)s) AND code = %(code)s AND group_key = %(group_key)s
       AND read_at IS NULL AND created_at > %(since)s
-    ORDER BY user_id, id DESC)
+    ORDER BY user_id, id DESC),
+locked AS (
+    SELECT id FROM notifications_notification
+    WHERE id IN (SELECT id FROM newest) AND read_at IS NULL
+    FOR UPDATE SKIP LOCKED)
+UPDATE notifications_notification AS n SET count = n.count + %(count)s, url = %(url)s
+FROM locked WHERE n.id = locked.id
 RETURNING n.user_id
 """
 

@@ -1,6 +1,6 @@
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -104,16 +104,25 @@ def test_a_flood_from_several_at_once_is_one_line_and_one_mail(transactional_db,
 def test_what_comes_while_the_last_is_being_read_is_told_anew(transactional_db, messages):
     ann = make_user()
     tell(ann, group_key="g", count=2)
-
-    def read(who: User | None) -> None:
-        if who is not None:
-            mark_read(user_id=who.pk)
-
-    _read, told = raise_errors(lock_around(read, (ann, None), lambda: tell(ann, group_key="g", count=3)))
+    with transaction.atomic():
+        mark_read(user_id=ann.pk)
+        [told] = raise_errors(run_together(lambda: tell(ann, group_key="g", count=3)))
     assert told == 1
     assert unread_count(ann) == 1
     kept = Notification.objects.order_by("pk")
     assert [(row.count, row.read_at is None) for row in kept] == [(2, False), (3, True)]
+
+
+@pytest.mark.parametrize(("order", "told_anew"), [("ab", 1), ("ba", 0)])
+def test_who_reads_and_who_tells_of_several_groups_dont_wait_in_a_circle(transactional_db, messages, order, told_anew):
+    ann = make_user()
+    for key in order:
+        tell(ann, group_key=key)
+    _told, read = raise_errors(
+        lock_around(lambda key: tell(ann, group_key=key), tuple("ba"), lambda: mark_read(user_id=ann.pk))
+    )
+    assert read == 2
+    assert unread_count(ann) == told_anew
 
 
 def test_reading(db, messages):
