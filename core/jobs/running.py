@@ -135,7 +135,7 @@ def purge(batch_size: int) -> int:
 
 def _drop_strays(now: datetime) -> int:
     """Delete the files whose job was never committed: a copy doesn't go away with its transaction."""
-    names = files.names_untouched_since(now - KEEP_STRAYS)  # before the jobs are read, so that theirs are among them
+    names = files.own_names_untouched_since(now - KEEP_STRAYS)  # before the jobs are read: theirs are known
     with_files = Job.objects.exclude(input_file="", output_file="") if names else Job.objects.none()
     known = {name for pair in with_files.values_list("input_file", "output_file") for name in pair}
     strays = [name for name in names if name not in known]

@@ -300,6 +300,27 @@ def test_a_file_whose_job_was_never_committed_goes_after_a_day(transactional_db,
     assert running.purge(10) == 0
 
 
+def test_files_of_another_database_in_the_same_folder_stay(transactional_db, monkeypatch, tmp_path):
+    source = tmp_path / "orders.csv"
+    source.write_bytes(b"a,b")
+    connection.close()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(connection.settings_dict, "NAME", "postgres")
+        theirs = files.path_of(files.keep_input(source)[0])
+        connection.close()
+    mine = files.path_of(files.keep_input(source)[0])
+    for path in (theirs, mine):
+        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    assert running.purge(10) == 1
+    assert (theirs.exists(), mine.exists()) == (True, False)
+
+
+def test_whoever_may_use_the_database_may_ask_which_it_is(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE pg_read_all_settings")
+    assert files.new_name("orders.csv").endswith(".csv")
+
+
 @pytest.mark.parametrize("round_", range(3))
 def test_a_job_cancelled_while_a_worker_takes_it_is_one_or_the_other(transactional_db, kinds, round_):
     ran: list[int] = []
