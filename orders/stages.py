@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from core.stages import Stage, StageDue, capped_due, register_stage
 from orders.codes import ALLOCATE, BACKORDER_WATCH, COMPLETE, HOLDS_DUE, RELEASE, VALIDATE
 from orders.enums import ALLOCATABLE, FulfilmentStatus, OrderStatus
-from orders.models import FulfilmentOrder, Hold, Order
+from orders.models import FulfilmentOrder, Order
 from orders.services.allocate import allocate_batch
 from orders.services.backorders import watch_batch
 from orders.services.fulfilment import COMPLETE_AFTER, complete_batch
-from orders.services.holds import release_due_batch
+from orders.services.holds import due_holds, release_due_batch
 from orders.services.release import release_batch
 from orders.services.validate import validate_batch
 
@@ -83,8 +83,7 @@ def _release_due() -> StageDue:
 
 
 def _holds_due() -> StageDue:
-    due = Hold.objects.filter(released_at=None, until__lte=timezone.now()).order_by("until")
-    return capped_due(list(due.values_list("until", flat=True)[:CAP]), CAP)
+    return capped_due(list(due_holds(timezone.now()).values_list("until", flat=True)[:CAP]), CAP)
 
 
 def _complete_due() -> StageDue:

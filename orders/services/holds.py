@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,8 @@ from orders.services.moves import touch
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+RELEASED_ALREADY = "released_already"
+_NAMED = 5
 _COLUMNS = (
     "order_id",
     "reason",
@@ -79,7 +80,7 @@ def release_hold(*, hold_id: int, actor: Actor, note: str = "") -> Order:
     order = lock_order(hold.order_id)
     hold.refresh_from_db()
     if hold.released_at:
-        raise DomainError(_("This hold has been released already."), "released_already")
+        raise DomainError(_("This hold has been released already."), RELEASED_ALREADY)
     if hold.reason == HoldReason.STOCK:
         require_known_skus(order)
     now = timezone.now()
@@ -155,28 +156,48 @@ def release_holds(
         orders[order_id].open_hold_count = open_count
 
 
+class HoldsStuck(Exception):
+    """Holds whose date has come and that can't be released; the last one's error is the cause."""
+
+
+def due_holds(now: datetime) -> QuerySet[Hold]:
+    """The open holds whose date has come, but those for an article that nobody knows: they wait for it."""
+    unknown = Q(reason=HoldReason.STOCK) & Exists(OrderLine.objects.filter(order=OuterRef("order"), sku=None))
+    return Hold.objects.filter(~unknown, released_at=None, until__lte=now).order_by("until", "pk")
+
+
 def release_due_batch(limit: int) -> int:
-    """Stage: release the holds whose date has come; returns how many were looked at."""
-    now = timezone.now()
-    due = list(
-        Hold.objects.filter(released_at=None, until__lte=now).order_by("until").values_list("pk", flat=True)[:limit]
-    )
-    for hold_id in due:
-        _release_due(hold_id, now)
-    return len(due)
+    """Stage: release up to `limit` holds whose date has come, each by itself; returns how many are no longer due.
+
+    One that fails takes no other's place, because it doesn't count: those behind it have their turn in the same
+    batch. It is tried again in every one. Raises HoldsStuck where nothing but such holds is left, so that the System
+    page shows the stage as failing; it backs off then, so what becomes due meanwhile may wait some minutes.
+    """
+    released, stuck = 0, []
+    cause: Exception | None = None
+    for hold_id in list(due_holds(timezone.now()).values_list("pk", flat=True)):
+        try:
+            _release_due(hold_id)
+        except Exception as error:
+            logger.exception("Hold %s can't be released", hold_id)
+            stuck.append(hold_id)
+            cause = error
+        else:
+            released += 1
+        if released == limit:
+            break
+    if stuck and not released:
+        some = ", ".join(str(hold_id) for hold_id in stuck[:_NAMED])
+        raise HoldsStuck(f"{len(stuck)} holds can't be released, among them {some}") from cause
+    return released
 
 
-def _release_due(hold_id: int, now: datetime) -> None:
-    """Release one hold. What can't be released is put off: it would be the first again, and stop those behind it."""
+def _release_due(hold_id: int) -> None:
     try:
         release_hold(hold_id=hold_id, actor=SYSTEM, note=DATE_HAS_COME)
     except DomainError as error:
-        logger.info("Hold %s isn't released on its date: %s", hold_id, error.code)
-    except Exception:
-        logger.exception("Hold %s can't be released", hold_id)
-    else:
-        return
-    Hold.objects.filter(pk=hold_id, released_at=None).update(until=now + LOOK_AGAIN_AFTER)
+        if error.code != RELEASED_ALREADY:  # by a person, at this moment
+            raise
 
 
 def recount_holds(order_ids: Iterable[int]) -> dict[int, int]:
