@@ -38,11 +38,11 @@ _SOON = (
 _LATE = ("It should have been resolved by {{ due }}.", "本应在 {{ due }} 前解决。")
 # code, name, subject in English and Chinese, the body's sentence on the deadline in both
 _MESSAGES = [
-    (OPENED, _("New case"), ("{{ what }}", "{{ what }}"), _BY),
-    (REOPENED, _("Case reopened"), ("Reopened: {{ what }}", "重新打开：{{ what }}"), _BY),
-    (ASSIGNED, _("Case assigned to you"), ("For you: {{ what }}", "已指派给你：{{ what }}"), _BY),
-    (WARNED, _("Case due soon"), ("Due soon: {{ what }}", "即将到期：{{ what }}"), _SOON),
-    (ESCALATED, _("Case escalated"), ("Escalated: {{ what }}", "已升级：{{ what }}"), _LATE),
+    (OPENED, _("New exception"), ("{{ what }}", "{{ what }}"), _BY),
+    (REOPENED, _("Exception reopened"), ("Reopened: {{ what }}", "重新打开：{{ what }}"), _BY),
+    (ASSIGNED, _("Exception assigned to you"), ("For you: {{ what }}", "已指派给你：{{ what }}"), _BY),
+    (WARNED, _("Exception due soon"), ("Due soon: {{ what }}", "即将到期：{{ what }}"), _SOON),
+    (ESCALATED, _("Exception escalated"), ("Escalated: {{ what }}", "已升级：{{ what }}"), _LATE),
 ]
 
 

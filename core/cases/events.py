@@ -10,21 +10,21 @@ from core.outbox.events import Event
 @dataclass(frozen=True)
 class CasesOpened(Event):
     name: ClassVar[str] = "cases.opened"
-    label: ClassVar[str | Promise] = _("Cases opened")
+    label: ClassVar[str | Promise] = _("Exceptions opened")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesReopened(Event):
     name: ClassVar[str] = "cases.reopened"
-    label: ClassVar[str | Promise] = _("Cases reopened")
+    label: ClassVar[str | Promise] = _("Exceptions reopened")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CaseAssigned(Event):
     name: ClassVar[str] = "cases.assigned"
-    label: ClassVar[str | Promise] = _("Case assigned")
+    label: ClassVar[str | Promise] = _("Exception assigned")
     case_id: int
     assigned_to: int
     by: int | None
@@ -35,19 +35,19 @@ class CasesWarned(Event):
     """`case_ids` have used up three quarters of their time."""
 
     name: ClassVar[str] = "cases.warned"
-    label: ClassVar[str | Promise] = _("Cases close to their deadline")
+    label: ClassVar[str | Promise] = _("Exceptions close to their deadline")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesEscalated(Event):
     name: ClassVar[str] = "cases.escalated"
-    label: ClassVar[str | Promise] = _("Cases escalated")
+    label: ClassVar[str | Promise] = _("Exceptions escalated")
     case_ids: list[int]
 
 
 @dataclass(frozen=True)
 class CasesVerified(Event):
     name: ClassVar[str] = "cases.verified"
-    label: ClassVar[str | Promise] = _("Cases verified")
+    label: ClassVar[str | Promise] = _("Exceptions verified")
     case_ids: list[int]

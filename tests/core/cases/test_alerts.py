@@ -8,9 +8,11 @@ from django.utils import timezone, translation
 from core.accounts.enums import Role
 from core.accounts.models import AccessScope
 from core.actor import SYSTEM, Actor
+from core.cases import alerts, events
 from core.cases.models import Case, CasePolicy
 from core.cases.services import assign, clear_cases, open_cases
 from core.notifications.models import Notification, OutgoingMessage
+from core.notifications.registry import template
 from core.notifications.selectors import notifications_of
 from core.outbox.services import RELAY
 from core.stages import drain
@@ -131,3 +133,12 @@ def test_telling_costs_the_same_for_one_and_for_fifty_cases(leaks, team):
         return len(captured)
 
     assert cost(range(1)) == cost(range(1, 51))
+
+
+def test_events_and_messages_are_called_as_the_console_calls_them():
+    codes = (alerts.OPENED, alerts.REOPENED, alerts.ASSIGNED, alerts.WARNED, alerts.ESCALATED)
+    kinds = [kind for name, kind in vars(events).items() if name.startswith("Case")]
+    assert len(kinds) == 6
+    with translation.override("en"):
+        labels = [str(named.label) for named in [*map(template, codes), *kinds]]
+    assert [label for label in labels if "xception" not in label] == []
