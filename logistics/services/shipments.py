@@ -125,20 +125,24 @@ def cancel_shipments(*, fulfilment_ids: Sequence[int], actor: Actor = SYSTEM, at
 def renew_shipments(*, fulfilment_ids: Sequence[int], choose_carrier: bool, at: datetime) -> list[int]:
     """The recipient was corrected: parcels that haven't left get a new shipment, the old one's label is given back.
 
-    The old carrier stays unless `choose_carrier`. Returns the ids of the new shipments.
+    The old carrier stays unless `choose_carrier` or it is switched off by now. Returns the ids of the new shipments.
     """
     held = [f.pk for f in lock_fulfilments(fulfilment_ids) if f.status in _MADE_FOR]
     old = list(_not_left(held))
     _cancel(old, actor=SYSTEM, at=at, reason=ADDRESS_CHANGED)
     created = create_shipments(fulfilment_ids=[shipment.fulfilment_id for shipment in old], at=at)
-    before = {shipment.fulfilment_id: shipment for shipment in old}
-    rows = []
-    for pk, fulfilment_id in Shipment.objects.filter(pk__in=created).values_list("pk", "fulfilment_id"):
-        shipment = before[fulfilment_id]
-        carrier = (None, "") if choose_carrier else (shipment.carrier_id, shipment.service)
-        rows.append((pk, shipment.weight_g, *carrier))
-    update_rows(Shipment, "id", ("weight_g", "carrier_id", "service"), rows)
+    if not choose_carrier:
+        _keep_carriers(created, old)
     return created
+
+
+def _keep_carriers(created: Sequence[int], old: Sequence[Shipment]) -> None:
+    """New shipments go the way of the old ones; without an active carrier one is chosen with the label."""
+    active = set(Carrier.objects.filter(is_active=True).values_list("pk", flat=True))
+    before = {shipment.fulfilment_id: shipment for shipment in old if shipment.carrier_id in active}
+    new = Shipment.objects.filter(pk__in=created, fulfilment_id__in=before).values_list("pk", "fulfilment_id")
+    rows = [(pk, before[parcel].carrier_id, before[parcel].service) for pk, parcel in new]
+    update_rows(Shipment, "id", ("carrier_id", "service"), rows)
 
 
 def _not_left(fulfilment_ids: Sequence[int]) -> QuerySet[Shipment]:
@@ -234,15 +238,14 @@ def change_carrier(*, shipment_id: int, carrier_id: int, service: str = "", acto
         created = create_shipments(fulfilment_ids=[shipment.fulfilment_id])
         if not created:
             raise DomainError(_("The warehouse no longer has this parcel."), "not_released")
-        before, shipment = shipment, lock_shipment(created[0])
-        shipment.weight_g = before.weight_g
+        shipment = lock_shipment(created[0])
     changes = {"carrier": [str(shipment.carrier or ""), str(carrier)], "service": [shipment.service, service]}
     shipment.carrier = carrier
     shipment.service = service
     shipment.label_due_at = timezone.now()
     shipment.label_attempts = 0
     shipment.label_error = ""
-    shipment.save(update_fields=["carrier", "service", "weight_g", "label_due_at", "label_attempts", "label_error"])
+    shipment.save(update_fields=["carrier", "service", "label_due_at", "label_attempts", "label_error"])
     clear_cases(NO_CARRIER, [shipment.pk])
     record(
         action="logistics.carrier_changed",

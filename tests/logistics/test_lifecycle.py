@@ -10,7 +10,7 @@ from core.stages import drain
 from inventory.models import StockLevel
 from logistics.codes import INGEST, LABEL, POLL, STRAYS
 from logistics.enums import ShipmentStatus
-from logistics.models import Shipment, TransitTime
+from logistics.models import Carrier, Shipment, TransitTime
 from logistics.services.labels import retry_homeless
 from logistics.services.shipments import change_carrier
 from logistics.services.warehouse import hand_over_parcel, pack_without_scanning
@@ -142,6 +142,19 @@ def test_without_a_carrier_a_person_is_asked_and_the_rule_they_add_ends_the_case
     assert case.status == "verified"
 
 
+def test_a_carrier_that_is_switched_off_isnt_kept_for_the_corrected_recipient(rule, sandbox):
+    part = make_fulfilment()
+    run()
+    gone = make_carrier("sf-2", base_url=rule.base_url)
+    change_carrier(shipment_id=Shipment.objects.get().pk, carrier_id=gone.pk, actor=SYSTEM)
+    run()
+    Carrier.objects.filter(pk=gone.pk).update(is_active=False)
+    edit_order(order_id=part.order_id, changes={"ship_street": "科技路 99 号"}, actor=SYSTEM)
+    run()
+    new = Shipment.objects.get(status=S.LABEL_CREATED)
+    assert (new.fulfilment_id, new.carrier) == (part.pk, rule)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     ("changes", "keeps_carrier"),
@@ -159,10 +172,13 @@ def test_who_picks_gets_a_label_for_the_corrected_recipient(rule, sandbox, packe
     run()
     edit_order(order_id=part.order_id, changes=changes, actor=SYSTEM)
     run()
+    estimate = Shipment.objects.earliest("pk").weight_g
+    assert estimate not in (0, 500)
     old.refresh_from_db()
     new = Shipment.objects.get(status=S.LABEL_CREATED)
     assert (old.status, old.label_due_at) == (S.CANCELLED, None), "given back"
-    assert (new.pk > old.pk, new.fulfilment_id, new.weight_g) == (True, part.pk, old.weight_g)
+    assert (new.pk > old.pk, new.fulfilment_id, new.weight_g) == (True, part.pk, 500 if packed else estimate)
+    assert old.weight_g == new.weight_g
     assert new.carrier == (chosen if keeps_carrier else rule)
     if not packed:
         pack_without_scanning(fulfilment_id=part.pk, actor=SYSTEM)
