@@ -78,7 +78,7 @@ class OrdersCancelled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrdersReaddressed(Event):
-    """The recipient of fulfilment orders was corrected that a warehouse works on and keeps.
+    """The recipient of fulfilment orders was corrected that a warehouse has and keeps.
 
     `has_moved`: country, province or city is another one.
     """

@@ -27,14 +27,15 @@ from orders.enums import (
     OrderStatus,
     PaymentStatus,
 )
-from orders.events import OrdersCancelled, OrdersReaddressed
+from orders.events import OrdersCancelled
 from orders.locks import lock_fulfilments_of_orders, lock_order
 from orders.models import DataError, Finding, FulfilmentOrder, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.moves import touch
 from orders.services.progress import GONE, NOT_RELEASED
-from orders.services.unallocate import IN_WAREHOUSE, unallocate_orders
+from orders.services.readdress import PLACE_FIELDS, ask_for_labels, is_on_label
+from orders.services.unallocate import unallocate_orders
 from orders.services.validate import validate_at_once
 
 CONTACT_FIELDS = frozenset(
@@ -53,13 +54,14 @@ CONTACT_FIELDS = frozenset(
         "ship_by",
     }
 )
-# Which warehouse an order goes to depends on these.
-_PLACE_FIELDS = frozenset({"ship_country", "ship_province", "ship_city"})
-# What a label says of the recipient, besides the buyer's name and phone where the recipient has none.
-_LABEL_FIELDS = _PLACE_FIELDS | {"ship_name", "ship_phone", "ship_district", "ship_street", "ship_postal_code"}
 LINE_FIELDS = frozenset({"quantity", "unit_price", "discount", "tax", "sku_id"})
 AMOUNT_FIELDS = frozenset({"shipping_fee", "discount", "tax", "total"})
 TOTAL_FIELDS = AMOUNT_FIELDS | {"currency"}
+# What can be corrected once parcels have left; a deadline only while something is still to leave.
+_LATE_FIELDS = {
+    OrderStatus.PARTIALLY_SHIPPED: CONTACT_FIELDS,
+    OrderStatus.SHIPPED: CONTACT_FIELDS - {"ship_by"},
+}
 _VALIDATED_STATUSES = OrderStatus.OPEN - {OrderStatus.DRAFT}
 
 
@@ -76,7 +78,7 @@ def edit_order(
     unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
     if unknown:
         raise DomainError(_("This field can't be changed."), "not_editable", field=min(unknown))
-    order = _lock_editable(order_id, version, late=CONTACT_FIELDS.issuperset(changes))
+    order = _lock_editable(order_id, version, changes)
     if problem := currency_problem(str(changes.get("currency", order.currency))):
         raise DomainError(problem, "currency", field="currency")
     for name in sorted(AMOUNT_FIELDS & set(changes)):
@@ -203,17 +205,22 @@ def revalidate(order: Order, *, at: datetime) -> None:
         nudge(VALIDATE)
 
 
-def _lock_editable(order_id: int, version: int | None, *, late: bool = False) -> Order:
+def _lock_editable(order_id: int, version: int | None, fields: Collection[str] | None = None) -> Order:
+    """The order, locked; `fields` are those to change, None for something else than fields of the order."""
     order = lock_order(order_id)
     if version is not None and version != order.version:
         raise Conflict
-    if order.status not in CORRECTABLE and not (late and order.status in ON_THE_WAY):
+    late = _LATE_FIELDS.get(OrderStatus(order.status))
+    if order.status not in CORRECTABLE and (late is None or fields is None or not late.issuperset(fields)):
         raise _too_late(order)
     return order
 
 
 def _too_late(order: Order) -> DomainError:
-    if order.status in ON_THE_WAY:
+    if order.status == OrderStatus.PARTIALLY_SHIPPED:
+        text = _("A part of this order has left; only recipient, buyer and deadline can still be corrected.")
+        return DomainError(text, "shipped")
+    if order.status == OrderStatus.SHIPPED:
         return DomainError(_("This order has left; only recipient and buyer can still be corrected."), "shipped")
     if order.status == OrderStatus.CANCELLED:
         return DomainError(_("This order is cancelled; its data can't be changed any more."), "cancelled")
@@ -223,26 +230,19 @@ def _too_late(order: Order) -> DomainError:
 def _follow_address(order: Order, changed: Collection[str], actor: Actor) -> None:
     """Another place may be another warehouse's, and whatever a label says wrong sends its parcel astray.
 
-    Until a warehouse picks, stock is given back and allocated anew, where the place is another or there may be a label.
-    Who picks keeps it, and gets another label.
+    Until a warehouse picks, stock is given back and allocated anew where the place is another. In the same place, and
+    once somebody picks, the order keeps its stock, and its parcels get other labels.
     """
-    has_moved = not _PLACE_FIELDS.isdisjoint(changed)
-    if order.status not in ALLOCATABLE or not (has_moved or _is_on_label(order, changed)):
+    has_moved = not PLACE_FIELDS.isdisjoint(changed)
+    if order.status not in ALLOCATABLE or not is_on_label(order, changed):
         return
     fulfilments = lock_fulfilments_of_orders([order.pk])
     live = [f for f in fulfilments if f.status not in GONE | {FulfilmentStatus.CANCELLED}]
-    in_warehouse = [f.pk for f in live if f.status in IN_WAREHOUSE]
-    if any(f.status not in NOT_RELEASED | {FulfilmentStatus.RELEASED} for f in live):
-        publish(OrdersReaddressed(fulfilment_ids=in_warehouse, has_moved=has_moved))
-    elif live and (has_moved or in_warehouse):
+    has_begun = any(f.status not in NOT_RELEASED | {FulfilmentStatus.RELEASED} for f in live)
+    if has_begun or not has_moved:
+        ask_for_labels([order], has_moved=has_moved)
+    elif live:
         _choose_warehouse_again(order, fulfilments, actor)
-
-
-def _is_on_label(order: Order, changed: Collection[str]) -> bool:
-    named = set(_LABEL_FIELDS)
-    named |= set() if order.ship_name else {"buyer_name"}
-    named |= set() if order.ship_phone else {"buyer_phone"}
-    return not named.isdisjoint(changed)
 
 
 def _choose_warehouse_again(order: Order, fulfilments: Sequence[FulfilmentOrder], actor: Actor) -> None:

@@ -24,6 +24,7 @@ from orders.services.intake_entries import defaults_of
 from orders.services.intake_write import CONTENT_COLUMNS, LINE_COLUMNS, content_values, line_values
 from orders.services.moves import move_orders
 from orders.services.progress import begun_orders
+from orders.services.readdress import ask_for_labels, is_on_label
 from orders.services.unallocate import unallocate_orders
 
 CHANGEABLE = frozenset(
@@ -81,8 +82,8 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
 
     Only what the channel changed is taken over, so a correction made here survives a message about something
     else. Before the release the order goes back to review, its stock is given back, and validation and
-    allocation start over. After it, payment and tags are taken over, and anything else opens a case. A
-    cancellation cancels, or asks a person where the warehouse has begun.
+    allocation start over. After it, payment, tags and the buyer are taken over, with another label where it names
+    the buyer, and anything else opens a case. A cancellation cancels, or asks a person where the warehouse has begun.
 
     Returns {order id: code of a reason} for orders where a person has to decide.
     """
@@ -111,7 +112,8 @@ def apply_updates(changes: Sequence[Change], *, channel: Channel, actor: Actor, 
         _lock_stock_of([*open_ones, *cancelled])
     _return_to_review(open_ones, actor=actor, at=at)
     _replace_lines([revision for revision in open_ones if "lines" in revision.parts], channel)
-    _write(revisions, channel, at)
+    corrected = _write(revisions, channel, at)
+    ask_for_labels([r.row for r in corrected if not r.is_open and not r.cancels], has_moved=False)
     _renew_duplicate_keys(open_ones)
     _audit(revisions, actor)
     if open_ones:
@@ -169,15 +171,21 @@ def _replace_lines(revisions: Sequence[_Revision], channel: Channel) -> None:
     )
 
 
-def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> None:
-    """One UPDATE for all: the columns of the parts that changed, the others as they are."""
+def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> list[_Revision]:
+    """One UPDATE for all: the columns of the parts that changed, the others as they are.
+
+    Returns those that change what a label says. The rows in memory stay as they were.
+    """
     refs = resolve_skus(channel.code, {line.sku for revision in revisions for line in revision.new.lines})
-    rows = []
+    rows, on_labels = [], []
     for revision in revisions:
         row, new = revision.row, revision.new
         values = dict(zip(CONTENT_COLUMNS, content_values(new, row.customer_id, refs), strict=True))
         mine = _columns(revision)
         kept = [values[name] if name in mine else getattr(row, name) for name in CONTENT_COLUMNS]
+        changed = [name for name, value in zip(CONTENT_COLUMNS, kept, strict=True) if value != getattr(row, name)]
+        if is_on_label(row, changed):
+            on_labels.append(revision)
         due = at if revision.is_open and row.status != OrderStatus.DRAFT else row.validate_due_at
         updated_at = new.updated_at or row.channel_updated_at
         rows.append((row.pk, *kept, revision.content, updated_at, due, row.version + 1))
@@ -187,6 +195,7 @@ def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> No
         (*CONTENT_COLUMNS, "payload_sha256", "channel_updated_at", "validate_due_at", "version"),
         rows,
     )
+    return on_labels
 
 
 def _columns(revision: _Revision) -> Collection[str]:

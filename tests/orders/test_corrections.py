@@ -1,5 +1,6 @@
 """Corrections: a page offers what the service takes in the order's status, and a refusal says why."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,12 +20,13 @@ from tests.factories.orders import make_order
 pytestmark = pytest.mark.django_db
 
 LEFT = "This order has left; only recipient and buyer can still be corrected."
+PARTLY = "A part of this order has left; only recipient, buyer and deadline can still be corrected."
 ARRIVED = "This order has arrived; its data can't be changed any more."
 CANCELLED = "This order is cancelled; its data can't be changed any more."
 WHOLE = ("Correct order", "", "")
 # (what the page offers, why a new name is refused, why a new total is)
 BY_STATUS = dict.fromkeys(OrderStatus, WHOLE) | {
-    OrderStatus.PARTIALLY_SHIPPED: ("Correct recipient", "", LEFT),
+    OrderStatus.PARTIALLY_SHIPPED: ("Correct recipient", "", PARTLY),
     OrderStatus.SHIPPED: ("Correct recipient", "", LEFT),
     OrderStatus.DELIVERED: ("", ARRIVED, ARRIVED),
     OrderStatus.COMPLETED: ("", ARRIVED, ARRIVED),
@@ -60,6 +62,14 @@ def test_the_page_offers_what_the_service_takes(clerk: Client, channel: Channel,
     offered = "".join(str(entry.label) for entry in header.menu if entry.url == url)
     refused = [refusal(order, changes) for changes in ({"ship_name": "Bo"}, {"total": Decimal(99)})]
     assert (offered, *refused) == BY_STATUS[status]
+
+
+@pytest.mark.parametrize(("status", "why"), [(OrderStatus.PARTIALLY_SHIPPED, ""), (OrderStatus.SHIPPED, LEFT)])
+def test_a_deadline_is_taken_while_something_is_still_to_leave(
+    channel: Channel, sku: Any, status: OrderStatus, why: str
+) -> None:
+    order = in_status(channel, status)
+    assert refusal(order, {"ship_by": datetime(2030, 1, 1, tzinfo=UTC)}) == why
 
 
 @pytest.mark.parametrize(

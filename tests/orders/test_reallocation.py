@@ -179,18 +179,23 @@ def test_another_street_keeps_the_warehouse_and_its_number(channel, two_warehous
         {"ship_postal_code": "310013"},
     ],
 )
-def test_a_released_order_whose_label_is_wrong_starts_over(channel, two_warehouses, changes):
+def test_a_released_order_whose_label_is_wrong_keeps_its_stock_from_who_waits(channel, two_warehouses, sku, changes):
     home, _abroad = two_warehouses
+    adjust_stock([StockAdjustment(home.pk, sku.pk, -9, "Test")], actor=SYSTEM)
     order = released_order(channel)
-    before = live(order)
+    before, released_at = live(order), Order.objects.get(pk=order.pk).released_at
+    rival = make_order(channel, ("MUG", 1))
+    drain(only=STAGES)
+    assert live(rival).status == BACKORDERED
     edit_order(order_id=order.pk, changes=changes, actor=SYSTEM)
-    order.refresh_from_db()
-    assert (order.released_at, level(home)) == (None, (10, 0))
+    assert level(home) == (1, 1)
+    Order.objects.filter(pk=rival.pk).update(allocate_due_at=datetime.now(UTC))
     drain(only=[*STAGES, "outbox.relay"])
-    after = live(order)
-    assert (after.warehouse, after.status, level(home)) == (home, FulfilmentStatus.RELEASED, (10, 1))
+    assert (live(order), live(order).status) == (before, FulfilmentStatus.RELEASED)
+    assert Order.objects.get(pk=order.pk).released_at == released_at
+    assert (live(rival).status, level(home)) == (BACKORDERED, (1, 1))
     parcels = Shipment.objects.order_by("pk").values_list("fulfilment_id", "status")
-    assert list(parcels) == [(before.pk, ShipmentStatus.CANCELLED), (after.pk, ShipmentStatus.PENDING)]
+    assert list(parcels) == [(before.pk, ShipmentStatus.CANCELLED), (before.pk, ShipmentStatus.PENDING)]
 
 
 def test_what_no_label_says_changes_no_release(channel, two_warehouses):

@@ -7,10 +7,11 @@ import pytest
 from core.actor import SYSTEM
 from core.cases.models import Case
 from core.exceptions import DomainError
+from core.outbox.models import OutboxEvent
 from core.stages import drain
 from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION
-from orders.enums import OrderStatus
-from orders.models import Channel, Order
+from orders.enums import FulfilmentStatus, OrderStatus
+from orders.models import Channel, FulfilmentOrder, Order
 from orders.selectors.facts import duplicate_key_of
 from orders.services import intake
 from orders.services.channel_change import accept_channel_change
@@ -52,6 +53,29 @@ def test_a_change_of_a_partly_released_order_asks_a_person_and_stops_no_other(ch
     order = Order.objects.get(external_id=changed["external_id"])
     assert (order.ship_street, order.status) == (partly_released["shipping_address"]["street"], OrderStatus.APPROVED)
     assert Case.objects.filter(type=CHANNEL_CHANGE, subject_id=order.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "field", "value", "count"),
+    [
+        ("name", "name", "王大明", 1),
+        ("phone", "phone", "13900000009", 1),
+        (None, "name", "王大明", 0),
+        ("name", "email", "new@example.com", 0),
+    ],
+)
+def test_a_buyer_whom_the_label_names_gets_another_label(channel, missing, field, value, count):
+    stock(make_warehouse(), make_sku("MUG", unit_price="10.00"), 10)
+    body = payload(("MUG", 1))
+    body["customer"] = {"name": "王小明", "phone": "13800000001", "email": "old@example.com"}
+    send(channel, body)
+    drain(only=STAGES)
+    part = FulfilmentOrder.objects.get(status=FulfilmentStatus.RELEASED)
+    if missing:
+        Order.objects.update(**{f"ship_{missing}": ""})
+    send(channel, body | {"customer": body["customer"] | {field: value}})
+    events = OutboxEvent.objects.filter(name="orders.readdressed").values_list("payload", flat=True)
+    assert list(events) == [{"fulfilment_ids": [part.pk], "has_moved": False}] * count
 
 
 def test_a_cancellation_of_a_partly_released_order_asks_a_person_and_changes_no_sum(channel, partly_released):
