@@ -81,7 +81,7 @@ def own_names_untouched_since(at: datetime) -> list[str]:
 
 
 def _own_folder() -> str:
-    """A name that no copy of this database has: that of the server's files, of the database, and of its timeline.
+    """A name that a copy doesn't share with its original: of the server's files, the database and its timeline.
 
     A dump that is read in elsewhere, and a base backup that is recovered, get another one; a standby that takes over
     does, too, which only means that what is left behind there stays. Asked every time: a connection may lead

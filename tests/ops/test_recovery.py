@@ -59,6 +59,8 @@ import json
 from orders.models import Order
 print(json.dumps(sorted(Order.objects.values_list("number", flat=True))))
 """
+# Where a database puts the files of its jobs.
+FOLDER = "from core.jobs import files; print(files.new_name('orders.csv').split('/')[0])"
 
 
 class Installation:
@@ -113,6 +115,8 @@ def test_the_orders_before_an_instant_are_found_again_on_another_server(installa
     write = "from core.audit.models import AuditEntry; from django.db import connection as c; k = c.cursor(); "
     assert second.manage("shell", "--no-imports", "-c", write + "k.execute('SELECT pg_is_in_recovery()'); "
                          "print(k.fetchone()[0])").strip() == "False", "it is open for work"  # fmt: skip
+
+    assert second.manage("shell", "--no-imports", "-c", FOLDER) != first.manage("shell", "--no-imports", "-c", FOLDER)
 
     # Without an instant everything that was archived comes back, and what was there is kept aside.
     said = second.manage("recover", str(base), f"--wal={first.paths.wal_archive}")
