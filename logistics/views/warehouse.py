@@ -209,6 +209,7 @@ class PackStation(Station):
         return {
             **super().work_context(item),
             "shipment": shipment,
+            "was_relabelled": _was_relabelled(item),
             "form": PackForm(initial={"weight_g": _weight(item)}),
         }
 
@@ -217,6 +218,11 @@ class PackStation(Station):
 
     def done(self, item: FulfilmentOrder) -> ScanResult:
         return ScanResult(outcome="done", title=_("All checked"), message=item.number, next_url=self.request.path)
+
+
+def _was_relabelled(item: FulfilmentOrder) -> bool:
+    """Whether a label was made for this parcel that is no longer valid: it may have been printed."""
+    return item.shipments.filter(status=ShipmentStatus.CANCELLED, label_created_at__isnull=False).exists()
 
 
 def _weight(item: FulfilmentOrder) -> int | None:

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
+from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
 from core.cases.models import Case
 from core.stages import drain
@@ -15,11 +17,12 @@ from logistics.services.labels import retry_homeless
 from logistics.services.shipments import change_carrier
 from logistics.services.warehouse import hand_over_parcel, pack_without_scanning
 from orders.enums import FulfilmentStatus, OrderStatus
+from orders.models import FulfilmentOrder
 from orders.services.cancel import cancel_order
 from orders.services.edit import edit_order
 from orders.services.fulfilment import record_shipped, report_short, start_picking
 from tests.factories.accounts import make_user
-from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, make_ups, pack
+from tests.factories.logistics import make_carrier, make_fulfilment, make_fulfilments, make_rule, make_ups, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,3 +189,18 @@ def test_who_picks_gets_a_label_for_the_corrected_recipient(rule, sandbox, packe
     edit_order(order_id=part.order_id, changes={"ship_name": "王大明"}, actor=SYSTEM)
     run()
     assert Shipment.objects.latest("pk") == new, "what has left keeps its label"
+
+
+def test_who_packs_is_told_that_the_label_was_replaced(rule, sandbox, client):
+    part, other = make_fulfilments(2)
+    run()
+    pack(part)
+    pack(other)
+    edit_order(order_id=part.order_id, changes={"ship_street": "科技路 99 号"}, actor=SYSTEM)
+    client.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+
+    def is_told(fulfilment: FulfilmentOrder) -> bool:
+        return b"The label was replaced" in client.get(reverse("logistics:pack", args=[fulfilment.pk])).content
+
+    run()
+    assert (is_told(part), is_told(other)) == (True, False)
