@@ -88,7 +88,7 @@ def test_line_numbers_are_those_of_the_file_however_long_it_is(lines, is_broken)
 def test_what_stands_before_a_broken_line_is_read(tmp_path):
     good = ["A,x\n", 'B,"two\nlines"\n'] * 200
     path = write(tmp_path / "f", "".join(["sku,note\n", *good, f"C,{'x' * 200_000}\n", "D,x\n"]).encode())
-    rows = []
+    rows: list[Row] = []
     with open_table(path) as table, pytest.raises(TabularError, match="Line 602 ") as caught:
         rows.extend(table)
     assert caught.value.code == "broken_line"
@@ -97,7 +97,7 @@ def test_what_stands_before_a_broken_line_is_read(tmp_path):
 
 def test_what_stands_before_an_endless_line_is_read(tmp_path):
     path = write(tmp_path / "f", b"sku,note\n" + b"A,x\n" * 40_000 + b"B," + b"x" * 2 * MAX_LINE)
-    rows = []
+    rows: list[Row] = []
     with open_table(path) as table, pytest.raises(TabularError) as caught:
         rows.extend(table)
     assert caught.value.code == line_too_long(MAX_LINE).code
