@@ -14,6 +14,7 @@ from core.copying import copy_text
 # Separates the parts of a key; texts of an order can't contain it.
 _SEPARATOR = "\x1f"
 _QUANTITY = attrgetter("quantity")
+_CONTENT = attrgetter("content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +124,4 @@ class CanonicalOrder:
         ]  # fmt: skip
         if self.display_number:  # left out where there is none, as it was before the field existed
             parts.append(self.display_number)
-        parts += [line.content for line in self.lines]
-        return sha256(_SEPARATOR.join(map(str, parts)).encode()).hexdigest()
+        return sha256(_SEPARATOR.join([*map(str, parts), *map(_CONTENT, self.lines)]).encode()).hexdigest()

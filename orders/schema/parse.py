@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from core.addresses import Address
 from core.money import CURRENCIES, round_money
@@ -166,27 +166,21 @@ def _address(values: dict[str, Any], defaults: Defaults) -> Address:
 
 
 def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[CanonicalLine]:
-    if raw is None:
-        errors.append(FieldError("lines", "required"))
-        return []
-    if type(raw) is not list:
-        errors.append(FieldError("lines", "not_a_list"))
-        return []
-    if not raw:
-        errors.append(FieldError("lines", "too_few", {"limit": 1}))
-    if len(raw) > MAX_LINES:
-        errors.append(FieldError("lines", "too_many", {"limit": MAX_LINES}))
-        return []
-    lines = []
+    lines: list[CanonicalLine] = []
+    if error := _no_lines(raw):
+        errors.append(error)
+        return lines
     known = _known_lines(currency, defaults)
     for index, item in enumerate(raw):
-        line = known.find(item)
+        if is_shared := type(item) is SharedLine:
+            line = item.parsed[1] if item.parsed[0] is known else None
+        else:
+            line = known.find(item)
         if line is None:
             if len(errors) >= MAX_ERRORS:
                 break
             count = len(errors)
-            values = item.values if type(item) is SharedLine else item
-            line = _line(values, index, currency, defaults, errors)
+            line = _line(item.values if is_shared else item, index, currency, defaults, errors)
             if line is None:
                 continue
             if len(errors) == count:
@@ -195,20 +189,28 @@ def _lines(raw: Any, currency: str, defaults: Defaults, errors: Errors) -> list[
     return lines
 
 
+def _no_lines(raw: Any) -> FieldError | None:
+    """Why these are no lines to look at."""
+    if raw is None:
+        return FieldError("lines", "required")
+    if type(raw) is not list:
+        return FieldError("lines", "not_a_list")
+    if not raw:
+        return FieldError("lines", "too_few", {"limit": 1})
+    return FieldError("lines", "too_many", {"limit": MAX_LINES}) if len(raw) > MAX_LINES else None
+
+
 class _KnownLines:
     """Lines that parsed without an error, by the texts that they were written with.
 
     Only lines made of texts alone are kept: 1, 1.0 and true are equal, and not the same. A SharedLine keeps what it
-    means itself.
+    means itself, and by which of these.
     """
 
     def __init__(self) -> None:
         self._lines: dict[tuple[tuple[str, ...], str], CanonicalLine] = {}
 
     def find(self, raw: Any) -> CanonicalLine | None:
-        if type(raw) is SharedLine:
-            terms, line = raw.parsed
-            return cast("CanonicalLine", line) if terms is self else None
         try:
             return self._lines.get((tuple(raw), _SEPARATOR.join(raw.values())))
         except (TypeError, AttributeError):
