@@ -1,9 +1,10 @@
 """Orders of a file put together once and read twice."""
 
 import marshal
+from collections import deque
 from collections.abc import Iterable, Iterator
 from struct import Struct
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,14 +12,16 @@ from core.storage import room_needed
 from orders.importing.assemble import FileOrder
 from orders.schema import FieldError, SharedLine
 
-IN_MEMORY_BYTES = 32 << 20
+# So much of a file is kept as it is: some 60 MB. What follows is written out.
+MEMORY_ORDERS = 20_000
+MEMORY_ROWS = 400_000
 # Lines that orders refer to by their numbers; then both sides begin anew.
 SHARED_LINES = 64_000
 _LENGTH = Struct("I")
 
 
 class KeptOrders:
-    """Keeps the orders that pass through keep(), for iterating over them once more; large files go to the disk.
+    """Keeps the orders that pass through keep(), for iterating over them once more; the end of large files on the disk.
 
     Cleaning the cells and grouping the rows takes ten times as long as reading them back. A line that several orders
     share is written once, and is one object for all of them again.
@@ -26,7 +29,8 @@ class KeptOrders:
 
     def __init__(self) -> None:
         self.row_count = 0
-        self._file = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115
+        self._first: deque[FileOrder] = deque()
+        self._file = TemporaryFile()  # noqa: SIM115
 
     def __enter__(self) -> Self:
         return self
@@ -40,10 +44,15 @@ class KeptOrders:
         """The same orders, each kept before it is handed on, and nothing else any more."""
         self._file.seek(0)
         self._file.truncate()
+        self._first.clear()
         self.row_count = 0
         written: set[int] = set()
         for order in orders:
             self.row_count += len(order.rows)
+            if len(self._first) < MEMORY_ORDERS and self.row_count <= MEMORY_ROWS:
+                self._first.append(order)
+                yield order
+                continue
             if len(written) >= SHARED_LINES:
                 written.clear()
             data = marshal.dumps(_plain(order, written))
@@ -52,6 +61,8 @@ class KeptOrders:
             yield order
 
     def __iter__(self) -> Iterator[FileOrder]:
+        while self._first:
+            yield self._first.popleft()
         self._file.seek(0)
         read = self._file.read
         known: dict[int, SharedLine] = {}

@@ -138,7 +138,12 @@ def test_rows_repeat_those_that_their_lines_told_apart(read: Read) -> None:
     assert (order.rows, order.repeated, order.line_rows) == ([2, 3, 5, 6, 8], [6, 8], [2, 3, 5])
 
 
-def test_orders_are_read_back_as_they_were_kept() -> None:
+@pytest.mark.parametrize(("orders_in_memory", "rows_in_memory"), [(100, 100), (0, 100), (100, 0), (1, 100), (100, 3)])
+def test_orders_are_read_back_as_they_were_kept(
+    orders_in_memory: int, rows_in_memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_module, "MEMORY_ORDERS", orders_in_memory)
+    monkeypatch.setattr(kept_module, "MEMORY_ROWS", rows_in_memory)
     tea = SharedLine(1, {"name": "Tee 茶 \ud800\n\x85"})
     orders = [
         FileOrder("A", {"external_id": "A", "lines": [tea]}, [2, 5], [5], [2], []),
@@ -149,12 +154,15 @@ def test_orders_are_read_back_as_they_were_kept() -> None:
         assert list(kept.keep(orders)) == orders
         read = list(kept)
     assert read == orders
-    (first,), (_other, second, third) = read[0].payload["lines"], read[2].payload["lines"]
-    assert first is second is third
+    _other, second, third = read[2].payload["lines"]
+    assert second is third
+    (first,) = read[0].payload["lines"]
+    assert (first is second) == (orders_in_memory != 1 and rows_in_memory != 3)  # kept in one place, the two of them
 
 
 def test_kept_orders_forget_lines_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_module, "SHARED_LINES", 3)
+    monkeypatch.setattr(kept_module, "MEMORY_ORDERS", 2)
     lines = [SharedLine(number, {"sku": str(number)}) for number in range(8)]
     orders = [
         FileOrder(str(number), {"lines": [lines[number], lines[number % 3], lines[0]]}, [number], [], [], [])
