@@ -49,6 +49,15 @@ class RightOfWay:
                 self._is_free.set()
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Others go on in this block, in which the main line waits for something."""
+        self._is_free.set()
+        try:
+            yield
+        finally:
+            self._is_free.clear()
+
+    @contextmanager
     def beside(self) -> Iterator[None]:
         """Give way after every statement of this thread's connection."""
         with connection.execute_wrapper(self._after_statement):
@@ -87,7 +96,7 @@ def ahead(items: Iterable[T], *, depth: int) -> Iterator[Iterator[T]]:
 
     What makes them must not use the database. What it raises is raised where the item would have come.
     """
-    iterator, run = iter(items), _as_here()
+    iterator, run = iter(items), as_here()
 
     def following() -> object:
         return next(iterator, _END)
@@ -113,31 +122,35 @@ def ahead(items: Iterable[T], *, depth: int) -> Iterator[Iterator[T]]:
 def behind(work: Callable[[T], object], *, depth: int) -> Iterator[Callable[[T], None]]:
     """A function that hands an item to `work`, which runs in a thread with a connection of its own, one at a time.
 
-    It waits while `depth` items are under way; leaving the block waits for all. What `work` raises is raised by a
-    later call or at the end. Inside a transaction of the caller's, which another connection couldn't look into,
-    `work` runs at once.
+    It waits while `depth` items are under way. Leaving the block waits for all, and works on what hasn't begun: nothing
+    else is left to do. What `work` raises is raised by a later call or at the end. Inside a transaction of the
+    caller's, which another connection couldn't look into, `work` runs at once.
     """
     if connection.in_atomic_block:
         yield lambda item: cast("None", work(item))
         return
-    run = _as_here()
+    run = as_here()
     with ThreadPoolExecutor(1, thread_name_prefix="behind") as pool:
-        under_way: deque[Future[object]] = deque()
+        under_way: deque[tuple[Future[object], T]] = deque()
 
         def hand_over(item: T) -> None:
             if len(under_way) == depth:
-                under_way.popleft().result()
-            under_way.append(pool.submit(run, partial(work, item)))
+                under_way.popleft()[0].result()
+            under_way.append((pool.submit(run, partial(work, item)), item))
 
         try:
             yield hand_over
+            for begun, item in under_way:
+                if begun.cancel():
+                    work(item)
         finally:
             pool.submit(connections.close_all).result()
-        for future in under_way:
-            future.result()
+        for begun, _item in under_way:
+            if not begun.cancelled():
+                begun.result()
 
 
-def _as_here() -> Callable[[Callable[[], object]], object]:
+def as_here() -> Callable[[Callable[[], object]], object]:
     """A function that runs another with this thread's request id, language and time zone."""
     context, language, zone = copy_context(), translation.get_language(), timezone.get_current_timezone()
 

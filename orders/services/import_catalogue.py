@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from itertools import islice
@@ -27,7 +27,7 @@ _DISTINCT_LINES = 64_000
 
 
 @dataclass(slots=True)
-class _Article:
+class Article:
     """What the file says of one SKU, over all its lines."""
 
     code: str
@@ -38,23 +38,22 @@ class _Article:
 
 def create_catalogue(
     channel: Channel,
-    orders: Iterable[FileOrder],
+    articles: Collection[Article],
     options: Options,
     actor: Actor,
     *,
     opening_stock: int = 0,
     warehouse: str = "",
 ) -> tuple[int, int]:
-    """Make the SKUs that the file's orders name and that aren't known; returns (SKUs made, units put on stock).
+    """Make the SKUs of a file (articles_of) that aren't known; returns (SKUs made, units put on stock).
 
     A new SKU is called what most lines call it and priced at its most frequent price. `opening_stock` is in per
     cent of the units that the file orders, put into `warehouse` (a code; the first active one if empty, made on an
     installation without any). Known SKUs stay as they are, and get no stock. Raises DomainError for an unknown
     warehouse.
     """
-    articles = _articles(orders)
-    known = resolve_skus(channel.code, [article.code for article in articles.values()])
-    missing = [article for article in articles.values() if article.code not in known]
+    known = resolve_skus(channel.code, [article.code for article in articles])
+    missing = [article for article in articles if article.code not in known]
     services = re.compile("|".join(options.services) or r"(?!)", re.IGNORECASE)
     place = _warehouse(warehouse, channel, actor) if opening_stock and missing else None
     made = units = 0
@@ -74,20 +73,21 @@ def create_catalogue(
     return made, units
 
 
-def _articles(orders: Iterable[FileOrder]) -> dict[str, _Article]:
-    articles: dict[str, _Article] = {}
+def articles_of(orders: Iterable[FileOrder]) -> Collection[Article]:
+    """The articles that orders of a file name, each once."""
+    articles: dict[str, Article] = {}
     for values, times in _distinct_lines(orders):
         try:
             quantity = int(Decimal(values.get("quantity", "0")))
             code = normalise_sku_code(values.get("sku", ""))
         except (InvalidSkuCode, InvalidOperation, OverflowError, ValueError):
             continue  # intake names what is wrong with such a line
-        article = articles.setdefault(code.upper(), _Article(code))
+        article = articles.setdefault(code.upper(), Article(code))
         article.units += max(0, min(quantity, 1_000_000)) * times
         if name := values.get("name", ""):
             article.names[name] += times
         article.prices[values.get("unit_price", "0")] += times
-    return articles
+    return articles.values()
 
 
 def _distinct_lines(orders: Iterable[FileOrder]) -> Iterator[tuple[dict[str, str], int]]:
@@ -111,7 +111,7 @@ def _counted(lines: Mapping[int, SharedLine], times: Mapping[int, int]) -> Itera
     return ((line.values, times[number]) for number, line in lines.items())
 
 
-def _draft(article: _Article, channel: Channel, services: "re.Pattern[str]") -> SkuDraft:
+def _draft(article: Article, channel: Channel, services: "re.Pattern[str]") -> SkuDraft:
     name = article.names.most_common(1)[0][0] if article.names else article.code
     return SkuDraft(
         article.code,
@@ -145,7 +145,7 @@ def _warehouse(code: str, channel: Channel, actor: Actor) -> int:
     return save_warehouse(warehouse=main, before={}, actor=actor).pk
 
 
-def _chunks(articles: Sequence[_Article]) -> Iterator[list[_Article]]:
+def _chunks(articles: Sequence[Article]) -> Iterator[list[Article]]:
     queue = iter(articles)
     while batch := list(islice(queue, _BATCH)):
         yield batch

@@ -1,15 +1,16 @@
 """Importing a file of orders: every row is accounted for, and the same file again adds nothing.
 
-Three things go on at the same time: while the database takes a batch, the next ones are read and parsed, and the orders
-of those before are validated. A batch's own statements are prepared while the database executes those before them.
-Batches are taken one after the other, so that ids, customers and the search for orders placed twice are the same as if
-nothing went on beside.
+Four things go on at the same time: while the database takes a batch, the next ones are read and parsed, the one before
+it is committed, and the orders of those before that are validated. A batch's own statements are prepared while the
+database executes those before them. Batches are taken one after the other, so that ids, customers and the search for
+orders placed twice are the same as if nothing went on beside.
 """
 
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -29,6 +30,7 @@ from core.jobs.models import Job
 from core.jobs.registry import job_kind
 from core.late import writing_beside
 from core.overlapping import RightOfWay, ahead, behind, bulk_work
+from core.relay import Leg, relay
 from core.tabular import Table, open_table
 from core.words import listed, said_of
 from orders.enums import IntakeOutcome, IntakeSource
@@ -38,7 +40,7 @@ from orders.importing.mapping import FileMapping, Options, importable_fields
 from orders.models import Channel
 from orders.schema import Defaults, FieldError
 from orders.schema.words import field_words
-from orders.services.import_catalogue import create_catalogue
+from orders.services.import_catalogue import Article, articles_of, create_catalogue
 from orders.services.intake import IntakeResult, receive_prepared
 from orders.services.intake_entries import Entry, defaults_of, prepare
 from orders.services.validate import validate_orders
@@ -78,20 +80,17 @@ def import_orders(context: JobContext) -> None:
     way = RightOfWay()
     with (
         bulk_work(),
-        _orders(context, mapping, channel) as (orders, total),
+        _orders(context, mapping) as (orders, total, articles),
         ahead(_batches(_to_take(orders, context), defaults_of(channel), way), depth=_AHEAD) as batches,
         behind(partial(_validate, way), depth=_BEHIND) as validate,
+        relay(batches, partial(_take, context, mapping, channel, way)) as taken,
     ):
         context.progress(done, total)
-        for batch in batches:
-            done += sum(len(order.rows) for order in batch.orders)
-            with transaction.atomic(), way.main_line(), writing_beside():
-                results = _take(channel, batch, context)
-                context.rows(_in_words(row, mapping) for row in _reports(batch, results))
-                context.progress(done)
-                context.flush()
-            validate(_new_orders(results))
-    found = account(context.job.pk)
+        if articles:
+            create_catalogue(channel, articles, mapping.options, context.actor, **context.params["catalogue"])
+        for new_orders in taken:
+            validate(new_orders)
+        found = account(context.job.pk)
     context.keep(_FOUND, found)
     context.message(account_words(found, mapping.columns))
 
@@ -124,27 +123,24 @@ def _look(context: JobContext, mapping: FileMapping) -> tuple[dict[str, int], in
 
 
 @contextmanager
-def _orders(context: JobContext, mapping: FileMapping, channel: Channel) -> Iterator[tuple[Iterable[FileOrder], int]]:
-    """The file's orders and the number of its rows, after the SKUs that they name have been made if the job asks."""
-    catalogue = context.params.get("catalogue")
-    if catalogue is None:
+def _orders(
+    context: JobContext, mapping: FileMapping
+) -> Iterator[tuple[Iterable[FileOrder], int, Collection[Article]]]:
+    """The file's orders, the number of its rows, and the articles that they name if the job asks for a catalogue."""
+    if context.params.get("catalogue") is None:
         last_rows, total = _look(context, mapping)
         with _open(context, mapping) as (assembler, table):
-            yield assembler.orders(table, last_rows), total
+            yield assembler.orders(table, last_rows), total, ()
         return
     with KeptOrders() as kept:
-
-        def make(orders: Iterable[FileOrder]) -> None:
-            create_catalogue(channel, kept.keep(orders), mapping.options, context.actor, **catalogue)
-
         try:
             with _open(context, mapping) as (assembler, table):
-                make(assembler.neighbours(table))
-        except ScatteredOrders:  # raised before anything is made, which needs the whole file
+                articles = articles_of(kept.keep(assembler.neighbours(table)))
+        except ScatteredOrders:
             last_rows, _total = _look(context, mapping)
             with _open(context, mapping) as (assembler, table):
-                make(assembler.orders(table, last_rows))
-        yield kept, kept.row_count
+                articles = articles_of(kept.keep(assembler.orders(table, last_rows)))
+        yield kept, kept.row_count, articles
 
 
 def _to_take(orders: Iterable[FileOrder], context: JobContext) -> Iterator[FileOrder]:
@@ -196,22 +192,34 @@ def _prepared(orders: Sequence[FileOrder], defaults: Defaults, way: RightOfWay) 
 def _write_lines(entries: Iterable[Entry]) -> None:
     """Write out what lines keep of themselves: the door's turn is what all others wait for."""
     for entry in entries:
-        for line in entry.order.lines if entry.order else ():
-            _COPIED(line)
+        if entry.order:
+            deque(map(_COPIED, entry.order.lines), maxlen=0)
 
 
-def _take(channel: Channel, batch: _Batch, context: JobContext) -> list[IntakeResult]:
-    """Hand the orders of a batch to intake."""
-    return receive_prepared(
-        channel,
-        [entry for entry in batch.entries if entry is not None],
-        source=IntakeSource.FILE,
-        actor=context.actor,
-        received_at=timezone.now(),
-    )
+def _take(
+    context: JobContext, mapping: FileMapping, channel: Channel, way: RightOfWay, batch: _Batch, leg: Leg
+) -> list[int]:
+    """Hand the orders of a batch to intake, with the results of their rows; returns the ids of new orders."""
 
+    def catch_up() -> None:
+        with way.aside():
+            leg.catch_up()
 
-def _new_orders(results: Sequence[IntakeResult]) -> list[int]:
+    with transaction.atomic():
+        with way.main_line(), writing_beside():
+            results = receive_prepared(
+                channel,
+                [entry for entry in batch.entries if entry is not None],
+                source=IntakeSource.FILE,
+                actor=context.actor,
+                received_at=timezone.now(),
+                catch_up=catch_up,
+            )
+            catch_up()  # where nothing was an order
+            context.rows(_in_words(row, mapping) for row in _reports(batch, results))
+            context.progress(context.job.processed + sum(len(order.rows) for order in batch.orders))
+            context.flush()
+        leg.pass_on()
     return [result.order_id for result in results if result.order_id and result.outcome == IntakeOutcome.ACCEPTED]
 
 

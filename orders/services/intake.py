@@ -1,6 +1,6 @@
 """The door: every order of every channel comes in here, in batches, exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,14 +73,19 @@ def receive_prepared(
     actor: Actor,
     received_at: datetime,
     replace_raw: bool = True,
+    catch_up: Callable[[], None] = lambda: None,
 ) -> list[IntakeResult]:
-    """receive() for messages that prepare() has read, which needs no database and can go on before its turn."""
+    """receive() for messages that prepare() has read, which needs no database and can go on before its turn.
+
+    `catch_up` is called before anything is read that the caller's batch before may still be writing, and before
+    others might wait for what is written: until then two batches may go on beside each other. It may be called again.
+    """
     if not channel.is_active:
         raise DomainError(_("This channel is switched off."), "channel_inactive")
     if not entries:
         return []
     with transaction.atomic(), writing_late():
-        _take(channel, by_order(entries), actor=actor, at=received_at)
+        _take(channel, by_order(entries), actor=actor, at=received_at, catch_up=catch_up)
         keep_messages(channel, entries, source=source, actor=actor, at=received_at, replace_raw=replace_raw)
     return [entry.result() for entry in entries]
 
@@ -102,12 +107,20 @@ def replay_message(*, message_id: int, actor: Actor) -> IntakeResult:
     return result
 
 
-def _take(channel: Channel, groups: dict[str, list[Entry]], *, actor: Actor, at: datetime) -> None:
+def _take(
+    channel: Channel,
+    groups: dict[str, list[Entry]],
+    *,
+    actor: Actor,
+    at: datetime,
+    catch_up: Callable[[], None],
+) -> None:
     if not groups:
         return
     known, reserved_ids = known_orders(channel.pk, groups)
     fresh = [newest(groups[external_id]) for external_id in sorted(groups) if external_id not in known]
-    written = create_orders(channel, fresh, reserved_ids, actor=actor, at=at)
+    written = create_orders(channel, fresh, reserved_ids, actor=actor, at=at, catch_up=catch_up)
+    catch_up()  # where none is new
     for external_id, (order_id, number) in written.items():
         mark(groups[external_id], IntakeOutcome.ACCEPTED, "", order_id=order_id, number=number)
     lost = [entry.external_id for entry in fresh if entry.external_id not in written]

@@ -1,6 +1,6 @@
 """The statements that write a batch of new orders and the messages they came in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,9 +68,17 @@ ON CONFLICT (channel_id, external_id, content_sha256) DO UPDATE SET
 
 
 def create_orders(
-    channel: Channel, entries: Sequence[Entry], ids: Mapping[str, int], *, actor: Actor, at: datetime
+    channel: Channel,
+    entries: Sequence[Entry],
+    ids: Mapping[str, int],
+    *,
+    actor: Actor,
+    at: datetime,
+    catch_up: Callable[[], None],
 ) -> dict[str, tuple[int, str]]:
     """Write new orders with lines, history and audit; `ids` are reserved ids by external id.
+
+    `catch_up` is called when lines have been copied, for which nobody waits, and nothing else has been written.
 
     Returns {external id: (order id, number)} of those written. An order that another transaction wrote in the
     meantime is left out, and nothing of it is written: the unique index decides, and entries come in the order
@@ -80,10 +88,12 @@ def create_orders(
     if not orders:
         return {}
     refs = resolve_skus(channel.code, {line.sku for order in orders for line in order.lines})
-    customers = match_customers(channel.code, [customer_draft(order) for order in orders], at=at)
     are_copied = sum(len(order.lines) for order in orders) >= COPY_FROM_LINES
     if are_copied:
         _copy_lines(orders, ids, refs)
+    drafts = [customer_draft(order) for order in orders]
+    catch_up()
+    customers = match_customers(channel.code, drafts, at=at)
     rows, history = [], []
     for entry, order, customer_id in zip(entries, orders, customers, strict=True):
         order_id = ids[entry.external_id]
@@ -127,7 +137,7 @@ def _insert(
 
 
 def _copy_lines(orders: Iterable[CanonicalOrder], ids: Mapping[str, int], refs: Mapping[str, SkuRef]) -> None:
-    """Copy the lines before their orders, whose rows are made meanwhile; they belong together at the commit only."""
+    """Copy the lines, which nobody waits for, before their orders; they belong together at the commit only."""
     skus = {code: str(ref.id) for code, ref in refs.items()}
     copy_texts(
         OrderLine,

@@ -88,9 +88,10 @@ def test_work_behind_goes_on_in_order_and_is_waited_for() -> None:
             pids.add(cursor.fetchone()[0])
         done.append((number, threading.get_ident() != here))
 
-    with behind(work, depth=2) as hand_over:
+    with behind(work, depth=1) as hand_over:
         for number in range(5):
             hand_over(number)
+        wait_until(lambda: len(done) == 5)
     assert done == [(number, True) for number in range(5)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -103,6 +104,41 @@ def sessions(pids: set[int]) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [list(pids)])
         return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_has_no_more_to_hand_over_lends_a_hand() -> None:
+    here = threading.get_ident()
+    helped = threading.Event()
+    done: list[tuple[int, bool]] = []
+
+    def work(number: int) -> None:
+        is_here = threading.get_ident() == here
+        if is_here:
+            helped.set()
+        else:
+            assert helped.wait(SECONDS)
+        done.append((number, is_here))
+
+    with behind(work, depth=2) as hand_over:
+        hand_over(1)
+        hand_over(2)
+    assert sorted(done) == [(1, False), (2, True)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_of_the_last_is_raised_whoever_works_on_it() -> None:
+    def work(number: int) -> None:
+        if number == 2:
+            raise ValueError(number)
+
+    def hand_all() -> None:
+        with behind(work, depth=3) as hand_over:
+            for number in range(3):
+                hand_over(number)
+
+    with pytest.raises(ValueError, match="2"):
+        hand_all()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -311,3 +347,14 @@ def test_work_beside_gives_way_after_each_statement(way) -> None:
             time.sleep(0.05)
             assert not said
         wait_until(lambda: said == [1])
+
+
+@pytest.mark.django_db
+def test_others_go_on_while_the_main_line_waits_aside(way, walker) -> None:
+    with way.main_line():
+        walker.go()
+        assert walker.stays()
+        with way.aside():
+            assert walker.arrives()
+        walker.go()
+        assert walker.stays()
