@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -61,8 +62,10 @@ _facts = maker(LineFacts)
 _COMMON = 6  # fields that StoredLine ends and LineFacts begins with
 if StoredLine._fields[-_COMMON:] != LineFacts._fields[:_COMMON]:
     raise TypeError("StoredLine and LineFacts must have their common fields in one order.")
+# What equal lines of many orders have in common comes as one text, and is made of it once.
 _LINES = """
-SELECT id, order_id, sku_id, external_sku, quantity, unit_price, discount, tax, total
+SELECT id, order_id, sku_id,
+       concat_ws(E'\x1f', quantity, unit_price, discount, tax, total, external_sku)
 FROM orders_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
 """
 
@@ -73,8 +76,14 @@ def stored_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [list(order_ids)])
         for order_id, rows in groupby(cursor.fetchall(), itemgetter(1)):
-            lines[order_id] = list(map(_stored, rows))
+            lines[order_id] = [_stored((*row[:3], *_common(row[3]))) for row in rows]
     return lines
+
+
+@lru_cache(maxsize=16_000)
+def _common(text: str) -> tuple[str, int, Decimal, Decimal, Decimal, Decimal]:
+    quantity, unit_price, discount, tax, total, external_sku = text.split("\x1f", 5)
+    return external_sku, int(quantity), Decimal(unit_price), Decimal(discount), Decimal(tax), Decimal(total)
 
 
 def order_facts(
@@ -83,7 +92,8 @@ def order_facts(
     """The facts of each order, in the order given. `lines` maps order ids to their lines by position."""
     channels = {c.pk: c for c in Channel.objects.filter(pk__in={order.channel_id for order in orders})}
     terms = {pk: _channel_facts(channel) for pk, channel in channels.items()}
-    refs = _sku_refs(orders, lines, channels)
+    skus = skus_by_id({line.sku_id for some in lines.values() for line in some if line.sku_id})
+    resolved = _resolved(orders, lines, channels)
     usual = _usual_quantities(lines)
     duplicates = _duplicates([order.pk for order in orders])
     return [
@@ -103,7 +113,7 @@ def order_facts(
             buyer_email=order.buyer_email,
             buyer_phone=order.buyer_phone,
             ship_to=ship_to(order),
-            lines=tuple(_line_facts(lines.get(order.pk, ()), refs, usual)),
+            lines=tuple(_line_facts(lines.get(order.pk, ()), skus, resolved.get(order.channel_id, {}), usual)),
             duplicates=tuple(duplicates.get(order.pk, ())),
             now=now,
         )
@@ -154,30 +164,23 @@ def _channel_facts(channel: Channel) -> ChannelFacts:
 
 
 def _line_facts(
-    lines: Iterable[StoredLine], refs: Mapping[int, SkuRef], usual: Mapping[int, int]
+    lines: Iterable[StoredLine], skus: Mapping[int, SkuRef], resolved: Mapping[str, SkuRef], usual: Mapping[int, int]
 ) -> Iterator[LineFacts]:
+    """A line's SKU is the one it has (`skus` by id), or what its channel's code resolves to by now."""
     for line in lines:
-        sku = refs.get(line.id)
+        sku = skus[line.sku_id] if line.sku_id else resolved.get(line.external_sku)
         yield _facts((*line[-_COMMON:], sku, usual.get(sku.id) if sku else None))
 
 
-def _sku_refs(
+def _resolved(
     orders: Sequence[Order], lines: Mapping[int, Sequence[StoredLine]], channels: Mapping[int, Channel]
-) -> dict[int, SkuRef]:
-    """The SKU of each line by line id: the one it has, or what its channel's code resolves to."""
-    known = skus_by_id({line.sku_id for some in lines.values() for line in some if line.sku_id})
-    refs: dict[int, SkuRef] = {}
-    unresolved: dict[int, list[StoredLine]] = defaultdict(list)
+) -> dict[int, dict[str, SkuRef]]:
+    """{channel id: {code: SKU}} for the codes of lines that have no SKU."""
+    codes: dict[int, set[str]] = defaultdict(set)
     for order in orders:
-        for line in lines.get(order.pk, ()):
-            if line.sku_id:
-                refs[line.id] = known[line.sku_id]
-            else:
-                unresolved[order.channel_id].append(line)
-    for channel_id, missing in unresolved.items():
-        found = resolve_skus(channels[channel_id].code, {line.external_sku for line in missing})
-        refs.update({line.id: found[line.external_sku] for line in missing if line.external_sku in found})
-    return refs
+        if missing := {line.external_sku for line in lines.get(order.pk, ()) if not line.sku_id}:
+            codes[order.channel_id] |= missing
+    return {channel_id: resolve_skus(channels[channel_id].code, missing) for channel_id, missing in codes.items()}
 
 
 def _usual_quantities(lines: Mapping[int, Iterable[StoredLine]]) -> dict[int, int]:

@@ -90,7 +90,7 @@ def prices(facts: OrderFacts) -> Iterator[FindingDraft]:
             yield PRICE_NEGATIVE(f"lines[{index}].unit_price", line=index + 1, price=str(price))
         elif not price:
             yield PRICE_ZERO(f"lines[{index}].unit_price", line=index + 1)
-        elif (usual := _list_price(line, facts.currency)) and not (usual / ratio <= price <= usual * ratio):
+        elif (usual := _list_price(line, facts.currency)) and usual != price and not _is_near(price, usual, ratio):
             yield PRICE_FAR_FROM_LIST(
                 f"lines[{index}].unit_price",
                 expected=str(usual),
@@ -106,6 +106,10 @@ def order_size(facts: OrderFacts) -> Iterator[FindingDraft]:
     limit = facts.channel.limit("total", Decimal(0))
     if limit and facts.total > limit:
         yield TOTAL_LIMIT("total", expected=f"≤ {limit}", total=str(facts.total), limit=str(limit))
+
+
+def _is_near(price: Decimal, usual: Decimal, ratio: Decimal) -> bool:
+    return usual / ratio <= price <= usual * ratio
 
 
 def _list_price(line: LineFacts, currency: str) -> Decimal | None:
