@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -86,22 +87,32 @@ def save_view(
 ) -> SavedView:
     """Keep the present filters, sort and columns under a name; the same name again replaces the user's own view.
 
+    A role has one default for each list: the latest takes the place of the one before.
+
     Raises:
         PermissionDenied: sharing needs the permission ui.share_view.
     """
     if (shared or role) and not user.has_perm("ui.share_view"):
         raise PermissionDenied
     cleaned = _normal(QueryDict(query))
-    if role:
-        SavedView.objects.filter(page=page.key, default_for=role).update(default_for="")
     columns = [column.key for column in visible_columns(page, user, QueryDict(query))]
-    view, _created = SavedView.objects.update_or_create(
-        page=page.key,
-        owner_id=user.pk,
-        name=name,
-        defaults={"query": cleaned, "columns": columns, "is_shared": shared or bool(role), "default_for": role},
-    )
+    with transaction.atomic():
+        if role:
+            _lock_defaults()
+            SavedView.objects.filter(page=page.key, default_for=role).update(default_for="")
+        view, _created = SavedView.objects.update_or_create(
+            page=page.key,
+            owner_id=user.pk,
+            name=name,
+            defaults={"query": cleaned, "columns": columns, "is_shared": shared or bool(role), "default_for": role},
+        )
     return view
+
+
+def _lock_defaults() -> None:
+    """Two who replace a default that isn't there yet would wait for nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ui.default_views'))")
 
 
 def delete_view(*, user: Any, view_id: int) -> SavedView | None:

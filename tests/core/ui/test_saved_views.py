@@ -1,8 +1,15 @@
 """Saved views: own and shared ones, the default of a role, and who may change what."""
 
+from functools import partial
+
+import pytest
+from django.test import Client
+
 from core.accounts.enums import Role
 from core.ui.models import SavedView
+from tests.core.threads import raise_errors, run_together
 from tests.core.ui.pages import KEY
+from tests.factories.accounts import make_superuser
 
 SAVE = f"/ui/lists/{KEY}/views/"
 
@@ -68,6 +75,22 @@ def test_a_role_has_one_default(pages, sign, boss):
         browser.post(SAVE, {"name": name, "query": "", "role": Role.BUYER})
 
     assert [view.name for view in SavedView.objects.filter(default_for=Role.BUYER)] == ["Second"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_", range(3))
+def test_of_several_who_set_a_roles_default_at_once_the_latest_does(pages, round_):
+    def save(client):
+        return client.post(SAVE, {"name": "Start", "query": "actor_kind=user", "role": Role.OPERATIONS_MANAGER})
+
+    clients = [Client() for _number in range(4)]
+    for client in clients:
+        client.force_login(make_superuser(), backend="core.accounts.backends.RoleBackend")
+    answers = raise_errors(run_together(*(partial(save, client) for client in clients)))
+
+    assert [answer.status_code for answer in answers] == [302] * 4
+    assert SavedView.objects.count() == 4
+    assert SavedView.objects.filter(default_for=Role.OPERATIONS_MANAGER).count() == 1
 
 
 def test_sharing_needs_the_right_and_a_refused_attempt_changes_nothing(pages, sign, clerk_who_sees):
