@@ -1,12 +1,9 @@
 import gzip
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +12,7 @@ from django.db import connection
 from django.utils import translation
 
 from core.actor import SYSTEM
-from core.jobs.models import Job, JobRow
+from core.jobs.models import JobRow
 from core.jobs.running import run_job
 from core.tabular import TabularError, open_table
 from core.tabular.header import fold
@@ -24,50 +21,15 @@ from orders.importing import assemble
 from orders.importing.assemble import Assembler
 from orders.importing.cells import fitting_formats, is_moment, moment_reader, number, split_address, unit_price
 from orders.importing.headings import HEADINGS
-from orders.importing.mapping import FileMapping, Options
+from orders.importing.mapping import Options
 from orders.importing.presets import PRESETS, detect
-from orders.models import Channel, IntakeMessage, Order, OrderLine
-from orders.services import import_orders as import_module
-from orders.services import intake_write
+from orders.models import IntakeMessage, Order, OrderLine
 from orders.services.import_start import join_files, start_import, suggest_mapping
 from orders.services.validate import validate_batch
 from tests.factories.orders_intake import make_channel
+from tests.orders.intake.files import UCI, run, uci
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "orders" / "uci_online_retail_to_2011-08.csv.gz"
-UCI = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
-1,A-1,MUG,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
-1,B-1,PLATE,2.0,2010-12-01 08:26:00,1.00,17850.0,United Kingdom
-2,A-1,MUG,1.0,2010-12-01 09:00:00,2.55,,EIRE
-1,A-1,MUG,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
-C3,A-1,MUG,-6.0,2010-12-01 10:00:00,2.55,17850.0,United Kingdom
-A4,B,Adjust bad debt,1.0,2010-12-01 10:00:00,11062.06,,United Kingdom
-5,B-1,damaged,-20.0,2010-12-01 10:00:00,0.0,,United Kingdom
-6,POST,POSTAGE,1.0,2010-12-01 11:00:00,18.0,12583.0,Unspecified
-7,A-1,MUG,x,2010-12-01 11:00:00,18.0,12583.0,France
-8,a-1,mug,1.0,2010-12-01 11:00:00,0.0,12583.0,Channel Islands
-"""
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    def write_file(text: str, name: str = "orders.csv", encoding: str = "utf-8") -> Path:
-        path = tmp_path / name
-        path.write_bytes(text.encode(encoding))
-        return path
-
-    return write_file
-
-
-def uci(path: Path, *extra: str) -> tuple[str, int]:
-    out, err = StringIO(), StringIO()
-    arguments = ["--channel", "uci", "--preset", "uci", "--create-channel", *extra]
-    try:
-        call_command("import_orders", str(path), *arguments, stdout=out, stderr=err)
-    except SystemExit as stop:
-        return out.getvalue(), int(stop.code or 0)
-    return out.getvalue(), 0
-
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -128,110 +90,6 @@ def test_what_the_command_needs(write: Callable[..., Path], tmp_path: Path) -> N
         call_command("import_orders", str(write("a,b\n1,2\n")), "--channel", "uci", "--create-channel")
     with pytest.raises(CommandError, match="empty"):
         call_command("import_orders", str(write("")), "--channel", "uci", "--create-channel")
-
-
-def run(channel: Channel, path: Path, mapping: FileMapping, **options: Any) -> Job:
-    job = start_import(channel=channel, path=path, name=path.name, mapping=mapping, actor=SYSTEM, **options)
-    finished = run_job(job.pk)
-    assert finished is not None
-    return finished
-
-
-def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callable[..., Path]) -> None:
-    channel = make_channel(requires_payment=False)
-    mapping = PRESETS["uci"].mapping
-    first = run(channel, write(UCI), mapping)
-    before = list(JobRow.objects.order_by("row_number").values_list("row_number", "outcome"))
-    Job.objects.filter(pk=first.pk).update(status="queued")
-    again = run_job(first.pk)
-    assert again is not None
-    assert list(JobRow.objects.order_by("row_number").values_list("row_number", "outcome")) == before
-    assert again.message == first.message
-    assert (again.succeeded, again.failed, again.skipped) == (first.succeeded, first.failed, first.skipped)
-    assert again.processed == again.total == 10
-    assert IntakeMessage.objects.filter(seen_count=1).count() == 5
-
-
-def test_an_import_that_broke_off_goes_on_where_it_was(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
-    channel = make_channel(requires_payment=False)
-    job = start_import(
-        channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
-    )
-    with connection.cursor() as cursor:  # the third batch fails, as if the server had died
-        cursor.execute("ALTER TABLE orders_order ADD CONSTRAINT broken CHECK (external_id <> '6')")
-    try:
-        broken = run_job(job.pk)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT broken")
-    assert broken is not None
-    assert (broken.status, broken.processed) == ("failed", 6)
-    Job.objects.filter(pk=job.pk).update(status="queued")
-    whole = run_job(job.pk)
-    assert whole is not None
-    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in whole.message
-    numbers = [number for row in whole.rows.all() for number in row.row_numbers]
-    assert sorted(numbers) == list(range(2, 12))
-    assert (whole.succeeded, whole.failed, whole.skipped, whole.processed) == (5, 1, 4, 10)
-
-
-@contextmanager
-def at_commit_of(external_id: str, action: str) -> Iterator[None]:
-    """Have the database do this when the transaction that wrote this order commits."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE FUNCTION hook() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {action}; RETURN NULL; END $$;"
-            "CREATE CONSTRAINT TRIGGER hook AFTER INSERT ON orders_order DEFERRABLE INITIALLY DEFERRED"
-            f" FOR EACH ROW WHEN (NEW.external_id = '{external_id}') EXECUTE FUNCTION hook()"
-        )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER hook ON orders_order; DROP FUNCTION hook()")
-
-
-def test_a_batch_that_cant_be_committed_takes_the_next_along(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
-    channel = make_channel(requires_payment=False)
-    job = start_import(
-        channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
-    )
-    with at_commit_of("6", "RAISE 'no'"):  # the third batch of four
-        broken = run_job(job.pk)
-    assert broken is not None
-    broken.refresh_from_db()
-    assert (broken.status, broken.processed) == ("failed", 6)
-    assert set(Order.objects.values_list("external_id", flat=True)) == {"1", "2"}
-    assert not OrderLine.objects.exclude(order__external_id__in=["1", "2"]).exists()
-    Job.objects.filter(pk=job.pk).update(status="queued")
-    whole = run_job(job.pk)
-    assert whole is not None
-    assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in whole.message
-    assert (whole.succeeded, whole.failed, whole.skipped, whole.processed) == (5, 1, 4, 10)
-
-
-def test_an_order_in_two_batches_is_one(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 1)
-    monkeypatch.setattr(intake_write, "COPY_FROM_LINES", 1)
-    mapping = FileMapping(
-        {
-            "group": "Group", "external_id": "Number", "lines.sku": "SKU", "lines.quantity": "Qty",
-            "lines.unit_price": "Price", "placed_at": "At",
-        }
-    )  # fmt: skip
-    rows = "".join(f"{group},N-1,A-1,{group},2.00,2026-03-02 08:00\n" for group in range(1, 9))
-    with at_commit_of("N-1", "PERFORM pg_sleep(0.3)"):  # so that the second batch looks for it in vain
-        job = run(make_channel(requires_payment=False), write("Group,Number,SKU,Qty,Price,At\n" + rows), mapping)
-    assert job.status == "done"
-    order = Order.objects.get()
-    assert list(OrderLine.objects.values_list("order_id", "quantity")) == [(order.pk, 8)]
-    assert IntakeMessage.objects.filter(order=order).count() == 8
 
 
 def test_orders_scattered_over_the_file_are_put_together(
