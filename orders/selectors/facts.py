@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -62,10 +61,8 @@ _facts = maker(LineFacts)
 _COMMON = 6  # fields that StoredLine ends and LineFacts begins with
 if StoredLine._fields[-_COMMON:] != LineFacts._fields[:_COMMON]:
     raise TypeError("StoredLine and LineFacts must have their common fields in one order.")
-# What equal lines of many orders have in common comes as one text, and is made of it once.
 _LINES = """
-SELECT id, order_id, sku_id,
-       concat_ws(E'\x1f', quantity, unit_price, discount, tax, total, external_sku)
+SELECT id, order_id, sku_id, external_sku, quantity, unit_price, discount, tax, total
 FROM orders_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
 """
 
@@ -76,14 +73,8 @@ def stored_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [list(order_ids)])
         for order_id, rows in groupby(cursor.fetchall(), itemgetter(1)):
-            lines[order_id] = [_stored((*row[:3], *_common(row[3]))) for row in rows]
+            lines[order_id] = list(map(_stored, rows))
     return lines
-
-
-@lru_cache(maxsize=16_000)
-def _common(text: str) -> tuple[str, int, Decimal, Decimal, Decimal, Decimal]:
-    quantity, unit_price, discount, tax, total, external_sku = text.split("\x1f", 5)
-    return external_sku, int(quantity), Decimal(unit_price), Decimal(discount), Decimal(tax), Decimal(total)
 
 
 def order_facts(
