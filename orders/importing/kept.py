@@ -12,7 +12,7 @@ from core.storage import room_needed
 from orders.importing.assemble import FileOrder
 from orders.schema import FieldError, SharedLine
 
-# So much of a file is kept as it is: some 60 MB. What follows is written out.
+# So much of a file is kept in memory as it is. What follows is written out.
 MEMORY_ORDERS = 20_000
 MEMORY_ROWS = 400_000
 # Lines that orders refer to by their numbers; then both sides begin anew.

@@ -22,6 +22,19 @@ from tests.orders.intake.files import UCI, run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture
+def job(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Job:
+    """An import in batches of two orders that hasn't begun."""
+    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
+    return start_import(
+        channel=make_channel(requires_payment=False),
+        path=write(UCI),
+        name="orders.csv",
+        mapping=PRESETS["uci"].mapping,
+        actor=SYSTEM,
+    )
+
+
 def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callable[..., Path]) -> None:
     channel = make_channel(requires_payment=False)
     mapping = PRESETS["uci"].mapping
@@ -37,14 +50,7 @@ def test_a_job_that_starts_over_keeps_the_first_result_of_its_rows(write: Callab
     assert IntakeMessage.objects.filter(seen_count=1).count() == 5
 
 
-def test_an_import_that_broke_off_goes_on_where_it_was(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
-    channel = make_channel(requires_payment=False)
-    job = start_import(
-        channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
-    )
+def test_an_import_that_broke_off_goes_on_where_it_was(job: Job) -> None:
     with connection.cursor() as cursor:  # the third batch fails, as if the server had died
         cursor.execute("ALTER TABLE orders_order ADD CONSTRAINT broken CHECK (external_id <> '6')")
     try:
@@ -79,14 +85,7 @@ def at_commit_of(external_id: str, action: str) -> Iterator[None]:
             cursor.execute("DROP TRIGGER hook ON orders_order; DROP FUNCTION hook()")
 
 
-def test_a_batch_that_cant_be_committed_takes_the_next_along(
-    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 2)
-    channel = make_channel(requires_payment=False)
-    job = start_import(
-        channel=channel, path=write(UCI), name="orders.csv", mapping=PRESETS["uci"].mapping, actor=SYSTEM
-    )
+def test_a_batch_that_cant_be_committed_takes_the_next_along(job: Job) -> None:
     with at_commit_of("6", "RAISE 'no'"):  # the third batch of four
         broken = run_job(job.pk)
     assert broken is not None
