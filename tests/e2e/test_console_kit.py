@@ -13,11 +13,15 @@ from tests.core.ui import pages as kit
 from tests.factories.accounts import make_superuser
 
 
-@pytest.fixture
-def boss(live_server, settings, monkeypatch):
-    """Signs in to the pages that tests.core.ui.pages declares."""
+@pytest.fixture(autouse=True)
+def kit_pages(settings, monkeypatch):
+    """The pages that tests.core.ui.pages declares are served until the browser's own are closed."""
     settings.ROOT_URLCONF = "tests.core.ui.pages"
     monkeypatch.setitem(lists._pages, kit.KEY, kit.EntryList)
+
+
+@pytest.fixture
+def boss(live_server):
     return make_superuser()
 
 
