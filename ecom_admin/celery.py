@@ -1,6 +1,5 @@
 """The Celery app, and the clock that runs every stage whatever became of its nudge."""
 
-import gc
 import os
 from importlib import import_module
 from typing import Any
@@ -10,6 +9,7 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 
 from core import celery_context, workers  # noqa: F401  # connect to Celery's signals
+from core import memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
 # Celery would run Django's checks at every start and ignore what they find; for them even beat imports every page.
@@ -29,11 +29,9 @@ def keep_log_settings(**_options: object) -> None:
 @worker_init.connect
 def share_memory_with_children(**_options: object) -> None:
     """Import once, before the worker forks, what its children would import each for itself: the pages, whose addresses
-    mails and carriers are told. What is there by then is kept out of garbage collections, which would write into it
-    and so give every child a copy."""
+    mails and carriers are told."""
     import_module(settings.ROOT_URLCONF)
-    gc.collect()
-    gc.freeze()
+    memory.settle()
 
 
 def schedule_stages() -> None:

@@ -1,8 +1,9 @@
 """Settings of gunicorn: `gunicorn -c ecom_admin/gunicorn.py ecom_admin.wsgi`."""
 
-import gc
 import os
 from typing import Any
+
+from core import memory
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "ecom_admin.web_worker.FairThreadWorker"
@@ -20,6 +21,5 @@ control_socket_disable = True
 
 
 def when_ready(_server: Any) -> None:
-    """Keep what the workers share out of garbage collections, which would write into it and so give each a copy."""
-    gc.collect()
-    gc.freeze()
+    """Everything is imported, and the workers are about to be forked."""
+    memory.settle()

@@ -4,7 +4,7 @@ A batch takes the same number of statements for 1 order and for 500. Stock level
 once and in order of id; the plan is made in memory from what the locks show; then everything is written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -76,14 +76,15 @@ def _allocate(orders: Sequence[Order], now: datetime) -> None:
     stock = _lock_stock(demands, warehouses)
     plans = plan_orders(demands, warehouses, stock)
     by_id = {order.pk: order for order in orders}
-    backorders = _backorders_of(by_id)
-    writes = _collect(plans, by_id, backorders, now)
-    _write(writes, plans, now)
+    earlier = _fulfilments_of(by_id)
+    backorders = _emptied_backorders(earlier)
+    writes = _collect(plans, by_id, _numbers(by_id, earlier), backorders, now)
+    _write(writes, [plan for plan in plans if plan.order_id in earlier], now)
     idle = {plan.order_id for plan in plans if not plan.parts and not plan.backordered}
     _drop([backorders[pk] for pk in sorted(idle & backorders.keys())], now)
     update_rows(Order, "id", ("allocate_due_at", "allocated_at"), [(order.pk, None, now) for order in orders])
     _settle_nothing_to_ship(orders, demands, now)
-    _tell_of_backorders(plans, by_id, now)
+    _tell_of_backorders(plans, by_id, earlier, now)
     nudge(RELEASE)
 
 
@@ -93,17 +94,34 @@ def _lock_stock(demands: Iterable[Demand], warehouses: Sequence[WarehouseFacts])
     return {pair: level.available for pair, level in levels.items()}
 
 
-def _backorders_of(order_ids: Iterable[int]) -> dict[int, FulfilmentOrder]:
-    """The waiting fulfilment order of each order, emptied: its lines are written anew."""
-    waiting = FulfilmentOrder.objects.filter(order_id__in=list(order_ids), status=FulfilmentStatus.BACKORDERED)
-    found = {fulfilment.order_id: fulfilment for fulfilment in waiting}
-    if found:
-        FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in found.values()]).delete()
+def _fulfilments_of(order_ids: Iterable[int]) -> dict[int, list[FulfilmentOrder]]:
+    """All fulfilment orders that the orders have, whatever became of them. An order that has none was never
+    allocated: it has no demand that waits and no case about it either."""
+    found: dict[int, list[FulfilmentOrder]] = {}
+    for fulfilment in FulfilmentOrder.objects.filter(order_id__in=list(order_ids)):
+        found.setdefault(fulfilment.order_id, []).append(fulfilment)
     return found
 
 
+def _emptied_backorders(earlier: Mapping[int, Sequence[FulfilmentOrder]]) -> dict[int, FulfilmentOrder]:
+    """The waiting fulfilment order of each order, emptied: its lines are written anew."""
+    waiting = {
+        order_id: fulfilment
+        for order_id, some in earlier.items()
+        for fulfilment in some
+        if fulfilment.status == FulfilmentStatus.BACKORDERED
+    }
+    if waiting:
+        FulfilmentLine.objects.filter(fulfilment__in=[f.pk for f in waiting.values()]).delete()
+    return waiting
+
+
 def _collect(
-    plans: Sequence[Plan], orders: dict[int, Order], backorders: dict[int, FulfilmentOrder], now: datetime
+    plans: Sequence[Plan],
+    orders: dict[int, Order],
+    numbers: dict[int, "count[int]"],
+    backorders: dict[int, FulfilmentOrder],
+    now: datetime,
 ) -> _Writes:
     """Turn plans into rows. A waiting fulfilment order keeps the remainder or, if there is none, becomes
     the first part that has stock."""
@@ -111,7 +129,6 @@ def _collect(
     fulfilment_ids = iter(next_ids(FulfilmentOrder, sum(len(p.parts) + bool(p.backordered) for p in plans)))
     line_total = sum(len(part.lines) for p in plans for part in p.parts) + sum(len(p.backordered) for p in plans)
     line_ids = iter(next_ids(FulfilmentLine, line_total))
-    numbers = _numbers([plan.order_id for plan in plans])
     for plan in plans:
         order, waiting = orders[plan.order_id], backorders.get(plan.order_id)
         parts = [*plan.parts]
@@ -162,22 +179,22 @@ def _add_line(
         writes.waiting.append(WaitingFor(line.sku_id, line.quantity, DEMAND_DOCUMENT, line.line_id, now))
 
 
-def _numbers(order_ids: Sequence[int]) -> dict[int, "count[int]"]:
+def _numbers(
+    order_ids: Iterable[int], earlier: Mapping[int, Sequence[FulfilmentOrder]]
+) -> dict[int, "count[int]"]:
     """Running numbers of the orders' next fulfilment orders."""
-    used: dict[int, int] = {}
-    rows = FulfilmentOrder.objects.filter(order_id__in=order_ids).values_list("order_id", "number")
-    for order_id, number in rows:
-        used[order_id] = max(used.get(order_id, 0), int(number.rpartition("-")[2]))
+    used = {pk: max(int(f.number.rpartition("-")[2]) for f in some) for pk, some in earlier.items()}
     return {order_id: count(used.get(order_id, 0) + 1) for order_id in order_ids}
 
 
-def _write(writes: _Writes, plans: Sequence[Plan], now: datetime) -> None:
+def _write(writes: _Writes, again: Sequence[Plan], now: datetime) -> None:
+    """Write what was collected; `again` are the plans of orders that may have been waiting."""
     insert_rows(FulfilmentOrder, _FULFILMENT, writes.fulfilments)
     update_rows(FulfilmentOrder, "id", ("warehouse_id", "status", "scores", "allocated_at"), writes.taken_over)
     insert_rows(FulfilmentLine, _LINE, writes.lines)
     reserve(writes.claims, at=now)
     still_waiting = {waiting.line_id for waiting in writes.waiting}
-    served = {line.line_id for plan in plans for part in plan.parts for line in part.lines}
+    served = {line.line_id for plan in again for part in plan.parts for line in part.lines}
     clear_demand(DEMAND_DOCUMENT, sorted(served - still_waiting))
     set_demand(writes.waiting)
     write_history(writes.history, at=now, actor=SYSTEM)
@@ -206,9 +223,11 @@ def _settle_nothing_to_ship(orders: Sequence[Order], demands: Sequence[Demand], 
     update_rows(Order, "id", ("released_at", "shipped_at", "delivered_at"), [(o.pk, now, now, now) for o in done])
 
 
-def _tell_of_backorders(plans: Sequence[Plan], orders: dict[int, Order], now: datetime) -> None:
+def _tell_of_backorders(
+    plans: Sequence[Plan], orders: dict[int, Order], earlier: Collection[int], now: datetime
+) -> None:
     short = [plan for plan in plans if plan.backordered]
-    served = [plan.order_id for plan in plans if not plan.backordered]
+    served = [plan.order_id for plan in plans if not plan.backordered and plan.order_id in earlier]
     clear_cases(OUT_OF_STOCK, served)
     if not short:
         return

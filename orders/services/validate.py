@@ -169,11 +169,12 @@ def _is_automatic(hold: Hold) -> bool:
 def _settle_status(orders: Sequence[Order], findings: Findings, now: datetime) -> None:
     held = [order for order in orders if order.open_hold_count]
     clean = [order for order in orders if not order.open_hold_count]
+    # A first validation has no case to clear: only validation opens them.
+    clear_cases(VALIDATION_FAILED, [order.pk for order in clean if order.validated_at])
     to_approve = [order for order in clean if order.status in _IN_REVIEW]
     approve_orders(to_approve, at=now, actor=SYSTEM, also={"validate_due_at": None, "validated_at": now})
     stay = [order for order in orders if order.validate_due_at is not None]
     update_rows(Order, "id", ("validate_due_at", "validated_at"), [(order.pk, None, now) for order in stay])
-    clear_cases(VALIDATION_FAILED, [order.pk for order in clean])
     if not held:
         return
     unpaid = [o for o in held if _waits_for_payment(findings[o.pk]) and o.status == OrderStatus.PENDING_REVIEW]
