@@ -22,12 +22,14 @@ def main(path: Path, code: str) -> None:
     import_module(settings.ROOT_URLCONF)  # as a worker has before it takes its first job (ecom_admin.celery)
     from core.actor import SYSTEM  # noqa: PLC0415
     from core.jobs.running import run_job  # noqa: PLC0415
+    from core.memory import settle_memory  # noqa: PLC0415
     from orders.enums import ChannelKind  # noqa: PLC0415
     from orders.importing.presets import PRESETS  # noqa: PLC0415
     from orders.services.channels import create_channel  # noqa: PLC0415
     from orders.services.import_start import start_import  # noqa: PLC0415
     from orders.services.validate import validate_batch  # noqa: PLC0415
 
+    settle_memory()
     preset = PRESETS["uci"]
     channel = create_channel(code=code, values={**preset.channel, "kind": ChannelKind.FILE}, actor=SYSTEM)
     started = time.perf_counter()

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.payloads import OrderSource
-from core import memory
 from core.actor import SYSTEM
+from core.memory import settle_memory
 from orders.enums import IntakeSource
 from orders.models import Channel, Order
 from orders.services.allocate import allocate_batch
@@ -28,7 +28,7 @@ LONGEST_SECONDS = 300
 def warm_up() -> None:
     """Load what a worker loads once in its life (address data, phone metadata, rules), and settle as it does."""
     take_and_allocate(OrderSource().take(BATCH))
-    memory.settle()
+    settle_memory()
 
 
 def pipeline_rate(orders: int) -> float:

@@ -9,7 +9,7 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 
 from core import celery_context, workers  # noqa: F401  # connect to Celery's signals
-from core import memory
+from core.memory import settle_memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecom_admin.settings")
 # Celery would run Django's checks at every start and ignore what they find; for them even beat imports every page.
@@ -31,7 +31,7 @@ def share_memory_with_children(**_options: object) -> None:
     """Import once, before the worker forks, what its children would import each for itself: the pages, whose addresses
     mails and carriers are told."""
     import_module(settings.ROOT_URLCONF)
-    memory.settle()
+    settle_memory()
 
 
 def schedule_stages() -> None:

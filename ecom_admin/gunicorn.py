@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from core import memory
+from core.memory import settle_memory
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "ecom_admin.web_worker.FairThreadWorker"
@@ -22,4 +22,4 @@ control_socket_disable = True
 
 def when_ready(_server: Any) -> None:
     """Everything is imported, and the workers are about to be forked."""
-    memory.settle()
+    settle_memory()

@@ -179,9 +179,7 @@ def _add_line(
         writes.waiting.append(WaitingFor(line.sku_id, line.quantity, DEMAND_DOCUMENT, line.line_id, now))
 
 
-def _numbers(
-    order_ids: Iterable[int], earlier: Mapping[int, Sequence[FulfilmentOrder]]
-) -> dict[int, "count[int]"]:
+def _numbers(order_ids: Iterable[int], earlier: Mapping[int, Sequence[FulfilmentOrder]]) -> dict[int, "count[int]"]:
     """Running numbers of the orders' next fulfilment orders."""
     used = {pk: max(int(f.number.rpartition("-")[2]) for f in some) for pk, some in earlier.items()}
     return {order_id: count(used.get(order_id, 0) + 1) for order_id in order_ids}
