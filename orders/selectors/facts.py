@@ -17,10 +17,7 @@ from inventory.selectors import resolve_skus, skus_by_id
 from orders.enums import OrderStatus
 from orders.models import Channel, Order, OrderLine
 from orders.rules.duplicate_key import duplicate_key
-from orders.rules.validation import ChannelFacts, DuplicateCandidate, LineFacts, OrderFacts
-
-# Below this many units nothing is unusual, and history isn't asked.
-ASK_HISTORY_FROM = 50
+from orders.rules.validation import UNUSUAL_FROM, ChannelFacts, DuplicateCandidate, LineFacts, OrderFacts
 
 _DUPLICATES = """
 SELECT o.id, d.id, d.number, d.external_id, d.placed_at, d.status
@@ -175,9 +172,7 @@ def _resolved(
 
 
 def _usual_quantities(lines: Mapping[int, Iterable[StoredLine]]) -> dict[int, int]:
-    large = {
-        line.sku_id for some in lines.values() for line in some if line.sku_id and line.quantity >= ASK_HISTORY_FROM
-    }
+    large = {line.sku_id for some in lines.values() for line in some if line.sku_id and line.quantity >= UNUSUAL_FROM}
     if not large:
         return {}
     with connection.cursor() as cursor:

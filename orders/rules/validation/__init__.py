@@ -13,12 +13,14 @@ from orders.rules.validation.facts import (
     LineFacts,
     OrderFacts,
 )
+from orders.rules.validation.goods import UNUSUAL_FROM
 from orders.rules.validation.registry import CHECKS, RULES, check_words, message, validate
 
 __all__ = [
     "CHECKS",
     "ORDER_ATTRIBUTES",
     "RULES",
+    "UNUSUAL_FROM",
     "ChannelFacts",
     "DuplicateCandidate",
     "FindingDraft",

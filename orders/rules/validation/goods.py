@@ -15,6 +15,7 @@ ERROR, WARNING = FindingSeverity.ERROR, FindingSeverity.WARNING
 # Channels set their own under "limits" in their settings.
 LINE_QUANTITY: Final = Decimal(5_000)
 TIMES_USUAL_QUANTITY: Final = Decimal(10)
+UNUSUAL_FROM: Final = 50  # pieces; of fewer, no number is unusual
 PRICE_RATIO: Final = Decimal(3)
 # "total" has no default: what is a large order differs too much between channels.
 
@@ -59,7 +60,7 @@ def skus(facts: OrderFacts) -> Iterator[FindingDraft]:
 
 @rule
 def quantities(facts: OrderFacts) -> Iterator[FindingDraft]:
-    """At least one piece, at most the channel's limit, and not far more than usual."""
+    """At least one piece, at most the channel's limit, and of what is many at all not far more than usual."""
     limit = facts.channel.limit("line_quantity", LINE_QUANTITY)
     times = facts.channel.limit("times_usual_quantity", TIMES_USUAL_QUANTITY)
     for index, line in enumerate(facts.lines):
@@ -74,7 +75,7 @@ def quantities(facts: OrderFacts) -> Iterator[FindingDraft]:
                 quantity=quantity,
                 limit=str(limit),
             )
-        elif usual and quantity > usual * times:
+        elif usual and quantity >= UNUSUAL_FROM and quantity > usual * times:
             yield QUANTITY_UNUSUAL(
                 f"lines[{index}].quantity", expected=f"≤ {usual}", line=index + 1, quantity=quantity, usual=usual
             )

@@ -99,7 +99,7 @@ DEFECTS = {
     "quantity.not_positive": (with_lines(line(MUG, 0, "4.00")), "lines[0].quantity", ERROR, "price", None),
     "quantity.limit": (with_lines(line(MUG, 5001, "4.00")), "lines[0].quantity", ERROR, "price", None),
     "quantity.unusual": (
-        with_lines(line(MUG, 31, "4.00", usual_quantity=3)), "lines[0].quantity", WARNING, None, None,
+        with_lines(line(MUG, 51, "4.00", usual_quantity=5)), "lines[0].quantity", WARNING, None, None,
     ),
     "price.negative": (
         with_lines(*LINES, line(MUG, 1, "-1.00")), "lines[2].unit_price", ERROR, "price", None,
@@ -240,7 +240,8 @@ def test_every_field_leads_to_an_attribute_of_the_order(path):
         pytest.param(with_channel(replace(ORDER, currency="USD"), settings={"currencies": ["USD"]}),
                      id="second currency"),
         pytest.param(with_lines(line(MUG, 5000, "4")), id="quantity at the limit"),
-        pytest.param(with_lines(line(MUG, 30, "4", usual_quantity=3)), id="ten times the usual quantity"),
+        pytest.param(with_lines(line(MUG, 50, "4", usual_quantity=5)), id="ten times the usual quantity"),
+        pytest.param(with_lines(line(MUG, 49, "4", usual_quantity=1)), id="not many at all"),
         pytest.param(with_lines(line(MUG, 1, "12")), id="three times the list price"),
         pytest.param(with_lines(line(MUG._replace(currency="EUR"), 1, "400")), id="list price elsewhere"),
         pytest.param(with_lines(line(MUG._replace(unit_price=None), 1, "400")), id="no list price"),
