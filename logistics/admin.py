@@ -147,6 +147,11 @@ class CarrierAdmin(KeptAdmin[Carrier]):
     inlines = [TransitTimeInline]
     actions = ["resume"]
 
+    def save_model(self, request: HttpRequest, obj: Carrier, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_active:
+            _retry_homeless(request)
+
     @admin.display(description=_("Health"))
     def health(self, carrier: Carrier) -> str:
         if not carrier.is_active:
@@ -174,6 +179,18 @@ class CarrierAdmin(KeptAdmin[Carrier]):
             )
 
 
+def _retry_homeless(request: HttpRequest) -> None:
+    """Parcels without a carrier may have one now."""
+    retried = retry_homeless()
+    if retried:
+        note = ngettext(
+            "%(count)s parcel without a carrier is tried again.",
+            "%(count)s parcels without a carrier are tried again.",
+            retried,
+        )
+        messages.info(request, note % {"count": retried})
+
+
 @admin.register(CarrierRule)
 class CarrierRuleAdmin(admin.ModelAdmin[CarrierRule]):
     list_display = ["priority", "name", "is_active", "carrier", "service", "warehouse", "channel", "countries"]
@@ -184,14 +201,7 @@ class CarrierRuleAdmin(admin.ModelAdmin[CarrierRule]):
 
     def save_model(self, request: HttpRequest, obj: CarrierRule, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        retried = retry_homeless()
-        if retried:
-            note = ngettext(
-                "%(count)s parcel without a carrier is tried again.",
-                "%(count)s parcels without a carrier are tried again.",
-                retried,
-            )
-            messages.info(request, note % {"count": retried})
+        _retry_homeless(request)
 
 
 @admin.register(TransitTime)

@@ -54,8 +54,8 @@ def _no_carrier() -> CaseType:
         respond_minutes=30,
         resolve_minutes=120,
         procedure=_(
-            "No carrier rule takes this parcel: its country, province, weight or value is outside all of them. Choose "
-            "a carrier for this one, or add a rule in the admin and try again."
+            "No carrier rule takes this parcel: its country, province, weight or value is outside all of them, or the "
+            "carrier is switched off. Choose a carrier for this one, or change rules and carriers in the admin."
         ),
         resolutions=(
             Resolution("choose", _("Choose carrier"), HANDLE, _choose_carrier, "primary", (CARRIER,)),

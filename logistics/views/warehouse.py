@@ -115,6 +115,21 @@ class Station(QueuePage[FulfilmentOrder]):
     def exit_url(self) -> str:
         return reverse("logistics:fulfilment_list")
 
+    def closed_title(self, user: Any) -> Text:
+        cancelled = self._cancelled(user)
+        return _was_cancelled(cancelled) if cancelled else super().closed_title(user)
+
+    def empty_state(self, user: Any) -> EmptyState:
+        cancelled = self._cancelled(user)
+        if cancelled is None:
+            return super().empty_state(user)
+        return EmptyState(title=_was_cancelled(cancelled), body=_("Put its goods back on the shelf."), icon="ban")
+
+    def _cancelled(self, user: Any) -> FulfilmentOrder | None:
+        """The fulfilment order of the address, if it was cancelled while somebody had it in hand."""
+        orders = fulfilments_for(user).filter(status=FulfilmentStatus.CANCELLED)
+        return orders.filter(pk=self.kwargs["pk"]).first() if "pk" in self.kwargs else None
+
     def take(self, item: FulfilmentOrder, scan: Scan, sku_id: int, actor: Actor) -> FulfilmentLine:
         """Call the service for one scan."""
         raise TypeError(f"{type(self).__name__} defines no take()")
@@ -140,6 +155,10 @@ class Station(QueuePage[FulfilmentOrder]):
             template="logistics/_station_lines.html",
             context={**self.work_context(item), "item": item, "view": self},
         )
+
+
+def _was_cancelled(item: FulfilmentOrder) -> Text:
+    return _("%(number)s was cancelled.") % {"number": item.number}
 
 
 def lines_by_bin(item: FulfilmentOrder) -> list[FulfilmentLine]:
@@ -190,6 +209,8 @@ class PickStation(Station):
         )
 
     def empty_state(self, user: Any) -> EmptyState:
+        if self._cancelled(user):
+            return super().empty_state(user)
         return EmptyState(title=_("Nothing to pick"), body=_("Released orders appear here."), icon="circle-check")
 
 
@@ -209,6 +230,7 @@ class PackStation(Station):
         return {
             **super().work_context(item),
             "shipment": shipment,
+            "is_homeless": shipment is not None and shipment.carrier_id is None and shipment.label_due_at is None,
             "was_relabelled": _was_relabelled(item),
             "form": PackForm(initial={"weight_g": _weight(item)}),
         }

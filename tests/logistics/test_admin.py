@@ -80,6 +80,19 @@ def test_a_new_rule_takes_up_parcels_without_a_carrier(admin):
     assert parcel.label_due_at
 
 
+def test_a_carrier_switched_on_takes_up_parcels_without_a_carrier(admin):
+    parcel = make_shipment(None, make_fulfilment(), status=ShipmentStatus.PENDING)
+    answer = admin.post(reverse("admin:logistics_carrier_add"), form(credentials=account(), is_active=""))
+    assert answer.status_code == 302
+    parcel.refresh_from_db()
+    assert parcel.label_due_at is None
+    carrier = Carrier.objects.get()
+    answer = admin.post(reverse("admin:logistics_carrier_change", args=[carrier.pk]), form(credentials=account()))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    parcel.refresh_from_db()
+    assert parcel.label_due_at
+
+
 def act(client, model, action, *objects):
     return client.post(
         reverse(f"admin:logistics_{model}_changelist"),

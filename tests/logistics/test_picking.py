@@ -5,16 +5,21 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.accounts.enums import Role
 from core.accounts.models import User
+from core.actor import SYSTEM
 from core.stages import drain
 from inventory.models import Sku, StockLevel, Warehouse
+from logistics.enums import ShipmentStatus
+from logistics.models import Shipment
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder
+from orders.services.cancel import cancel_order
 from tests.factories.accounts import make_user
 from tests.factories.inventory import make_sku, stock
-from tests.factories.logistics import PIPELINE, make_warehouse_in_shenzhen
+from tests.factories.logistics import PIPELINE, make_shipment, make_warehouse_in_shenzhen
 from tests.factories.orders import make_channel, make_order
 
 
@@ -75,6 +80,27 @@ def test_a_scan_on_a_screen_whose_order_was_taken_counts_for_no_other(browser, s
         "progress": None,
     }  # fmt: skip
     assert other.lines.get().picked_quantity == 0
+
+
+def test_who_holds_the_goods_hears_that_the_order_was_cancelled(browser, skus):
+    fulfilment = released(("PICK-A", 1))
+    pick, pack = (reverse(f"logistics:{name}", args=[fulfilment.pk]) for name in ("pick", "pack"))
+    cancel_order(order_id=fulfilment.order_id, actor=SYSTEM, reason="customer")
+    assert scan(browser, pick, "PICK-A")["title"] == f"{fulfilment.number} was cancelled."
+    for address in (pick, pack):
+        assert "Put its goods back on the shelf." in browser.get(address).content.decode()
+
+
+def test_a_closed_parcel_without_a_carrier_says_what_it_waits_for(browser, skus):
+    fulfilment = released(("PICK-A", 1))
+    parcel = make_shipment(None, fulfilment, status=ShipmentStatus.PENDING)
+    pick, pack = (reverse(f"logistics:{name}", args=[fulfilment.pk]) for name in ("pick", "pack"))
+    for address in (pick, pack):
+        scan(browser, address, "PICK-A")
+    browser.post(reverse("logistics:pack_close", args=[fulfilment.pk]), {"weight_g": 100})
+    assert "No carrier takes this parcel yet." in browser.get(pack).content.decode()
+    Shipment.objects.filter(pk=parcel.pk).update(label_due_at=timezone.now())
+    assert "The label is on its way." in browser.get(pack).content.decode()
 
 
 def test_an_empty_shelf_takes_only_its_own_line_out_of_the_stock(browser, skus):

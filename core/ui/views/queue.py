@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import DomainError
-from core.ui.content import EmptyState
+from core.ui.content import EmptyState, Text
 from core.ui.models import ScanReceipt
 from core.ui.scanning import ScanResult
 from core.ui.views.base import ConsoleView
@@ -53,6 +53,10 @@ class QueuePage(ConsoleView, Generic[M]):
         """What the screen says when all is done."""
         return EmptyState(title=_("Nothing waits here."), icon="circle-check")
 
+    def closed_title(self, user: Any) -> Text:
+        """What a scan is told when the work that was shown is gone."""
+        return _("This work is no longer open.")
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         item = self.get_item(request.user)
         if item is None:
@@ -90,7 +94,7 @@ class QueuePage(ConsoleView, Generic[M]):
     def _answer(self, request: HttpRequest, code: str) -> dict[str, Any]:
         item = self.get_item(request.user)
         if item is None:
-            return _as_json(ScanResult(outcome="wrong", title=_("This work is no longer open.")), request)
+            return _as_json(ScanResult(outcome="wrong", title=self.closed_title(request.user)), request)
         try:
             with transaction.atomic():
                 result = self.scan(item, code, request.user)
