@@ -297,6 +297,12 @@ class OrderForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not any(cleaned.get(f"sku-{n}") for n in range(self.shown_lines)):
+        nameless = [n for n in range(self.shown_lines) if not cleaned.get(f"sku-{n}") and self._has_amounts(n)]
+        for n in nameless:
+            self.add_error(f"sku-{n}", _("Name the SKU, or empty this row."))
+        if not nameless and not any(cleaned.get(f"sku-{n}") for n in range(self.shown_lines)):
             self.add_error("sku-0", _("An order has at least one line."))
         return cleaned
+
+    def _has_amounts(self, number: int) -> bool:
+        return any((self[f"{name}-{number}"].data or "").strip() for name in ("quantity", "price"))

@@ -27,9 +27,11 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str) -> Order:
     """Cancel an order and give its stock back, intercepting it in the warehouse where needed.
 
     Of a partly shipped order the rest is cancelled; it goes on as shipped. Raises IllegalTransition once everything
-    has left or the order has come to its end.
+    has left or the order has come to its end, DomainError for one that is cancelled already.
     """
     order = lock_order(order_id)
+    if order.status == OrderStatus.CANCELLED:
+        raise DomainError(_("This order has been cancelled already."), "cancelled")
     now = timezone.now()
     has_left = order.status == OrderStatus.PARTIALLY_SHIPPED
     if not has_left:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.exceptions import DomainError
+from inventory.rules.stock import SkuRef
 from inventory.selectors import resolve_skus
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.models import Channel, Order
@@ -25,11 +27,12 @@ def enter_order(
 ) -> Order:
     """Take an order from a form: `values` by field of OrderForm, `lines` as {row, sku, quantity, price}.
 
-    A line without a price gets the SKU's list price. Raises DomainError, with the form's field, for what intake
-    refuses and for a number that the channel has used already; then nothing is changed.
+    A line without a price gets the SKU's list price, if that is in the channel's currency. Raises DomainError, with
+    the form's field, for what intake refuses and for a number that the channel has used already; then nothing is
+    changed.
     """
     refs = resolve_skus(channel.code, [line["sku"] for line in lines])
-    entered = [_line(line, refs.get(line["sku"])) for line in lines]
+    entered = [_line(line, refs.get(line["sku"]), channel.currency) for line in lines]
     payload = _payload(values, entered, at)
     (result,) = receive(channel, [payload], source=IntakeSource.MANUAL, actor=actor, received_at=at)
     if result.outcome == IntakeOutcome.REJECTED:
@@ -46,14 +49,25 @@ def enter_order(
     return order
 
 
-def _line(line: Mapping[str, Any], ref: Any) -> dict[str, Any]:
+def _line(line: Mapping[str, Any], ref: SkuRef | None, currency: str) -> dict[str, Any]:
     price = line["price"]
     if price is None:
-        price = ref.unit_price if ref is not None else None
-    if price is None:
-        raise DomainError(_("This SKU has no list price: enter one."), "no_price", field=f"price-{line['row']}")
+        price = _list_price(ref, currency, line["row"])
     name = ref.name if ref is not None else ""
     return {"sku": line["sku"], "name": name, "quantity": line["quantity"], "unit_price": str(price)}
+
+
+def _list_price(ref: SkuRef | None, currency: str, row: int) -> Decimal:
+    """The SKU's list price, which must be one in the order's currency."""
+    if ref is None:
+        raise DomainError(_("There is no SKU with this code."), "sku_unknown", field=f"sku-{row}")
+    if ref.unit_price is None:
+        raise DomainError(_("This SKU has no list price: enter one."), "no_price", field=f"price-{row}")
+    if ref.currency != currency:
+        words = _("This SKU's list price is in %(listed)s: enter one in %(currency)s.")
+        said = words % {"listed": ref.currency, "currency": currency}
+        raise DomainError(said, "price_in_other_currency", field=f"price-{row}")
+    return ref.unit_price
 
 
 def _payload(values: Mapping[str, Any], lines: Sequence[dict[str, Any]], at: datetime) -> dict[str, Any]:

@@ -158,6 +158,14 @@ def test_an_edited_order_isn_t_released_before_it_is_validated(channel, sku):
     assert order.holds.get(released_at=None).reason == HoldReason.ADDRESS
 
 
+def test_a_second_person_hears_that_the_order_was_cancelled_already(channel, sku):
+    order = make_order(channel, ("MUG", 1))
+    cancel_order(order_id=order.pk, actor=SYSTEM, reason="by mistake")
+    with pytest.raises(DomainError) as refused:
+        cancel_order(order_id=order.pk, actor=person(), reason="by mistake")
+    assert (refused.value.code, str(refused.value)) == ("cancelled", "This order has been cancelled already.")
+
+
 def test_a_payment_for_a_cancelled_order_wakes_nothing(channel, sku):
     order = make_order(channel, ("MUG", 1), payment={"status": "unpaid"}, total="99.00")
     run()

@@ -264,7 +264,27 @@ def test_an_order_entered_by_hand_takes_the_list_price(manager: Client, channel:
     assert IntakeMessage.objects.get().source == "manual"
 
 
+@pytest.mark.parametrize(
+    ("currency", "values", "said"),
+    [
+        ("CNY", {"sku-0": "MUG-2"}, "There is no SKU with this code."),
+        ("GBP", {}, "list price is in GBP: enter one in CNY."),
+        ("CNY", {"quantity-1": "5"}, "Name the SKU, or empty this row."),
+        ("CNY", {"price-2": "0"}, "Name the SKU, or empty this row."),
+    ],
+)
+def test_a_line_that_means_nothing_certain_is_refused(
+    manager: Client, channel: Channel, currency: str, values: dict[str, str], said: str
+) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=Decimal(39), currency=currency)])
+    answer = manager.post(reverse("orders:order_create"), order_form(channel, **values))
+    assert answer.status_code == 422
+    assert said in unescape(answer.content.decode())
+    assert not Order.objects.exists()
+
+
 def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(manager: Client, channel: Channel) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug")])
     answer = manager.post(reverse("orders:order_create"), order_form(channel))
     page = answer.content.decode()
     assert answer.status_code == 422
