@@ -22,7 +22,7 @@ from core.models import StageRun
 from core.outbox.selectors import dead_event_ids, failed_deliveries, outbox_state
 from core.outbox.services import retry_events
 from core.readiness import Report, is_ready, report
-from core.stages import retry_stage
+from core.stages import Stage, retry_stage, stages
 from core.system_state import StageState, stage_states
 from core.ui import panels
 from core.ui.content import Badge, Banner, PageAction, PanelContent, Text
@@ -54,6 +54,7 @@ class SystemPage(ConsoleView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         checks = report()
+        failing = _failing_stages()
         rendered = [
             entry
             for panel in panels.panels_for(SYSTEM, request.user)
@@ -61,8 +62,8 @@ class SystemPage(ConsoleView):
         ]
         return self.page(
             context={
-                "banners": _banners(checks),
-                "is_ready": is_ready(checks),
+                "banners": [*_banners(checks), *_failing_banner(failing)],
+                "is_ready": is_ready(checks) and not failing,
                 "main_panels": [entry for entry in rendered if entry.panel.column == "main"],
                 "side_panels": [entry for entry in rendered if entry.panel.column == "side"],
             }
@@ -115,6 +116,18 @@ def _banners(checks: Report) -> list[Banner]:
         for name, check in checks.items()
         if not check.ok
     ]
+
+
+def _failing_stages() -> list[Stage]:
+    names = set(StageRun.objects.filter(failures__gt=0).values_list("name", flat=True))
+    return [stage for stage in stages() if stage.name in names]
+
+
+def _failing_banner(failing: Sequence[Stage]) -> list[Banner]:
+    if not failing:
+        return []
+    title = ngettext("A stage fails", "%(count)d stages fail", len(failing)) % {"count": len(failing)}
+    return [Banner(level="danger", title=title, body=", ".join(str(stage.label or stage.name) for stage in failing))]
 
 
 def _stage_badge(state: StageState, now: datetime) -> Badge:

@@ -110,7 +110,17 @@ def test_workers_and_checks_are_shown(administrator: Client):
     shown = text(administrator)
     assert "celery@warehouse-7" in shown
     assert "No worker has done anything" not in shown
-    assert "Everything does its work" in shown
+    assert "Everything of this installation does its work" in shown
+
+
+def test_a_stage_that_fails_is_named_on_top(administrator: Client):
+    describe_worker("celery@warehouse-7")
+    StageRun.objects.create(name="outbox.relay", last_run_at=timezone.now(), failures=1, last_error="Boom")
+    readiness.forget()
+    top = text(administrator).partition('class="split"')[0]
+    assert "Something needs you." in top
+    assert "A stage fails" in top
+    assert "Deliver events" in top
 
 
 def test_it_opens_without_redis(administrator: Client, settings, tmp_path):
