@@ -27,10 +27,15 @@ class Leg:
         self._before = before
         self._is_passed_on = threading.Event()
 
-    def catch_up(self) -> None:
-        """Wait until the work on the item before has ended, its transaction with it. Raises what that raised."""
-        if self._before is not None:
-            self._before.result()
+    def catch_up(self) -> bool:
+        """Wait until the work on the item before has ended, its transaction with it; False if there is none before.
+
+        What was read until now may be out of date. Raises what that work raised.
+        """
+        if self._before is None:
+            return False
+        self._before.result()
+        return True
 
     def pass_on(self) -> None:
         """Let the work on the next item begin."""

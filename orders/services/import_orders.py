@@ -201,9 +201,9 @@ def _take(
 ) -> list[int]:
     """Hand the orders of a batch to intake, with the results of their rows; returns the ids of new orders."""
 
-    def catch_up() -> None:
+    def catch_up() -> bool:
         with way.aside():
-            leg.catch_up()
+            return leg.catch_up()
 
     with transaction.atomic():
         with way.main_line(), writing_beside():

@@ -73,12 +73,13 @@ def receive_prepared(
     actor: Actor,
     received_at: datetime,
     replace_raw: bool = True,
-    catch_up: Callable[[], None] = lambda: None,
+    catch_up: Callable[[], bool] = lambda: False,
 ) -> list[IntakeResult]:
     """receive() for messages that prepare() has read, which needs no database and can go on before its turn.
 
-    `catch_up` is called before anything is read that the caller's batch before may still be writing, and before
-    others might wait for what is written: until then two batches may go on beside each other. It may be called again.
+    `catch_up` is called before anything is decided by what the caller's batch before may still be writing, and before
+    others might wait for what is written: until then two batches may go on beside each other. It returns whether
+    there is a batch before, and may be called again.
     """
     if not channel.is_active:
         raise DomainError(_("This channel is switched off."), "channel_inactive")
@@ -113,19 +114,22 @@ def _take(
     *,
     actor: Actor,
     at: datetime,
-    catch_up: Callable[[], None],
+    catch_up: Callable[[], bool],
 ) -> None:
     if not groups:
+        catch_up()  # messages that are no orders are kept
         return
     known, reserved_ids = known_orders(channel.pk, groups)
     fresh = [newest(groups[external_id]) for external_id in sorted(groups) if external_id not in known]
     written = create_orders(channel, fresh, reserved_ids, actor=actor, at=at, catch_up=catch_up)
-    catch_up()  # where none is new
+    has_one_before = catch_up()  # where none is new, for the first time
     for external_id, (order_id, number) in written.items():
         mark(groups[external_id], IntakeOutcome.ACCEPTED, "", order_id=order_id, number=number)
     lost = [entry.external_id for entry in fresh if entry.external_id not in written]
-    if lost:  # another call wrote these orders just now; it has committed, so they can be seen
-        known |= known_orders(channel.pk, lost)[0]
+    # Another call wrote the lost ones just now; it has committed, so they can be seen. The batch before may have
+    # changed those that were known.
+    if again := [*lost, *known] if has_one_before else lost:
+        known |= known_orders(channel.pk, again)[0]
     _take_known(channel, groups, known, actor=actor, at=at)
     if written:
         publish(OrdersReceived(order_ids=sorted(order_id for order_id, _number in written.values())))

@@ -74,7 +74,7 @@ def create_orders(
     *,
     actor: Actor,
     at: datetime,
-    catch_up: Callable[[], None],
+    catch_up: Callable[[], bool],
 ) -> dict[str, tuple[int, str]]:
     """Write new orders with lines, history and audit; `ids` are reserved ids by external id.
 

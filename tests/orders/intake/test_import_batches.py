@@ -71,11 +71,11 @@ def test_an_import_that_broke_off_goes_on_where_it_was(job: Job) -> None:
 
 @contextmanager
 def at_commit_of(external_id: str, action: str) -> Iterator[None]:
-    """Have the database do this when the transaction that wrote this order commits."""
+    """Have the database do this when a transaction that wrote this order commits."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE FUNCTION hook() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {action}; RETURN NULL; END $$;"
-            "CREATE CONSTRAINT TRIGGER hook AFTER INSERT ON orders_order DEFERRABLE INITIALLY DEFERRED"
+            "CREATE CONSTRAINT TRIGGER hook AFTER INSERT OR UPDATE ON orders_order DEFERRABLE INITIALLY DEFERRED"
             f" FOR EACH ROW WHEN (NEW.external_id = '{external_id}') EXECUTE FUNCTION hook()"
         )
     try:
@@ -100,19 +100,40 @@ def test_a_batch_that_cant_be_committed_takes_the_next_along(job: Job) -> None:
     assert (whole.succeeded, whole.failed, whole.skipped, whole.processed) == (5, 1, 4, 10)
 
 
-def test_an_order_in_two_batches_is_one(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+GROUPED = FileMapping(
+    {
+        "group": "Group", "external_id": "Number", "lines.sku": "SKU", "lines.quantity": "Qty",
+        "lines.unit_price": "Price", "placed_at": "At",
+    }
+)  # fmt: skip
+
+
+@pytest.fixture
+def versions(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A file that brings the order N-1 in these quantities, each in a batch of its own."""
     monkeypatch.setattr(import_module, "MAX_BATCH_ORDERS", 1)
     monkeypatch.setattr(intake_write, "COPY_FROM_LINES", 1)
-    mapping = FileMapping(
-        {
-            "group": "Group", "external_id": "Number", "lines.sku": "SKU", "lines.quantity": "Qty",
-            "lines.unit_price": "Price", "placed_at": "At",
-        }
-    )  # fmt: skip
-    rows = "".join(f"{group},N-1,A-1,{group},2.00,2026-03-02 08:00\n" for group in range(1, 9))
+
+    def write_versions(*quantities: int) -> Path:
+        rows = [f"{group},N-1,A-1,{number},2.00,2026-03-02 08:00" for group, number in enumerate(quantities)]
+        return write("\n".join(["Group,Number,SKU,Qty,Price,At", *rows, ""]))
+
+    return write_versions
+
+
+def test_an_order_in_two_batches_is_one(versions: Callable[..., Path]) -> None:
     with at_commit_of("N-1", "PERFORM pg_sleep(0.3)"):  # so that the second batch looks for it in vain
-        job = run(make_channel(requires_payment=False), write("Group,Number,SKU,Qty,Price,At\n" + rows), mapping)
+        job = run(make_channel(requires_payment=False), versions(*range(1, 9)), GROUPED)
     assert job.status == "done"
     order = Order.objects.get()
     assert list(OrderLine.objects.values_list("order_id", "quantity")) == [(order.pk, 8)]
     assert IntakeMessage.objects.filter(order=order).count() == 8
+
+
+def test_an_order_that_the_batch_before_changed_is_changed_back(versions: Callable[..., Path]) -> None:
+    channel = make_channel(requires_payment=False)
+    run(channel, versions(1), GROUPED)
+    with at_commit_of("N-1", "PERFORM pg_sleep(0.3)"):  # so that the second batch finds it as it was
+        job = run(channel, versions(2, 1), GROUPED)
+    assert [row.outcome for row in job.rows.order_by("row_number")] == ["ok", "ok"]
+    assert list(OrderLine.objects.values_list("quantity", flat=True)) == [1]

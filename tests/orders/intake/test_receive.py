@@ -19,7 +19,8 @@ from orders.codes import CHANNEL_CHANGE, CUSTOMER_CANCELLATION
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.models import Channel, IntakeMessage, Order, OrderHistory, OrderLine
 from orders.services import intake_write
-from orders.services.intake import IntakeResult, receive, replay_message
+from orders.services.intake import IntakeResult, receive, receive_prepared, replay_message
+from orders.services.intake_entries import defaults_of, prepare
 from tests.factories.orders_intake import make_channel, order_payload
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +229,30 @@ def test_a_cancellation_cancels_before_release_and_asks_after_it(channel: Channe
     assert results[1].errors[0]["code"] == "cancellation_requested"
     assert dict(Order.objects.values_list("external_id", "status")) == {"A": "cancelled", "B": "approved"}
     assert Case.objects.get().type == CUSTOMER_CANCELLATION
+
+
+NEWS = order_payload("A", buyer_note="news")
+
+
+@pytest.mark.parametrize(
+    "payloads", [[NEWS, order_payload("B")], [NEWS], [order_payload("C", lines=[])]], ids=["new", "known", "refused"]
+)
+def test_nothing_that_others_may_wait_for_is_written_before_it_caught_up(channel: Channel, payloads: list[Any]) -> None:
+    send(channel, order_payload("A"))
+
+    def written() -> tuple[list[Any], ...]:
+        kinds = (Customer, Order, IntakeMessage, OutboxEvent)
+        return tuple(list(kind.objects.order_by("pk").values()) for kind in kinds)
+
+    before, found = written(), []
+
+    def catch_up() -> bool:
+        found.append(written())
+        return True
+
+    entries = prepare(payloads, None, defaults=defaults_of(channel), keep_raw=True)
+    receive_prepared(channel, entries, source=IntakeSource.FILE, actor=SYSTEM, received_at=AT, catch_up=catch_up)
+    assert found[0] == before != written()
 
 
 # Cost
