@@ -61,6 +61,7 @@ class KeptOrders:
             yield order
 
     def __iter__(self) -> Iterator[FileOrder]:
+        """The orders, a single time: those in memory are let go as they are handed out."""
         while self._first:
             yield self._first.popleft()
         self._file.seek(0)
