@@ -26,9 +26,10 @@ LONGEST_SECONDS = 300
 
 
 def warm_up() -> None:
-    """Load what a worker loads once in its life (address data, phone metadata, rules), and settle as it does."""
-    take_and_allocate(OrderSource().take(BATCH))
+    """Settle as a worker does before its first order, then load what it loads once in its life: address data,
+    phone metadata, rules."""
     settle_memory()
+    take_and_allocate(OrderSource().take(BATCH))
 
 
 def pipeline_rate(orders: int) -> float:
