@@ -15,8 +15,12 @@ MAX_PUSH_BYTES = 1024 * 1024
 @csrf_exempt
 @require_POST
 def receive_push(request: HttpRequest, adapter: str, carrier_code: str) -> HttpResponse:
-    """A carrier's push. An unknown carrier gets 404, a body over the limit 413, a wrong signature 403."""
-    carrier = Carrier.objects.filter(code=carrier_code, adapter=adapter, is_active=True).first()
+    """A carrier's push. An unknown carrier gets 404, a body over the limit 413, a wrong signature 403.
+
+    One that is switched off still pushes: a refusal would lose the news of its parcels under way, and the carrier
+    ends the subscription of an address that refuses.
+    """
+    carrier = Carrier.objects.filter(code=carrier_code, adapter=adapter).first()
     if carrier is None:
         raise Http404
     if len(body := request.read(MAX_PUSH_BYTES + 1)) > MAX_PUSH_BYTES:

@@ -29,7 +29,9 @@ class Carrier(models.Model):
     credentials = EncryptedJSONField(_("credentials"), default=dict, blank=True)
     options = models.JSONField(_("options"), default=dict, blank=True)
     services = ArrayField(models.CharField(max_length=40), verbose_name=_("services"), default=list, blank=True)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Off: takes no new parcels. Those under way are followed to their end.")
+    )
     supports_push = models.BooleanField(_("pushes"), default=False)
     rate_per_second = models.PositiveSmallIntegerField(
         _("calls a second"), default=10, help_text=_("0 means without limit.")

@@ -122,8 +122,7 @@ def labels_due() -> StageDue:
 def checks_due() -> StageDue:
     """Due checks of carriers that may be called; what waits for a paused carrier isn't due."""
     now = timezone.now()
-    paused = Q(carrier__circuit_open_until__gt=now) | Q(carrier__is_active=False)
-    due = _checks(now).exclude(paused).order_by("next_poll_at")
+    due = _checks(now).exclude(carrier__circuit_open_until__gt=now).order_by("next_poll_at")
     return capped_due(list(due.values_list("next_poll_at", flat=True)[:CAP]), CAP)
 
 

@@ -149,7 +149,14 @@ class Migration(migrations.Migration):
                         verbose_name="services",
                     ),
                 ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Off: takes no new parcels. Those under way are followed to their end.",
+                        verbose_name="active",
+                    ),
+                ),
                 ("supports_push", models.BooleanField(default=False, verbose_name="pushes")),
                 (
                     "rate_per_second",

@@ -194,9 +194,14 @@ def _allowed(shipments: Sequence[Shipment], now: datetime) -> tuple[list[Shipmen
     later: list[Shipment] = []
     for waiting in by_carrier.values():
         carrier = waiting[0].carrier
-        if carrier is None or carrier.adapter not in adapter_codes() or not carrier.is_active:
+        if carrier is None or carrier.adapter not in adapter_codes():
             _postpone(waiting, now + timedelta(minutes=5), later)
             continue
+        if not carrier.is_active:  # what it sold can still be given back
+            _postpone([s for s in waiting if s.status == _S.PENDING], now + timedelta(minutes=5), later)
+            waiting = [s for s in waiting if s.status != _S.PENDING]
+            if not waiting:
+                continue
         if carrier.circuit_open_until and carrier.circuit_open_until > now:
             _postpone(waiting, carrier.circuit_open_until, later)
             continue

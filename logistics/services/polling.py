@@ -105,9 +105,10 @@ def poll_batch(limit: int) -> int:
 
 
 def pollable_carriers(now: datetime) -> list[Carrier]:
-    """Carriers that may be called: active, with an adapter and a closed (or half-open) circuit."""
-    active = Carrier.objects.filter(is_active=True, adapter__in=adapter_codes())
-    return [c for c in active if c.circuit_open_until is None or c.circuit_open_until <= now]
+    """Carriers that may be asked: with an adapter and a closed (or half-open) circuit. One that is switched off takes
+    no new parcels; those that it has are followed to their end."""
+    known = Carrier.objects.filter(adapter__in=adapter_codes())
+    return [c for c in known if c.circuit_open_until is None or c.circuit_open_until <= now]
 
 
 def _allowances(carriers: Mapping[int, Carrier], limit: int, now: datetime) -> dict[int, int]:

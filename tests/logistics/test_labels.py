@@ -20,7 +20,7 @@ from inventory.models import Warehouse
 from logistics.carriers.base import Label
 from logistics.carriers.kuaidi100.adapter import Kuaidi100Adapter
 from logistics.enums import ShipmentStatus
-from logistics.models import Shipment, ShipmentLabel
+from logistics.models import Carrier, Shipment, ShipmentLabel
 from logistics.rules.label_retry import MAX_ATTEMPTS
 from logistics.services.labels import label_batch
 from logistics.services.problems import ship_again
@@ -283,6 +283,21 @@ def test_another_carrier_takes_over_and_the_first_label_is_given_back(rule, sand
         retry_label(shipment_id=going_on.pk, actor=SYSTEM)
     with pytest.raises(DomainError):
         change_carrier(shipment_id=shipment.pk, carrier_id=other.pk, actor=SYSTEM)
+
+
+def test_a_carrier_that_is_switched_off_sells_no_label_and_takes_back_what_it_sold(rule, sandbox):
+    first, second = waiting(2)
+    Shipment.objects.filter(pk=second.pk).update(carrier=rule, label_due_at=None)
+    assert label_batch(50) == 1
+    Carrier.objects.update(is_active=False)
+    Shipment.objects.filter(pk=second.pk).update(label_due_at=timezone.now())
+    cancel_shipments(fulfilment_ids=[first.fulfilment_id])
+    assert label_batch(50) == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.label_due_at) == (S.CANCELLED, None), "given back"
+    assert (second.status, second.tracking_number) == (S.PENDING, "")
+    assert second.label_due_at > timezone.now()
 
 
 def test_a_parcel_that_came_back_is_sent_again(rule, sandbox):

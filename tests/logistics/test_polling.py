@@ -12,7 +12,7 @@ from core.actor import SYSTEM
 from core.nudging import redis_client
 from logistics import throttle
 from logistics.enums import ShipmentStatus
-from logistics.models import CheckClaim, Shipment, TrackingEvent
+from logistics.models import Carrier, CheckClaim, Shipment, TrackingEvent
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.selectors import checks_due
 from logistics.services import polling
@@ -50,6 +50,16 @@ def test_only_what_is_due_is_asked_about(carrier, sandbox):
     assert due.next_poll_at > timezone.now() + timedelta(hours=1)
     assert set(TrackingEvent.objects.values_list("shipment_id", flat=True)) == {due.pk}
     assert poll_batch(100) == 0
+
+
+def test_parcels_of_a_carrier_that_is_switched_off_are_followed_to_their_end(carrier, sandbox):
+    (parcel,) = parcels(carrier, sandbox, 1, hours=9)
+    Carrier.objects.update(is_active=False)
+    assert checks_due().count == 1
+    assert poll_batch(100) == 1
+    parcel.refresh_from_db()
+    assert parcel.last_checked_at
+    assert TrackingEvent.objects.filter(shipment=parcel).exists()
 
 
 def test_the_longest_due_comes_first(carrier, sandbox):

@@ -82,8 +82,15 @@ def test_pushes_for_nobody(client, parcel):
     body = push(message(), SALT)
     assert send(client, body, "unknown").status_code == 404
     assert client.get("/hooks/kuaidi100/sf").status_code == 405
+
+
+def test_a_carrier_that_is_switched_off_still_tells_of_parcels_under_way(client, parcel):
     type(parcel.carrier).objects.update(is_active=False)
-    assert send(client, body).status_code == 404
+    assert send(client, push(message(trace("派件", status="派件")), "wrong")).status_code == 403
+    assert send(client, push(message(trace("派件", "2026-03-02 12:00:00", status="派件")), SALT)).status_code == 200
+    drain(only=[INGEST])
+    parcel.refresh_from_db()
+    assert (parcel.status, PushMessage.objects.get().state) == (S.OUT_FOR_DELIVERY, PushState.INGESTED)
 
 
 def test_a_push_over_the_limit_is_refused(client, parcel):
