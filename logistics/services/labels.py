@@ -192,16 +192,16 @@ def _allowed(shipments: Sequence[Shipment], now: datetime) -> tuple[list[Shipmen
         by_carrier[shipment.carrier_id or 0].append(shipment)
     ready: list[Shipment] = []
     later: list[Shipment] = []
-    for waiting in by_carrier.values():
-        carrier = waiting[0].carrier
+    for group in by_carrier.values():
+        carrier = group[0].carrier
         if carrier is None or carrier.adapter not in adapter_codes():
-            _postpone(waiting, now + timedelta(minutes=5), later)
+            _postpone(group, now + timedelta(minutes=5), later)
             continue
-        if not carrier.is_active:  # what it sold can still be given back
-            _postpone([s for s in waiting if s.status == _S.PENDING], now + timedelta(minutes=5), later)
-            waiting = [s for s in waiting if s.status != _S.PENDING]
-            if not waiting:
-                continue
+        # One that is switched off sells nothing more; what it sold can still be given back.
+        waiting = [s for s in group if carrier.is_active or s.status != _S.PENDING]
+        _postpone([s for s in group if s not in waiting], now + timedelta(minutes=5), later)
+        if not waiting:
+            continue
         if carrier.circuit_open_until and carrier.circuit_open_until > now:
             _postpone(waiting, carrier.circuit_open_until, later)
             continue
