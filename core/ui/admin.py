@@ -1,14 +1,29 @@
 """Saved views for managers to tidy; what the console remembers, to look at."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
 from core.audit.admin import AuditedAdmin
 from core.ui.models import ListPreference, SavedView, ScanReceipt
+from core.ui.saved_views import lock_defaults
+
+
+class SavedViewForm(forms.ModelForm[SavedView]):
+    """A second default of a role is refused with the reason, also when two make one at once."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("default_for"):
+            lock_defaults()  # the constraints are looked at after this, in the same transaction
+        return data
 
 
 @admin.register(SavedView)
 class SavedViewAdmin(AuditedAdmin[SavedView]):
+    form = SavedViewForm
     list_display = ["name", "page", "owner", "is_shared", "default_for"]
     list_filter = ["is_shared", "default_for", "page"]
     list_select_related = ["owner"]

@@ -33,9 +33,12 @@ class SavedView(models.Model):
                 fields=["page", "default_for"],
                 condition=~models.Q(default_for=""),
                 name="ui_view_one_default_per_role",
+                violation_error_message=_("The role has another default for this list. Take it away there first."),
             ),
             models.CheckConstraint(
-                condition=models.Q(default_for="") | models.Q(is_shared=True), name="ui_view_default_is_shared"
+                condition=models.Q(default_for="") | models.Q(is_shared=True),
+                name="ui_view_default_is_shared",
+                violation_error_message=_("A role's default has to be shared with everybody."),
             ),
         ]
 

@@ -98,7 +98,7 @@ def save_view(
     columns = [column.key for column in visible_columns(page, user, QueryDict(query))]
     with transaction.atomic():
         if role:
-            _lock_defaults()
+            lock_defaults()
             SavedView.objects.filter(page=page.key, default_for=role).update(default_for="")
         view, _created = SavedView.objects.update_or_create(
             page=page.key,
@@ -109,8 +109,9 @@ def save_view(
     return view
 
 
-def _lock_defaults() -> None:
-    """Two who replace a default that isn't there yet would wait for nobody."""
+def lock_defaults() -> None:
+    """Whoever makes a role's default waits here for whoever does. The database refuses a second default; without this,
+    of two who replace one that isn't there yet one would be refused instead of coming after the other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ui.default_views'))")
 

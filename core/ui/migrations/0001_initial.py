@@ -89,10 +89,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("default_for", ""), _negated=True),
                         fields=("page", "default_for"),
                         name="ui_view_one_default_per_role",
+                        violation_error_message="The role has another default for this list. Take it away there first.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("default_for", ""), ("is_shared", True), _connector="OR"),
                         name="ui_view_default_is_shared",
+                        violation_error_message="A role's default has to be shared with everybody.",
                     ),
                 ],
             },
