@@ -22,9 +22,9 @@ from core.actor import Actor, actor_name, reason_words
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin, code_filter
 from core.audit.admin import AuditedAdmin
 from core.exceptions import DomainError
-from orders.case_facts import value_words
 from orders.channels import readable
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus
+from orders.finding_words import expected_words
 from orders.models import (
     Channel,
     DataError,
@@ -258,11 +258,11 @@ class FindingAdmin(PartOfOrderAdmin[Finding]):
 
     @admin.display(description=_("What is wrong"), ordering="code")
     def in_words(self, finding: Finding) -> str:
-        return message(finding.code, _shown(finding)["params"])
+        return message(finding.code, _shown(finding)["params"], finding.order.currency)
 
     @admin.display(description=_("expected"), ordering="expected")
     def expected_words(self, finding: Finding) -> str:
-        return value_words(finding.field, str(_shown(finding)["expected"])) or self.get_empty_value_display()
+        return expected_words(_shown(finding), finding.order.currency) or self.get_empty_value_display()
 
 
 def _shown(finding: Finding) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.accounts.rights import explain_missing
 from core.actor import Actor
 from core.exceptions import DomainError
 from core.ui.actions import BulkAction, RowOutcome
-from core.words import listed
+from core.words import listed, run_on
 from orders.enums import HoldReason
 from orders.models import Order
 from orders.rules.hold_policy import release_right
@@ -56,7 +56,7 @@ def _left_over(left: Sequence[HoldReason]) -> str:
         "count": len(left),
         "reasons": listed(reason.label for reason in left),
     }
-    return f"{words} {explain_missing(release_right(left[0]))}"
+    return run_on(words, explain_missing(release_right(left[0])))
 
 
 def _approve(order_id: int, actor: Actor, params: Mapping[str, Any]) -> None:

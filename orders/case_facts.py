@@ -12,12 +12,11 @@ from core.accounts.selectors import may_see_personal_data
 from core.addresses import mask_name, mask_phone
 from core.cases.models import Case
 from core.cases.registry import CaseSeed, Fact
-from core.countries import country_name
 from core.phones import format_phone
 from core.redaction import mask
 from core.words import listed
 from orders.codes import VALIDATION_FAILED
-from orders.enums import PaymentStatus
+from orders.finding_words import suggested_words
 from orders.models import Finding, Order
 from orders.rules.masking import is_personal_path, masked_finding
 from orders.rules.validation import message
@@ -71,7 +70,7 @@ def _found(order: Order, unmasked: bool) -> list[Fact]:
     )
     findings = [row if unmasked else masked_finding(row) for row in rows]
     label = pgettext_lazy("validation", "Found")
-    return [Fact(label, _with_suggestion(finding), other_order_url(finding)) for finding in findings]
+    return [Fact(label, _with_suggestion(finding, order.currency), other_order_url(finding)) for finding in findings]
 
 
 def other_order_url(finding: Mapping[str, Any]) -> str:
@@ -80,21 +79,10 @@ def other_order_url(finding: Mapping[str, Any]) -> str:
     return reverse("orders:order_detail", args=[other]) if other else ""
 
 
-def _with_suggestion(finding: Mapping[str, Any]) -> str:
-    said = str(message(finding["code"], finding["params"]))
-    values = [value_words(path, value) for path, value in (finding["suggestion"] or {}).items()]
-    if not values:
-        return said
-    return "\n".join((said, gettext("Suggested: %(values)s") % {"values": " · ".join(values)}))
-
-
-def value_words(path: str, value: str) -> str:
-    """A value that a finding expects of a field: codes by their names."""
-    if path == "payment.status" and value in PaymentStatus.values:
-        return str(PaymentStatus(value).label)
-    if path == "shipping_address.country" and value:
-        return country_name(value)
-    return value
+def _with_suggestion(finding: Mapping[str, Any], currency: str) -> str:
+    said = message(finding["code"], finding["params"], currency)
+    values = suggested_words(finding, currency)
+    return "\n".join((said, gettext("Suggested: %(values)s") % {"values": values})) if values else said
 
 
 def _change(pair: Sequence[str], *, hidden: bool) -> str:

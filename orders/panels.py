@@ -13,8 +13,9 @@ from core.phones import format_phone
 from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.panels import register_panel
-from orders.case_facts import other_order_url, value_words
+from orders.case_facts import other_order_url
 from orders.enums import FindingSeverity, FulfilmentStatus, OrderStatus
+from orders.finding_words import expected_words, suggested_words
 from orders.models import IntakeMessage, Order
 from orders.rules.masking import masked_finding
 from orders.rules.payment_methods import payment_method_name
@@ -52,9 +53,9 @@ def findings(request: HttpRequest, order: Order) -> PanelContent | None:
     rows = [
         {
             "severity": FindingSeverity(finding["severity"]),
-            "message": message(finding["code"], finding["params"]),
-            "expected": value_words(finding["field"], finding["expected"]),
-            "suggestion": [value_words(path, value) for path, value in (finding["suggestion"] or {}).items()],
+            "message": message(finding["code"], finding["params"], order.currency),
+            "expected": expected_words(finding, order.currency),
+            "suggestion": suggested_words(finding, order.currency),
             "other_url": other_order_url(finding),
             "fix_url": _fix_url(order, finding["id"]) if finding["suggestion"] else "",
         }

@@ -20,6 +20,7 @@ from core.ui.content import EmptyState, Header, PanelContent, Text
 from core.ui.filters import ConsoleFilterSet
 from core.ui.panels import register_panel
 from core.ui.views import DetailPage, ListPage
+from core.words import run_on
 
 
 def action_words(entry: AuditEntry) -> Text:
@@ -29,7 +30,7 @@ def action_words(entry: AuditEntry) -> Text:
 
 def subject_words(entry: AuditEntry) -> str:
     """The subject's name, or its kind and id where it has none."""
-    return entry.subject_label or f"{kind_words(entry.subject_type)} {entry.subject_id or ''}".strip()
+    return entry.subject_label or run_on(kind_words(entry.subject_type), entry.subject_id or "")
 
 
 def _action_choices() -> list[tuple[str, Text]]:

@@ -25,7 +25,7 @@ from core.ui.actions import BulkAction
 from core.ui.columns import Column, export_columns
 from core.ui.counting import quick_count
 from core.ui.lists import ListDefinition
-from core.words import said_of
+from core.words import run_on, said_of
 
 MAX_BULK_ROWS = 100_000
 MAX_COUNTED = 1_000_000
@@ -139,7 +139,7 @@ def _cleaned(action: BulkAction, user: User, data: dict[str, list[str]]) -> dict
         raw.setlist(name, values)
     form = action.form(user, raw)
     if not form.is_valid():
-        raise DomainError(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        raise DomainError(run_on(*(error for errors in form.errors.values() for error in errors)))
     return form.cleaned_data
 
 

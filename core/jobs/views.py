@@ -29,6 +29,7 @@ from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, ConsoleView, DetailPage, ListPage, go, is_fragment, say
+from core.words import run_on
 
 _READING_REFUSED = _("You no longer have the rights under which this was made.")
 
@@ -204,8 +205,8 @@ class StartBulkAction(ConsoleView):
         return go(request, _url("job_detail", job))
 
     def _refuse(self, page: lists.ListDefinition[Any], fields: Any) -> HttpResponse:
-        problems = [str(error) for errors in fields.errors.values() for error in errors]
-        say(self.request, " ".join(problems) or _("Select at least one row."), "error")
+        problems = run_on(*(error for errors in fields.errors.values() for error in errors))
+        say(self.request, problems or _("Select at least one row."), "error")
         return go(self.request, page.url(self.request.POST.get("query", "")))
 
 

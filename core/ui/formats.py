@@ -30,6 +30,18 @@ def number_text(value: Decimal | float | None) -> str:
     return "" if value is None else _number(value, babel_locale())
 
 
+def exact_money_text(amount: Decimal | str, currency: str) -> str:
+    """An amount with its currency, for telling one from another: none of its decimals is rounded away."""
+    exact = Decimal(str(amount)).normalize()
+    return str(format_currency(exact, currency or "XXX", locale=babel_locale(), decimal_quantization=False))
+
+
+def exact_number_text(value: Decimal | int | str) -> str:
+    """A number with the language's separators and all its decimals, without trailing zeros."""
+    exact = Decimal(str(value)).normalize()
+    return str(format_decimal(exact, locale=babel_locale(), decimal_quantization=False))
+
+
 # A list has few different amounts, and Babel takes its time for each.
 @lru_cache(maxsize=4096)
 def _money(amount: Decimal, currency: str, locale: str) -> str:

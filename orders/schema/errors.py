@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext, gettext_noop
 
+from core.ui.formats import exact_number_text
+
 REASONS: Final[Mapping[str, str]] = {
     "required": gettext_noop("is required"),
     "unknown_key": gettext_noop("isn't a field of an order"),
@@ -57,7 +59,9 @@ class FieldError:
     @property
     def reason(self) -> str:
         """The reason in the language of the moment."""
-        return gettext(REASONS[self.code]) % self.params
+        limit = self.params.get("limit")
+        params = self.params if limit is None else {**self.params, "limit": exact_number_text(limit)}
+        return gettext(REASONS[self.code]) % params
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "FieldError":

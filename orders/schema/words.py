@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.words import run_on
 from orders.schema.errors import FieldError
 from orders.schema.fields import NESTED, ORDER
 
@@ -42,4 +43,4 @@ def field_words(path: str) -> str:
 
 def sentence(error: FieldError) -> str:
     """The field's name and what is wrong with it, in the language of the moment."""
-    return f"{field_words(error.field)} {error.reason}".strip()
+    return run_on(field_words(error.field), error.reason)

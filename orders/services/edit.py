@@ -16,6 +16,7 @@ from core.money import currency_problem, round_money
 from core.outbox.services import publish
 from core.phones import parse_phone
 from core.stages import nudge
+from core.words import run_on
 from inventory.models import Sku
 from orders.codes import ADDRESS_CHANGED, ALLOCATE, ORDER_SUBJECT, VALIDATE
 from orders.enums import (
@@ -133,24 +134,30 @@ def edit_line(
 @transaction.atomic
 def apply_suggestion(*, order_id: int, finding_id: int, actor: Actor) -> Order:
     """Take over what a finding suggests. Raises DomainError if it suggests nothing (any more)."""
-    finding = Finding.objects.filter(pk=finding_id, order_id=order_id).first()
+    finding = Finding.objects.filter(pk=finding_id, order_id=order_id).select_related("order").first()
     if finding is None or not finding.suggestion:
         raise DomainError(_("The order has been checked again; this finding is gone."), "finding_gone")
-    reason = message(finding.code, finding.params)
+    reason = _words_of(finding)
     return edit_order(order_id=order_id, changes=_suggested(finding), actor=actor, reason=reason)
 
 
 @transaction.atomic
 def apply_suggestions(*, order_id: int, actor: Actor) -> Order:
     """Take over everything that the order's findings suggest. Raises DomainError if nothing is suggested (any more)."""
-    findings = list(Finding.objects.filter(order_id=order_id, suggestion__isnull=False).order_by("pk"))
+    findings = list(
+        Finding.objects.filter(order_id=order_id, suggestion__isnull=False).select_related("order").order_by("pk")
+    )
     if not findings:
         raise DomainError(_("The order has been checked again; this finding is gone."), "finding_gone")
     changes: dict[str, Any] = {}
     for finding in findings:
         changes |= _suggested(finding)
-    reason = " ".join(str(message(finding.code, finding.params)) for finding in findings)
+    reason = run_on(*map(_words_of, findings))
     return edit_order(order_id=order_id, changes=changes, actor=actor, reason=reason)
+
+
+def _words_of(finding: Finding) -> str:
+    return message(finding.code, finding.params, finding.order.currency)
 
 
 def _suggested(finding: Finding) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from core.late import writing_beside
 from core.overlapping import RightOfWay, ahead, behind, bulk_work
 from core.relay import Leg, relay
 from core.tabular import Table, open_table
-from core.words import listed, said_of
+from core.words import listed, run_on, said_of
 from orders.enums import IntakeOutcome, IntakeSource
 from orders.importing.assemble import NOT_ORDERS, Assembler, FileOrder, ScatteredOrders
 from orders.importing.kept import KeptOrders
@@ -379,4 +379,4 @@ def _reason(
     orders = ngettext("%(count)d order", "%(count)d orders", order_count) % {"count": order_count}
     where = _("%(lines)s of %(orders)s") % {"lines": lines, "orders": orders}
     words = FieldError(path, code, params).reason
-    return said_of(where, f"{_name(path, columns)} {words}" if path else words)
+    return said_of(where, run_on(_name(path, columns), words) if path else words)

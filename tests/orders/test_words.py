@@ -10,6 +10,7 @@ from core.actor import SYSTEM, actor_name, own_reason, reason_words
 from core.audit.models import AuditEntry
 from core.stages import drain
 from orders.codes import CANCELLED_BY_CHANNEL, VALIDATED_AGAIN
+from orders.finding_words import expected_words, value_words
 from orders.rules.payment_methods import payment_method_name
 from orders.schema import FieldError
 from orders.schema.words import field_words, sentence
@@ -79,6 +80,50 @@ def test_what_a_finding_expects_is_said_in_words(channel, sku):
     page = page_of(order.pk)
     assert "Expected: Paid" in page
     assert "Expected: paid" not in page
+
+
+def test_what_a_finding_expects_is_money_of_the_order(channel, sku):
+    make_sku("CUP-7", unit_price="1300.00", currency="CNY")
+    order = make_order(channel, ("CUP-7", 1))
+    drain(only=["orders.validate"])
+    page = page_of(order.pk)
+    assert "the price CN¥10.00 is far from the list price CN¥1,300.00." in page
+    assert "Expected: CN¥1,300.00" in page
+    assert "10.0000" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("total", "≤ 10000", "≤ CN¥10,000.00"),
+        ("lines[0].unit_price", "69.0000", "CN¥69.00"),
+        ("lines[0].quantity", "≤ 5000", "≤ 5,000"),
+        ("shipping_address.postal_code", "100000", "100000"),
+        ("total", "", ""),
+    ],
+)
+def test_expected_values_are_put_into_words_by_their_field(path, value, words):
+    assert value_words(path, value, "CNY") == words
+
+
+def test_a_postal_code_that_is_only_an_example_says_so():
+    finding = {"code": "address.bad_format", "field": "shipping_address.postal_code", "expected": "90210"}
+    assert expected_words(finding, "USD") == "a postal code like 90210 (only an example)"
+    with translation.override("zh-hans"):
+        assert expected_words(finding, "USD") == "形如 90210 的邮政编码（仅为示例）"
+    mended = finding | {"expected": "01234", "suggestion": {"shipping_address.postal_code": "01234"}}
+    assert expected_words(mended, "USD") == "01234"
+
+
+def test_the_limit_in_a_refusal_is_grouped():
+    assert FieldError("total", "too_large", {"limit": "9999999999.9999"}).reason.endswith("9,999,999,999.9999")
+    assert FieldError("lines[0].quantity", "too_large", {"limit": 100000}).reason.endswith("100,000")
+    assert FieldError("total", "too_large", {"limit": "10000"}).as_json()["reason"].endswith("limit is 10000")
+
+
+def test_a_refusal_in_chinese_has_no_space_between_field_and_reason():
+    with translation.override("zh-hans"):
+        assert " " not in sentence(FieldError("lines[0].unit_price", "negative")).replace("第 1 行", "")
 
 
 def test_the_timeline_says_in_words_what_the_channel_changed(channel, sku):

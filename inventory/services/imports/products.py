@@ -12,6 +12,7 @@ from core.jobs.context import JobContext, RowResult
 from core.jobs.enums import RowOutcome
 from core.jobs.registry import job_kind
 from core.money import currency_problem
+from core.words import run_on
 from inventory.enums import SkuStatus
 from inventory.rules.catalogue import FieldProblem, SkuDraft, SkuOutcome, Upserted
 from inventory.rules.cells import parse_decimal, parse_whole, parse_yes_no, split_list
@@ -203,8 +204,7 @@ _SKU_MESSAGES: dict[str, Callable[[], str]] = {
 
 def _refused(row: FileRow, problems: Sequence[FieldProblem]) -> RowResult:
     first = problems[0]
-    message = " ".join(problem.message for problem in problems)
-    return failed(row, row.values["sku"], first.field, message)
+    return failed(row, row.values["sku"], first.field, run_on(*(problem.message for problem in problems)))
 
 
 _COLUMN_OF = {"barcodes": "barcode", "aliases": "alias"}

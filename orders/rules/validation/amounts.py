@@ -28,24 +28,34 @@ CURRENCY_FOREIGN = check(
 LINE_TOTAL = check(
     "totals.line", ERROR, HoldReason.PRICE,
     _("Line %(line)s: the total is %(stated)s, quantity × price − discount gives %(computed)s."),
+    amounts=("stated", "computed"),
 )  # fmt: skip
 ITEMS_TOTAL = check(
-    "totals.items", ERROR, HoldReason.PRICE, _("The items add up to %(computed)s, the order says %(stated)s.")
+    "totals.items",
+    ERROR,
+    HoldReason.PRICE,
+    _("The items add up to %(computed)s, the order says %(stated)s."),
+    amounts=("computed", "stated"),
 )
 TAX = check(
     "totals.tax", WARNING, HoldReason.PRICE,
     _("The tax of the lines adds up to %(computed)s, the order says %(stated)s."),
+    amounts=("computed", "stated"),
 )  # fmt: skip
 DISCOUNT = check(
     "totals.discount", ERROR, HoldReason.PRICE,
     _("The discount of %(discount)s is more than the goods of %(items)s and the shipping."),
+    amounts=("discount", "items"),
 )  # fmt: skip
-NEGATIVE = check("totals.negative", ERROR, HoldReason.PRICE, _("The amount %(amount)s is below zero."))
+NEGATIVE = check(
+    "totals.negative", ERROR, HoldReason.PRICE, _("The amount %(amount)s is below zero."), amounts=("amount",)
+)
 TOTAL = check(
     "totals.total",
     ERROR,
     HoldReason.PRICE,
     _("The order adds up to %(computed)s, the channel says %(stated)s."),
+    amounts=("computed", "stated"),
 )
 
 

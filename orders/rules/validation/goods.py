@@ -27,24 +27,32 @@ QUANTITY_NOT_POSITIVE = check(
 QUANTITY_LIMIT = check(
     "quantity.limit", ERROR, HoldReason.PRICE,
     _("Line %(line)s: %(quantity)s pieces are more than the channel's limit of %(limit)s."),
+    counts=("quantity", "limit"),
 )  # fmt: skip
 QUANTITY_UNUSUAL = check(
     "quantity.unusual", WARNING, HoldReason.PRICE,
     _("Line %(line)s: %(quantity)s pieces; orders usually have up to %(usual)s."),
+    counts=("quantity", "usual"),
 )  # fmt: skip
 PRICE_NEGATIVE = check(
-    "price.negative", ERROR, HoldReason.PRICE, _("Line %(line)s: the price %(price)s is below zero.")
+    "price.negative",
+    ERROR,
+    HoldReason.PRICE,
+    _("Line %(line)s: the price %(price)s is below zero."),
+    amounts=("price",),
 )
 PRICE_ZERO = check("price.zero", WARNING, HoldReason.PRICE, _("Line %(line)s: the price is zero."))
 PRICE_FAR_FROM_LIST = check(
     "price.far_from_list", WARNING, HoldReason.PRICE,
     _("Line %(line)s: the price %(price)s is far from the list price %(list_price)s."),
+    amounts=("price", "list_price"),
 )  # fmt: skip
 TOTAL_LIMIT = check(
     "total.limit",
     WARNING,
     HoldReason.PRICE,
     _("The total %(total)s is above the channel's limit of %(limit)s."),
+    amounts=("total", "limit"),
 )
 
 

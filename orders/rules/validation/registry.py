@@ -6,13 +6,15 @@ checks.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from typing import Any, Final
 
 from django.utils.functional import Promise
 
 from core.countries import country_name
+from core.ui.formats import exact_money_text, exact_number_text
 from orders.enums import FindingSeverity, HoldReason
 from orders.rules.validation.facts import FindingDraft, OrderFacts
 
@@ -28,7 +30,8 @@ class Check:
     """`message` has %(name)s places for the finding's params.
 
     `hold` applies while the severity is error; with `holds_always` also below, for a state that is no error but
-    in which the order has to wait.
+    in which the order has to wait. `amounts` are the params that are money in the order's currency, `counts` those
+    that are plain numbers; both are stored as they are and put into words when somebody reads them.
     """
 
     code: str
@@ -36,6 +39,8 @@ class Check:
     hold: HoldReason | None
     message: str | Promise
     holds_always: bool = False
+    amounts: Collection[str] = ()
+    counts: Collection[str] = ()
 
     def __call__(
         self,
@@ -66,11 +71,13 @@ def check(
     message: str | Promise,
     *,
     holds_always: bool = False,
+    amounts: Collection[str] = (),
+    counts: Collection[str] = (),
 ) -> Check:
     """Define a check. Codes are unique and stored with findings: never give one another meaning."""
     if code in CHECKS:
         raise ValueError(f"check {code!r} is defined twice")
-    CHECKS[code] = Check(code, severity, hold, message, holds_always)
+    CHECKS[code] = Check(code, severity, hold, message, holds_always, amounts, counts)
     return CHECKS[code]
 
 
@@ -105,14 +112,17 @@ def _with_severity(finding: FindingDraft, severity: FindingSeverity) -> FindingD
     )  # fmt: skip
 
 
-def message(code: str, params: Mapping[str, Any]) -> str:
-    """The message of a stored finding in the active language; the code itself if it no longer exists."""
+def message(code: str, params: Mapping[str, Any], currency: str) -> str:
+    """The message of a stored finding in the active language; the code itself if it no longer exists.
+
+    `currency` is that of the order, in which its amounts are.
+    """
     found = CHECKS.get(code)
     if found is None:
         return code
     try:
-        return str(found.message) % _worded(params)
-    except (KeyError, TypeError):  # stored before the message gained a place
+        return str(found.message) % _worded(found, params, currency)
+    except (KeyError, TypeError, InvalidOperation):  # stored before the message gained a place
         return code
 
 
@@ -123,6 +133,14 @@ def check_words(code: str) -> str:
     return (str(found.message) % defaultdict(lambda: "…")).rstrip(".。") if found else code
 
 
-def _worded(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters with countries by their names."""
-    return {name: country_name(value) if name in _COUNTRIES and value else value for name, value in params.items()}
+def _worded(check: Check, params: Mapping[str, Any], currency: str) -> Mapping[str, Any]:
+    """The parameters with countries by their names, and amounts and numbers as the reader writes them."""
+    return {name: _param_words(check, name, value, currency) for name, value in params.items()}
+
+
+def _param_words(check: Check, name: str, value: Any, currency: str) -> Any:
+    if name in check.amounts:
+        return exact_money_text(value, currency)
+    if name in check.counts:
+        return exact_number_text(value)
+    return country_name(value) if name in _COUNTRIES and value else value

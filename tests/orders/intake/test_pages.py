@@ -93,7 +93,7 @@ def test_a_files_lines_are_shown_with_their_columns_named(manager: Client, chann
 
 @pytest.mark.parametrize(
     ("language", "why", "who"),
-    [("en", "Line 1, Quantity must be at least 1", "system"), ("zh-hans", "第 1 行，数量 不能小于 1", "系统")],
+    [("en", "Line 1, Quantity must be at least 1", "system"), ("zh-hans", "第 1 行，数量不能小于 1", "系统")],
 )
 def test_the_administration_says_in_words_why_a_message_was_refused_and_who_sent_it(
     channel: Channel, language: str, why: str, who: str

@@ -1,5 +1,6 @@
 """Every check of the validation rules: an order that is in order has no findings, and each defect is found."""
 
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -210,15 +211,48 @@ def test_the_guide_names_every_check():
 def test_every_message_can_be_read(code):
     [finding] = validate(DEFECTS[code][0])
     with translation.override("en"):
-        text = message(finding.code, finding.params)
+        text = message(finding.code, finding.params, "CNY")
     assert text.endswith(".")
     assert "%(" not in text
     assert "{" not in text
 
 
+@pytest.mark.parametrize(
+    ("code", "params", "currency", "english", "chinese"),
+    [
+        (
+            "price.far_from_list",
+            {"line": 1, "price": "69.0000", "list_price": "1300.00"},
+            "GBP",
+            "£69.00 is far from the list price £1,300.00",
+            "£1,300.00",
+        ),
+        ("total.limit", {"total": "12500.00", "limit": "10000"}, "CNY", "CN¥12,500.00", "¥10,000.00"),
+        ("totals.total", {"computed": "1069.00", "stated": "980.00"}, "JPY", "JP¥1,069, ", "JP¥1,069"),
+        ("price.negative", {"line": 1, "price": "-0.0040"}, "CNY", "-CN¥0.004 ", "-¥0.004"),
+        ("quantity.limit", {"line": 1, "quantity": 12000, "limit": "1E+4"}, "CNY", "limit of 10,000.", "10,000"),
+        ("quantity.unusual", {"line": 1, "quantity": 1200, "usual": 50}, "CNY", "1,200 pieces", "1,200"),
+    ],
+)
+def test_amounts_and_numbers_read_as_the_reader_writes_them(code, params, currency, english, chinese):
+    with translation.override("en"):
+        assert english in message(code, params, currency)
+    with translation.override("zh-hans"):
+        assert chinese in message(code, params, currency)
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_every_decimal_of_a_message_is_known_as_amount_or_number(code):
+    [finding] = validate(DEFECTS[code][0])
+    known = {*CHECKS[code].amounts, *CHECKS[code].counts}
+    assert known <= set(finding.params)
+    decimals = {name for name, value in finding.params.items() if re.fullmatch(r"-?\d+(\.\d+)?", str(value))}
+    assert decimals - known <= {"line", "order_id", "value", "phone", "quantity"}
+
+
 def test_a_message_whose_check_or_params_are_gone_shows_its_code():
-    assert message("gone.check", {}) == "gone.check"
-    assert message("sku.unknown", {}) == "sku.unknown"
+    assert message("gone.check", {}, "CNY") == "gone.check"
+    assert message("sku.unknown", {}, "CNY") == "sku.unknown"
 
 
 @pytest.mark.parametrize("path", sorted({field for _, field, *_ in DEFECTS.values() if "lines" not in field}))

@@ -1,0 +1,56 @@
+"""What validation found, in the reader's language: stored findings keep codes and plain values."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from core.countries import country_name
+from core.ui.formats import exact_money_text, exact_number_text
+from orders.enums import PaymentStatus
+
+_AMOUNT: Final = re.compile(
+    r"(items_total|shipping_fee|discount|tax|total)|lines\[\d+\]\.(unit_price|discount|tax|total)"
+)
+_QUANTITY: Final = re.compile(r"lines\[\d+\]\.quantity")
+_AT_MOST: Final = "≤ "
+# They expect a code of a certain form; which one, nobody knows but the recipient.
+_OF_A_FORM: Final = frozenset({"address.bad_format", "address.bad_optional", "address.no_postal_code"})
+
+
+def value_words(path: str, value: str, currency: str) -> str:
+    """A value of the field at `path` of an order in `currency`: codes by their names, amounts as money."""
+    if path == "payment.status" and value in PaymentStatus.values:
+        return str(PaymentStatus(value).label)
+    if path == "shipping_address.country" and value:
+        return country_name(value)
+    bound = _AT_MOST if value.startswith(_AT_MOST) else ""
+    number = _number(value.removeprefix(bound))
+    if number is not None and _AMOUNT.fullmatch(path):
+        return bound + exact_money_text(number, currency)
+    if number is not None and _QUANTITY.fullmatch(path):
+        return bound + exact_number_text(number)
+    return value
+
+
+def expected_words(finding: Mapping[str, Any], currency: str) -> str:
+    """What a finding {code, field, expected, suggestion} expects; of a form that it is only an example."""
+    expected = str(finding["expected"])
+    is_example = finding["code"] in _OF_A_FORM and not finding.get("suggestion")
+    if is_example and expected.isascii() and any(map(str.isdigit, expected)):
+        return _("a postal code like %(example)s (only an example)") % {"example": expected}
+    return value_words(finding["field"], expected, currency)
+
+
+def suggested_words(finding: Mapping[str, Any], currency: str) -> str:
+    """The values that a finding suggests, one after the other; "" where it suggests none."""
+    return " · ".join(value_words(path, value, currency) for path, value in (finding["suggestion"] or {}).items())
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
