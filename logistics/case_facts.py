@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.selectors import may_see_personal_data
 from core.cases.models import Case
 from core.cases.registry import Fact
-from logistics.models import Shipment
+from logistics.models import Carrier, Shipment
 from logistics.rules.public import scrubbed
-from logistics.selectors import events_of, visible_shipments
+from logistics.selectors import events_of, has_no_carrier, visible_shipments
+from logistics.services.choice import carriers_switched_off
 from orders.case_facts import order_facts
 
 
@@ -24,7 +25,23 @@ def facts_of_parcel_case(case: Case, user: Any) -> Sequence[Fact]:
     parcel = " ".join(filter(None, (str(shipment.carrier or ""), shipment.tracking_number or shipment.number)))
     url = reverse("logistics:shipment_detail", args=[shipment.pk])
     facts = [Fact(_("Parcel"), parcel, url), Fact(_("The carrier's words"), _carriers_words(shipment, user))]
+    facts += _switched_off(shipment, user)
     return [*(fact for fact in facts if fact.text), *order_facts(shipment.order, user)]
+
+
+def _switched_off(shipment: Shipment, user: Any) -> list[Fact]:
+    """The carriers that could take a parcel without one; with a link for those who may switch them on."""
+    if not has_no_carrier(shipment):
+        return []
+    carriers = carriers_switched_off([shipment])[shipment.pk]
+    return [Fact(_("Switched off"), carrier.local_name, carrier_url(carrier, user)) for carrier in carriers]
+
+
+def carrier_url(carrier: Carrier, user: Any) -> str:
+    """Where the carrier is switched on and off; "" for those who may not."""
+    if not user.is_staff or not user.has_perm("logistics.change_carrier"):
+        return ""
+    return reverse("admin:logistics_carrier_change", args=[carrier.pk])
 
 
 def _carriers_words(shipment: Shipment, user: Any) -> str:

@@ -16,10 +16,11 @@ from core.cases.registry import CaseSeed, CaseType, Field, Resolution, register_
 from core.countries import country_name
 from core.exceptions import DomainError
 from core.ui.formats import absolute_text
+from core.words import listed
 from logistics.case_facts import facts_of_parcel_case
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
-from logistics.models import Carrier, Shipment
+from logistics.models import Carrier, Shipment, local_name
 from logistics.selectors import still_parcels, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES, seed
 from logistics.services.problems import replace_lost, settle_problem, ship_again, write_off
@@ -65,8 +66,11 @@ def _no_carrier() -> CaseType:
         subject_url=_shipment_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
-        summaries={"none": _("No rule takes {weight} kg to {country}")},
-        param_words={"country": country_name},
+        summaries={
+            "none": _("No rule takes {weight} kg to {country}"),
+            "switched_off": _("Every carrier that takes {weight} kg to {country} is switched off: {carriers}"),
+        },
+        param_words={"country": country_name, "carriers": _carrier_names},
         icon="truck-off",
     )
 
@@ -258,6 +262,10 @@ def _moment_words(text: str) -> str:
         return absolute_text(datetime.fromisoformat(text))
     except ValueError:
         return text
+
+
+def _carrier_names(names: Sequence[Sequence[str]]) -> str:
+    return listed(local_name(name, name_zh) for name, name_zh in names)
 
 
 def _detect_not_moving() -> Sequence[CaseSeed]:

@@ -62,7 +62,12 @@ class Carrier(models.Model):
     @property
     def local_name(self) -> str:
         """The name in the reader's language."""
-        return self.name_zh if self.name_zh and (get_language() or "").startswith("zh") else self.name
+        return local_name(self.name, self.name_zh)
+
+
+def local_name(name: str, name_zh: str) -> str:
+    """A carrier's name in the reader's language."""
+    return name_zh if name_zh and (get_language() or "").startswith("zh") else name
 
 
 class TransitTime(models.Model):

@@ -41,6 +41,11 @@ def visible_shipments(user: object) -> QuerySet[Shipment]:
     return shipments
 
 
+def has_no_carrier(shipment: Shipment) -> bool:
+    """Whether the parcel has been through the rules and none took it."""
+    return shipment.status == ShipmentStatus.PENDING and not shipment.carrier_id and not shipment.label_due_at
+
+
 def order_shipments(user: object, order_id: int) -> list[Shipment]:
     """An order's parcels that a user may see, oldest first, each with its carrier."""
     if is_limited(user):  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from core.cases.registry import CaseSeed
 from core.cases.services import clear_cases, open_cases
 from core.db import claim, insert_rows, update_rows
 from core.outbox.services import publish
@@ -34,7 +35,7 @@ from logistics.models import Carrier, Shipment, ShipmentLabel
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.rules.label_retry import retry_label_after
 from logistics.services.calling import Calls, Outcome
-from logistics.services.choice import active_rules, choose_carrier
+from logistics.services.choice import active_rules, carriers_switched_off, choose_carrier
 from logistics.services.consequences import seed
 from logistics.services.health import record_outcomes
 from logistics.services.label_requests import label_requests
@@ -169,19 +170,21 @@ def _assign_carriers(shipments: Sequence[Shipment]) -> list[Shipment]:
 
 
 def _report_homeless(shipments: Sequence[Shipment]) -> None:
-    open_cases(
-        [
-            seed(
-                shipment,
-                NO_CARRIER,
-                "none",
-                channel_id=shipment.order.channel_id,
-                cause_at=shipment.created_at,
-                country=shipment.destination_country,
-                weight=f"{shipment.weight_g / 1000:.2f}",
-            )
-            for shipment in shipments
-        ]
+    off = carriers_switched_off(shipments)
+    open_cases([_homeless_case(shipment, off[shipment.pk]) for shipment in shipments])
+
+
+def _homeless_case(shipment: Shipment, switched_off: Sequence[Carrier]) -> CaseSeed:
+    names = {"carriers": [[carrier.name, carrier.name_zh] for carrier in switched_off]} if switched_off else {}
+    return seed(
+        shipment,
+        NO_CARRIER,
+        "switched_off" if switched_off else "none",
+        channel_id=shipment.order.channel_id,
+        cause_at=shipment.created_at,
+        country=shipment.destination_country,
+        weight=f"{shipment.weight_g / 1000:.2f}",
+        **names,
     )
 
 

@@ -18,11 +18,14 @@ from core.ui.scanning import ScanResult
 from core.ui.views import ActionPage, FormPage, ListPage, QueuePage
 from inventory.selectors import resolve_skus
 from logistics.bulk import FULFILMENT_ACTIONS
+from logistics.case_facts import carrier_url
 from logistics.enums import ShipmentStatus
 from logistics.filters import FulfilmentFilter
 from logistics.forms import PackForm, ShortForm
 from logistics.models import Shipment
 from logistics.rules.scans import Scan, read_scan
+from logistics.selectors import has_no_carrier
+from logistics.services.choice import carriers_switched_off
 from logistics.services.warehouse import hand_over_parcel, report_missing
 from logistics.tables import FULFILMENT_COLUMNS
 from orders.enums import FulfilmentStatus
@@ -225,15 +228,27 @@ class PackStation(Station):
 
     def work_context(self, item: FulfilmentOrder) -> dict[str, Any]:
         shipment = (
-            item.shipments.exclude(status=ShipmentStatus.CANCELLED).select_related("carrier").order_by("-pk").first()
+            item.shipments.exclude(status=ShipmentStatus.CANCELLED)
+            .select_related("carrier", "order")
+            .order_by("-pk")
+            .first()
         )
         return {
             **super().work_context(item),
             "shipment": shipment,
-            "is_homeless": shipment is not None and shipment.carrier_id is None and shipment.label_due_at is None,
+            **self._homeless(shipment),
             "was_relabelled": _was_relabelled(item),
             "form": PackForm(initial={"weight_g": _weight(item)}),
         }
+
+    def _homeless(self, shipment: Shipment | None) -> dict[str, Any]:
+        """Whether no rule takes the parcel, and the carriers that would if they weren't switched off."""
+        if shipment is None or not has_no_carrier(shipment):
+            return {"is_homeless": False}
+        user = self.request.user
+        carriers = carriers_switched_off([shipment])[shipment.pk]
+        named = [{"name": carrier.local_name, "url": carrier_url(carrier, user)} for carrier in carriers]
+        return {"is_homeless": True, "switched_off": named}
 
     def take(self, item: FulfilmentOrder, scan: Scan, sku_id: int, actor: Actor) -> FulfilmentLine:
         return check(fulfilment_id=item.pk, sku_id=sku_id, quantity=scan.quantity)

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from core.accounts.enums import Role
 from core.accounts.models import User
 from core.actor import Actor
 from core.cases.actions import resolution_actions
@@ -17,14 +18,15 @@ from core.exceptions import DomainError
 from core.stages import drain
 from core.ui.formats import absolute_text
 from logistics.carriers.base import TrackEvent, TrackResult
+from logistics.case_facts import facts_of_parcel_case
 from logistics.codes import ATTEMPT_FAILED, LABEL, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION, POLL
 from logistics.enums import EventSource, ShipmentStatus
-from logistics.models import Shipment
+from logistics.models import Carrier, CarrierRule, Shipment
 from logistics.services.consequences import seed
 from logistics.services.ingest import Arrival, ingest
 from orders.services.fulfilment import record_shipped
 from tests.factories.accounts import make_user
-from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
+from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, make_shipment, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,6 +191,33 @@ def test_what_is_wrong_is_told_in_the_reader_s_language_and_zone():
         assert "2 Mar 2026" in absolute_text(heard_at)
     Case.objects.update(summary_params={"since": "2026-03-01 17:43 UTC"})
     assert summary_of(Case.objects.get(type=NO_MOVEMENT)) == "No news since 2026-03-01 17:43 UTC"
+
+
+def test_carriers_that_are_switched_off_are_named_and_linked_for_those_who_may_switch(client, sandbox):
+    light, other = make_carrier("sf", name="SF", name_zh="顺丰"), make_carrier("yto", name="YTO")
+    make_rule(light)
+    make_rule(light)  # named once
+    make_rule(other, countries=["US"])
+    parcel = make_shipment(None, make_fulfilment(), status=S.PENDING)
+
+    def report():
+        Shipment.objects.filter(pk=parcel.pk).update(label_due_at=timezone.now())
+        drain(only=[LABEL])
+        return Case.objects.get(type=NO_CARRIER)
+
+    Carrier.objects.update(is_active=False)
+    case = report()
+    assert summary_of(case).endswith("is switched off: SF")
+    with translation.override("zh-hans"):
+        assert "顺丰" in summary_of(case)
+    switched = reverse("admin:logistics_carrier_change", args=[light.pk])
+    told = {fact.text: fact.url for fact in facts_of_parcel_case(case, make_user(is_superuser=True))}
+    assert told["SF"] == switched
+    assert "YTO" not in told
+    clerk = make_user(Role.CUSTOMER_SERVICE)
+    assert {fact.text: fact.url for fact in facts_of_parcel_case(case, clerk)}["SF"] == ""
+    CarrierRule.objects.all().delete()
+    assert summary_of(report()).startswith("No rule takes")
 
 
 def test_the_carriers_are_offered_by_name_and_no_other_is_taken(client, carrier):

@@ -19,7 +19,7 @@ from orders.models import FulfilmentOrder
 from orders.services.cancel import cancel_order
 from tests.factories.accounts import make_user
 from tests.factories.inventory import make_sku, stock
-from tests.factories.logistics import PIPELINE, make_shipment, make_warehouse_in_shenzhen
+from tests.factories.logistics import PIPELINE, make_carrier, make_rule, make_shipment, make_warehouse_in_shenzhen
 from tests.factories.orders import make_channel, make_order
 
 
@@ -99,6 +99,11 @@ def test_a_closed_parcel_without_a_carrier_says_what_it_waits_for(browser, skus)
         scan(browser, address, "PICK-A")
     browser.post(reverse("logistics:pack_close", args=[fulfilment.pk]), {"weight_g": 100})
     assert "No carrier takes this parcel yet." in browser.get(pack).content.decode()
+    carrier = make_carrier("sf", name="SF", is_active=False)
+    make_rule(carrier)
+    page = browser.get(pack).content.decode()
+    assert "Every carrier that could take this parcel is switched off." in page
+    assert "<p>SF</p>" in page
     Shipment.objects.filter(pk=parcel.pk).update(label_due_at=timezone.now())
     assert "The label is on its way." in browser.get(pack).content.decode()
 
