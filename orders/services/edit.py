@@ -33,6 +33,7 @@ from orders.locks import lock_fulfilments_of_orders, lock_order
 from orders.models import DataError, Finding, FulfilmentOrder, Order, OrderLine
 from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
+from orders.services.late_errors import facts_of_begun, refuse_new_errors
 from orders.services.moves import touch
 from orders.services.progress import GONE, NOT_RELEASED
 from orders.services.readdress import PLACE_FIELDS, ask_for_labels, is_on_label
@@ -74,7 +75,8 @@ def edit_order(
 
     `version` is the one that the person looked at; raises Conflict if the order has changed since, and DomainError
     for an amount below zero, for an order that has arrived, or has left where more than the contact changes: a parcel
-    that came back is sent again to the corrected address. A change after release counts as a data error that escaped.
+    that came back is sent again to the corrected address. A change after release counts as a data error that escaped;
+    it is refused, at its field, if validation would have held the order for it and won't look any more.
     """
     unknown = set(changes) - CONTACT_FIELDS - TOTAL_FIELDS
     if unknown:
@@ -87,6 +89,7 @@ def edit_order(
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
+    known = facts_of_begun(order, at=timezone.now())
     for name in before:
         setattr(order, name, changes[name])
     order.ship_phone_e164 = parse_phone(order.ship_phone, order.ship_country).e164 or ""
@@ -94,6 +97,8 @@ def edit_order(
     order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key"])
     _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
     _follow_address(order, before, actor)
+    if known is not None:
+        refuse_new_errors(order, known)
     return order
 
 

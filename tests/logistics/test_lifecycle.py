@@ -161,7 +161,10 @@ def test_a_carrier_that_is_switched_off_isnt_kept_for_the_corrected_recipient(ru
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     ("changes", "keeps_carrier"),
-    [({"ship_street": "科技路 99 号"}, True), ({"ship_province": "江苏省", "ship_city": "南京市"}, False)],
+    [
+        ({"ship_street": "科技路 99 号"}, True),
+        ({"ship_province": "江苏省", "ship_city": "南京市", "ship_district": "玄武区"}, False),
+    ],
 )
 def test_who_picks_gets_a_label_for_the_corrected_recipient(rule, sandbox, packed, changes, keeps_carrier):
     part = make_fulfilment()

@@ -96,7 +96,11 @@ def test_a_parcel_that_came_back_is_sent_again_to_the_corrected_address():
     pack(part)
     record_shipped(fulfilment_ids=[part.pk])
     parcel = make_shipment(make_carrier(), part, status=S.RETURNED, tracking_number="BACK-1")
-    edit_order(order_id=part.order_id, changes={"ship_country": "DE", "ship_street": "Torstr. 1"}, actor=SYSTEM)
+    berlin = {"country": "DE", "province": "", "city": "Berlin", "district": "", "street": "Torstr. 1"}
+    changes = {
+        f"ship_{name}": value for name, value in {**berlin, "postal_code": "10119", "phone": "+49 30 901820"}.items()
+    }
+    edit_order(order_id=part.order_id, changes=changes, actor=SYSTEM)
     again = ship_again(shipment_id=parcel.pk, actor=SYSTEM)
     assert again.destination_country == "DE"
     assert recipient_address(Order.objects.get(pk=part.order_id)).street == "Torstr. 1"

@@ -47,7 +47,12 @@ pytestmark = pytest.mark.django_db
 STAGES = ("orders.validate", "orders.allocate", "orders.release")
 _F = FulfilmentStatus
 RESERVED = frozenset({_F.ALLOCATED, _F.RELEASED, _F.PICKING, _F.PACKED})
-PLACES = ({"ship_city": "宁波市"}, {"ship_country": "DE", "ship_city": "Hamburg"}, {"ship_country": "CN"})
+PLACES = (
+    {"ship_city": "宁波市"},
+    {"ship_city": "宁波市", "ship_district": "海曙区"},
+    {"ship_country": "DE", "ship_city": "Hamburg"},
+    {"ship_country": "CN"},
+)
 
 WHICH = st.integers(0, 3)  # of the orders, warehouses or SKUs that there are, by remainder
 UNITS = st.integers(1, 6)
