@@ -90,6 +90,11 @@ class UploadForm(forms.Form):
 
 
 _NEEDED = _("An order can't be made without this: choose a column.")
+# Of the two an order needs one; no list price stands in for them.
+_PRICES = {
+    "lines.unit_price": _("Without it the line amount ÷ the quantity is taken. The file needs one of the two."),
+    "lines.amount": _("Needed where the file has no unit price."),
+}
 
 
 class MappingForm(forms.Form):
@@ -148,8 +153,10 @@ class MappingForm(forms.Form):
                 choices=choices,
                 required=path in REQUIRED and path not in options.constants,
                 initial=mapping.columns.get(path, ""),
+                help_text=_PRICES.get(path, ""),
                 error_messages={"required": _NEEDED},
             )
+            self.fields[_name(path)].is_called_optional = path not in _PRICES  # type: ignore[attr-defined]
 
     def groups(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
         """(heading, selects) in the order of the page."""
@@ -280,7 +287,6 @@ class OrderForm(forms.Form):
             label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True
         )
         for name, entry in (("sku", sku), ("quantity", quantity), ("price", price)):
-            entry.widget.attrs["class"] = "form-control"
             self.fields[f"{name}-{number}"] = entry
 
     def line_rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -293,6 +294,28 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(manager: C
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "values"),
+    [
+        ("sku-0", {"sku-0": "MUG-2"}),
+        ("sku-1", {"quantity-1": "5"}),
+        ("quantity-0", {"quantity-0": "0"}),
+        ("price-0", {"price-0": "-1"}),
+        ("price-0", {}),
+    ],
+)
+def test_a_wrong_field_of_a_line_looks_wrong_and_tells_screen_readers(
+    manager: Client, channel: Channel, wrong: str, values: dict[str, Any]
+) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug")])
+    page = manager.post(reverse("orders:order_create"), order_form(channel, **values)).content.decode()
+    marked = [field for field in re.findall(r"<input[^>]*>", page) if "is-invalid" in field]
+    assert re.findall(r'name="([^"]+)"', "".join(marked)) == [wrong]
+    assert 'aria-invalid="true"' in marked[0]
+    assert f'aria-describedby="id_{wrong}_error"' in marked[0]
+    assert f'id="id_{wrong}_error"' in page
+
+
 def test_a_pasted_address_is_taken_apart_into_the_forms_fields(manager: Client) -> None:
     page = manager.get(reverse("orders:order_create")).content.decode()
     assert "data-paste-address" in page
@@ -316,6 +339,9 @@ def test_a_file_is_mapped_saved_and_imported(manager: Client, channel: Channel) 
     answer = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload})
     url = answer.headers["Location"]
     page = manager.get(url).content.decode()
+    price = page.partition('for="id_column-lines.unit_price"')[2].partition("</div>")[0]
+    assert "the line amount ÷ the quantity is taken" in price
+    assert "optional" not in price
     assert "01/03/2025 10:00" in page
     form = {
         "column-external_id": "Order",
