@@ -10,4 +10,4 @@ class Board(models.Model):
         default_permissions = ()
         verbose_name = _("board")
         verbose_name_plural = _("boards")
-        permissions = [("view_board", _("Can see the five-pains board"))]
+        permissions = [("view_board", _("see the five-pains board"))]

@@ -65,7 +65,7 @@ class Customer(models.Model):
             GinIndex(SearchVector("name", config="simple"), name="customer_by_words_of_name"),
             models.Index(Right("phone_e164", 4), condition=~Q(phone_e164=""), name="customer_by_last_digits"),
         ]
-        permissions = [("merge_customer", _("Can merge customers"))]
+        permissions = [("merge_customer", _("merge customers"))]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"#{self.pk}"

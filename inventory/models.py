@@ -28,7 +28,7 @@ class Product(models.Model):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["code"]
-        permissions = [("import_products", _("Can import products"))]
+        permissions = [("import_products", _("import products"))]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
@@ -187,9 +187,9 @@ class StockLevel(models.Model):
         # No index on a quantity: it would stop heap-only updates, which hot SKUs live on.
         indexes = [models.Index(fields=["sku", "warehouse"], name="stock_level_by_sku")]
         permissions = [
-            ("adjust_stock", _("Can adjust stock")),
-            ("receive_stock", _("Can receive stock")),
-            ("import_stock", _("Can import stock")),
+            ("adjust_stock", _("adjust stock")),
+            ("receive_stock", _("receive stock")),
+            ("import_stock", _("import stock")),
         ]
 
     def __str__(self) -> str:

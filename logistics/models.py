@@ -222,7 +222,7 @@ class Shipment(models.Model):
             ),
             models.Index(fields=["last_event_at"], condition=Q(next_poll_at__isnull=False), name="shipment_still"),
         ]
-        permissions = [("handle_shipment", _("Can retry labels, change carrier and check parcels"))]
+        permissions = [("handle_shipment", _("retry labels, change carrier and check parcels"))]
 
     def __str__(self) -> str:
         return self.tracking_number or self.number

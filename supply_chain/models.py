@@ -121,8 +121,8 @@ class PurchaseOrder(models.Model):
             models.Index(fields=["expected_on"], name="purchase_order_by_expected"),
         ]
         permissions = [
-            ("approve_purchaseorder", _("Can approve purchase orders")),
-            ("receive_purchaseorder", _("Can receive purchase orders")),
+            ("approve_purchaseorder", _("approve purchase orders")),
+            ("receive_purchaseorder", _("receive purchase orders")),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "board",
                 "verbose_name_plural": "boards",
-                "permissions": [("view_board", "Can see the five-pains board")],
+                "permissions": [("view_board", "see the five-pains board")],
                 "managed": False,
                 "default_permissions": (),
             },

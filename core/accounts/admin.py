@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_otp.plugins.otp_static.admin import StaticDevice
@@ -21,6 +22,7 @@ from core.accounts import services
 from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm, TimeZoneField
 from core.accounts.models import AccessScope, ApiKey, AuthenticatorApp, FailedSignIn, RoleGroup, RolePolicy, User
+from core.accounts.rights import right_in_words
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.selectors import api_keys
 from core.accounts.services.journal import tell_policy_change, tell_user_change
@@ -273,8 +275,10 @@ class RoleGroupAdmin(ReadOnlyAdmin[RoleGroup]):
 
     @admin.display(description=_("rights"))
     def rights(self, group: RoleGroup) -> str:
-        names = group.permissions.order_by("content_type__app_label", "codename").values_list("name", flat=True)
-        return format_html_join(mark_safe("<br>"), "{}", ((_(name),) for name in names))
+        held = group.permissions.order_by("content_type__app_label", "codename")
+        names = held.values_list("content_type__app_label", "codename", "name")
+        words = (capfirst(right_in_words(f"{label}.{codename}") or name) for label, codename, name in names)
+        return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in words))
 
 
 @admin.register(FailedSignIn)

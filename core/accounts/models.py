@@ -54,10 +54,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the unty
 
     class Meta(AbstractUser.Meta):
         permissions = [
-            ("use_admin_site", _("Can use the administration site")),
-            ("manage_api_keys", _("Can create and revoke API keys")),
-            ("view_personal_data", _("Can see personal data unmasked")),
-            ("manage_system", _("Can see how the system is doing and run its work again")),
+            ("use_admin_site", _("use the administration site")),
+            ("manage_api_keys", _("create and revoke API keys")),
+            ("view_personal_data", _("see personal data unmasked")),
+            ("manage_system", _("see how the system is doing and run its work again")),
         ]
 
     def __str__(self) -> str:

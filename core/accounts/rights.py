@@ -1,9 +1,9 @@
 """Rights in words: what is missing, and who has it, in the reader's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.apps import apps
-from django.contrib.auth.models import Permission
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -37,8 +37,13 @@ def right_in_words(permission: str) -> str:
     if action in _USUAL and label in apps.app_configs and model_name in apps.all_models[label]:
         things = apps.get_model(label, model_name)._meta.verbose_name_plural
         return str(_USUAL[action]) % {"things": things}
-    found = Permission.objects.filter(content_type__app_label=label, codename=codename).first()
-    return gettext(found.name) if found else ""
+    return next((str(words) for name, words in _declared(label) if name == codename), "")
+
+
+def _declared(label: str) -> Iterator[tuple[str, str | Promise]]:
+    """(codename, words) of the rights that the models of an app declare beside Django's own."""
+    models = apps.all_models[label].values() if label in apps.app_configs else ()
+    return (right for model in models for right in model._meta.permissions)
 
 
 def explain_missing(permission: str) -> str:

@@ -71,8 +71,8 @@ class Case(models.Model):
         verbose_name_plural = _("cases")
         ordering = ["-id"]
         permissions = [
-            ("work_case", _("Can work on cases")),
-            ("assign_case", _("Can assign cases to others")),
+            ("work_case", _("work on cases")),
+            ("assign_case", _("assign cases to others")),
         ]
         constraints = [
             models.UniqueConstraint(

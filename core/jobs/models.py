@@ -56,7 +56,7 @@ class Job(models.Model):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
         ordering = ["-id"]
-        permissions = [("view_all_jobs", _("Can see and cancel the jobs of everybody"))]
+        permissions = [("view_all_jobs", _("see and cancel the jobs of everybody"))]
         indexes = [
             models.Index(fields=["created_by", "-id"], name="jobs_by_user"),
             models.Index(

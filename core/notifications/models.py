@@ -141,7 +141,7 @@ class OutgoingMessage(models.Model):
     class Meta:
         verbose_name = _("outgoing message")
         verbose_name_plural = _("send log")
-        permissions = [("resend_message", _("Can send a message again"))]
+        permissions = [("resend_message", _("send a message again"))]
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="notifications_message_once")]
         indexes = [

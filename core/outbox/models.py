@@ -21,7 +21,7 @@ class OutboxEvent(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        permissions = [("retry_event", _("Can have events delivered again"))]
+        permissions = [("retry_event", _("have events delivered again"))]
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(next_attempt_at__isnull=False)),

@@ -26,7 +26,7 @@ class SavedView(models.Model):
         verbose_name = _("saved view")
         verbose_name_plural = _("saved views")
         ordering = ["id"]
-        permissions = [("share_view", _("Can share saved views"))]
+        permissions = [("share_view", _("share saved views"))]
         constraints = [
             models.UniqueConstraint(fields=["page", "owner", "name"], name="ui_view_name_once"),
             models.UniqueConstraint(

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "customer",
                 "verbose_name_plural": "customers",
-                "permissions": [("merge_customer", "Can merge customers")],
+                "permissions": [("merge_customer", "merge customers")],
             },
         ),
         migrations.CreateModel(

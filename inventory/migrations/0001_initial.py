@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "product",
                 "verbose_name_plural": "products",
                 "ordering": ["code"],
-                "permissions": [("import_products", "Can import products")],
+                "permissions": [("import_products", "import products")],
             },
         ),
         migrations.CreateModel(
@@ -339,9 +339,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "stock level",
                 "verbose_name_plural": "stock levels",
                 "permissions": [
-                    ("adjust_stock", "Can adjust stock"),
-                    ("receive_stock", "Can receive stock"),
-                    ("import_stock", "Can import stock"),
+                    ("adjust_stock", "adjust stock"),
+                    ("receive_stock", "receive stock"),
+                    ("import_stock", "import stock"),
                 ],
             },
         ),

@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "shipment",
                 "verbose_name_plural": "shipments",
-                "permissions": [("handle_shipment", "Can retry labels, change carrier and check parcels")],
+                "permissions": [("handle_shipment", "retry labels, change carrier and check parcels")],
             },
         ),
         migrations.CreateModel(

@@ -71,8 +71,8 @@ class FulfilmentOrder(models.Model):
             ),
         ]
         permissions = [
-            ("pick_fulfilment", _("Can pick and pack")),
-            ("release_fulfilment", _("Can release to the warehouse")),
+            ("pick_fulfilment", _("pick and pack")),
+            ("release_fulfilment", _("release to the warehouse")),
         ]
 
     def __str__(self) -> str:

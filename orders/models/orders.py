@@ -141,13 +141,13 @@ class Order(models.Model):
             models.Index(fields=["-id"], condition=Q(open_hold_count__gt=0), name="order_on_hold"),
         ]
         permissions = [
-            ("approve_order", _("Can approve and un-approve orders")),
-            ("hold_order", _("Can hold orders by hand and release such holds")),
-            ("cancel_order", _("Can cancel orders")),
-            ("edit_order", _("Can correct order data")),
-            ("import_order", _("Can import order files")),
-            ("view_intake", _("Can see raw intake messages")),
-            ("record_payment", _("Can record payments")),
+            ("approve_order", _("approve and un-approve orders")),
+            ("hold_order", _("hold orders by hand and release such holds")),
+            ("cancel_order", _("cancel orders")),
+            ("edit_order", _("correct order data")),
+            ("import_order", _("import order files")),
+            ("view_intake", _("see raw intake messages")),
+            ("record_payment", _("record payments")),
         ]
 
     def __str__(self) -> str:

@@ -75,9 +75,9 @@ class Hold(models.Model):
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         permissions = [
-            ("release_data_hold", _("Can release holds for address, articles, duplicates and messages")),
-            ("release_money_hold", _("Can release holds for price and payment")),
-            ("release_fraud_hold", _("Can release holds for fraud risk")),
+            ("release_data_hold", _("release holds for address, articles, duplicates and messages")),
+            ("release_money_hold", _("release holds for price and payment")),
+            ("release_fraud_hold", _("release holds for fraud risk")),
         ]
         constraints = [
             models.UniqueConstraint(

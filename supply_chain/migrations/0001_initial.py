@@ -95,8 +95,8 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "purchase orders",
                 "ordering": ["-id"],
                 "permissions": [
-                    ("approve_purchaseorder", "Can approve purchase orders"),
-                    ("receive_purchaseorder", "Can receive purchase orders"),
+                    ("approve_purchaseorder", "approve purchase orders"),
+                    ("receive_purchaseorder", "receive purchase orders"),
                 ],
             },
         ),

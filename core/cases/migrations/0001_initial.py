@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "case",
                 "verbose_name_plural": "cases",
                 "ordering": ["-id"],
-                "permissions": [("work_case", "Can work on cases"), ("assign_case", "Can assign cases to others")],
+                "permissions": [("work_case", "work on cases"), ("assign_case", "assign cases to others")],
             },
         ),
         migrations.CreateModel(

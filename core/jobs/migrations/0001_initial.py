@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "job",
                 "verbose_name_plural": "jobs",
                 "ordering": ["-id"],
-                "permissions": [("view_all_jobs", "Can see and cancel the jobs of everybody")],
+                "permissions": [("view_all_jobs", "see and cancel the jobs of everybody")],
             },
         ),
         migrations.CreateModel(

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "outgoing message",
                 "verbose_name_plural": "send log",
                 "ordering": ["-id"],
-                "permissions": [("resend_message", "Can send a message again")],
+                "permissions": [("resend_message", "send a message again")],
                 "indexes": [
                     models.Index(
                         condition=models.Q(("status", "queued")), fields=["next_attempt_at"], name="notifications_due"

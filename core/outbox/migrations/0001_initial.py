@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "event",
                 "verbose_name_plural": "events",
                 "ordering": ["-id"],
-                "permissions": [("retry_event", "Can have events delivered again")],
+                "permissions": [("retry_event", "have events delivered again")],
                 "indexes": [
                     models.Index(
                         condition=models.Q(("next_attempt_at__isnull", False)),

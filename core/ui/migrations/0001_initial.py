@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "saved view",
                 "verbose_name_plural": "saved views",
                 "ordering": ["id"],
-                "permissions": [("share_view", "Can share saved views")],
+                "permissions": [("share_view", "share saved views")],
                 "constraints": [
                     models.UniqueConstraint(fields=("page", "owner", "name"), name="ui_view_name_once"),
                     models.UniqueConstraint(

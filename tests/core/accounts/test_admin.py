@@ -1,5 +1,7 @@
 """The admin site: who gets in, and that people and keys are written through the services."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -200,10 +202,24 @@ def test_keys_are_revoked_by_action(administrator):
     assert other.revoked_at is None
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "See "), ("zh-hans", "查看")])
+def test_a_role_s_rights_are_named_in_one_form(language, said):
+    client = signed_in(make_user(Role.ADMINISTRATOR, language=language))
+    group = Group.objects.get(name=Role.ADMINISTRATOR)
+    page = client.get(reverse("admin:accounts_rolegroup_change", args=[group.pk])).content.decode()
+    [shown] = re.findall(r'field-rights">.*?<div class="readonly">(.*?)</div>', page, re.DOTALL)
+    rights = shown.split("<br>")
+    assert len(rights) == group.permissions.count()
+    assert [right for right in rights if right.startswith("Can ")] == []
+    assert sum(right.startswith(said) for right in rights) > 30
+    wordless = [right for right in rights if right.isascii()]
+    assert wordless == (rights if language == "en" else [])
+
+
 def test_roles_are_looked_at_not_edited(administrator):
     group = Group.objects.get(name=Role.ORDER_CLERK)
     url = reverse("admin:accounts_rolegroup_change", args=[group.pk])
-    assert "Can see personal data unmasked" in administrator.get(url).content.decode()
+    assert "See personal data unmasked" in administrator.get(url).content.decode()
     assert administrator.post(url, {"name": "x", "permissions": []}).status_code == 403
     assert administrator.get(reverse("admin:accounts_rolegroup_add")).status_code == 403
 
