@@ -34,7 +34,15 @@ class CustomerList(ListPage[Customer]):
     icon = "users"
     filterset_class = CustomerFilters
     columns = (
-        Column("name", _("Name"), accessor=presentation.name_of_row, link=True, sort="name", width="l"),
+        Column(
+            "name",
+            _("Name"),
+            accessor=presentation.name_of_row,
+            link=True,
+            sort="name",
+            sort_permission=VIEW_PERSONAL_DATA,
+            width="l",
+        ),
         Column("phone", _("Phone"), accessor=presentation.phone_of_row, cell="mono"),
         Column("email", _("E-mail"), accessor=presentation.email_of_row, width="l"),
         Column("country", _("Country"), accessor=lambda row: country_name(row.country) if row.country else None),

@@ -26,6 +26,8 @@ class Column:
             template (ends in ".html"; gets `row`, `value`, `column`).
         link: True links to the page's `row_url(row)`; a callable returns an address or None.
         sort: the model field path to sort by; only fields with an index (field, id). None: not sortable.
+        sort_permission: sorted only for users with it: an order tells of values that the cell masks, and the address
+            of the next page names the last one.
         align: "start" or "end"; default follows the cell.
         default: shown until the user picks columns.
         export: value for CSV/XLSX; default: the accessor's value.
@@ -42,6 +44,7 @@ class Column:
     cell: str = "text"
     link: bool | Callable[[Any], str | None] = False
     sort: str | None = None
+    sort_permission: str = ""
     align: str = ""
     default: bool = True
     export: Callable[[Any], Any] | None = None

@@ -179,8 +179,12 @@ class ListDefinition(Generic[M]):
     def sort_for(self, user: Any, query: Mapping[str, Any]) -> str:
         """The sort key asked for, if it is a declared one; else the list's own."""
         wanted = str(query.get("sort", ""))
-        declared = {column.sort for column in self.columns_for(user) if column.sort}
+        declared = {column.sort for column in self.columns_for(user) if self.sorts_by(column, user)}
         return wanted if wanted.lstrip("-") in declared else self.ordering
+
+    def sorts_by(self, column: Column, user: Any) -> bool:
+        """Whether the list can be sorted by a column for the user."""
+        return bool(column.sort) and (not column.sort_permission or user.has_perm(column.sort_permission))
 
     def check(self) -> list[str]:
         """Mistakes of the declaration, for a test over all lists."""

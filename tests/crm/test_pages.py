@@ -12,11 +12,13 @@ from django.urls import reverse
 from core.accounts.enums import Role
 from core.actor import SYSTEM
 from core.ui import lists
+from core.ui.keyset import Cursor, decode_cursor, encode_cursor
 from core.ui.search import search_all
 from crm import selectors
 from crm.console import find_customers
 from crm.models import Customer
 from crm.services import merge_customers
+from crm.views import CustomerList
 from tests.factories.accounts import make_user
 from tests.factories.crm import SHANGHAI, draft, make_customer, match
 from tests.factories.orders import make_channel
@@ -207,6 +209,20 @@ def test_filters(service):
     assert names("?q=bea") == ["Bea"]
     assert names(f"?created_at_after={ann.created_at:%Y-%m-%d}") == ["Bea", "Ann"]
     assert names("?created_at_after=2030-01-01") == []
+
+
+def test_who_may_not_see_names_can_t_sort_by_them(analyst, monkeypatch):
+    """The order would tell of names, and the address of the next page would hold one."""
+    monkeypatch.setattr(CustomerList, "page_size", 1)
+    make_customer(name="Zoe Quince")
+    newest = make_customer(name="Ann Lee")
+    page = analyst.get(reverse("crm:customer_list"), {"sort": "name"})
+    assert [customer.pk for customer in page.context["pagination"].rows] == [newest.pk]
+    following = decode_cursor(page.context["pagination"].next, Customer._meta.get_field("name"))
+    assert following == Cursor(None, newest.pk)
+    assert "sort=-name" not in page.content.decode()
+    forged = encode_cursor(Cursor("Ann Z", 0))
+    assert analyst.get(reverse("crm:customer_list"), {"sort": "name", "after": forged}).status_code == 404
 
 
 def test_a_restriction_holds_in_list_by_id_search_and_duplicates(service, monkeypatch):

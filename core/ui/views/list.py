@@ -108,7 +108,7 @@ class ListPage(lists.ListDefinition[M], ConsoleView):
         }
 
     def _heading(self, column: Column, query: QueryDict) -> dict[str, Any]:
-        if not column.sort:
+        if not column.sort or not self.sorts_by(column, self.request.user):
             return {"column": column}
         current = self.sort_for(self.request.user, query)
         direction = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(current, "")
