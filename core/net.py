@@ -22,6 +22,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -37,6 +38,8 @@ KEEP_ALIVE_SECONDS = 30.0
 USER_AGENT = "ecom-admin/1"
 # RFC 6052: a network without IPv4 reaches 10.0.0.7 as 64:ff9b::10.0.0.7.
 _NAT64 = IPv6Network("64:ff9b::/96")
+# When (time.monotonic) the running call must be over.
+_deadline: ContextVar[float] = ContextVar("deadline")
 
 
 class OutgoingError(Exception):
@@ -61,7 +64,7 @@ class ReplyTooLarge(OutgoingError):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to connect, seconds between two pieces of the answer, seconds for all of it."""
+    """Seconds to connect, seconds between two pieces of the answer, seconds for all of it, its head included."""
 
     connect: float = 5.0
     read: float = 15.0
@@ -119,7 +122,16 @@ def send(
 def _exchange(
     method: str, url: str, headers: Mapping[str, str], content: bytes, limits: Timeouts, max_bytes: int
 ) -> Reply:
-    deadline = time.monotonic() + limits.total
+    token = _deadline.set(time.monotonic() + limits.total)
+    try:
+        return _answer(method, url, headers, content, limits, max_bytes)
+    finally:
+        _deadline.reset(token)
+
+
+def _answer(
+    method: str, url: str, headers: Mapping[str, str], content: bytes, limits: Timeouts, max_bytes: int
+) -> Reply:
     wait = {"connect": limits.connect, "read": limits.read, "write": limits.read, "pool": limits.total}
     pieces: list[bytes] = []
     size = 0
@@ -130,8 +142,6 @@ def _exchange(
             size += len(piece)
             if size > max_bytes:
                 raise ReplyTooLarge(f"more than {max_bytes} bytes from {urlsplit(url).hostname}")
-            if time.monotonic() > deadline:
-                raise OutgoingTimeout(f"no complete answer within {limits.total} s")
             pieces.append(piece)
         names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         return Reply(status=response.status, headers=names, body=b"".join(pieces))
@@ -193,6 +203,14 @@ def allowed_addresses(host: str, port: int) -> list[str]:
     return addresses
 
 
+def _at_most(timeout: float | None) -> float:
+    """`timeout`, or what is left for the whole answer. Raises httpcore.ReadTimeout when nothing is."""
+    left = _deadline.get() - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("no complete answer in time")
+    return left if timeout is None else min(timeout, left)
+
+
 class _OneWriteStream(httpcore.NetworkStream):
     """Sends what was written when the answer is wanted: a request leaves in one system call and one packet,
     not one for its head and one for its body."""
@@ -205,7 +223,7 @@ class _OneWriteStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        return self._inner.read(max_bytes, timeout)
+        return self._inner.read(max_bytes, _at_most(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._waiting += buffer
@@ -215,7 +233,7 @@ class _OneWriteStream(httpcore.NetworkStream):
     def _flush(self, timeout: float | None) -> None:
         if self._waiting:
             sent, self._waiting = bytes(self._waiting), bytearray()
-            self._inner.write(sent, timeout)
+            self._inner.write(sent, _at_most(timeout))
 
     def close(self) -> None:
         self._inner.close()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -29,13 +29,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_response(200)
                 self.send_header("Content-Length", "100")
                 self.end_headers()
-                for _ in range(100):
-                    try:
-                        self.wfile.write(b"x")
-                        self.wfile.flush()
-                    except OSError:
-                        return
-                    time.sleep(0.05)
+                self.drip(b"x" for _ in range(100))
+            case "/long-head":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                self.drip(b"X-%d: y\r\n" % number for number in range(100))
             case "/large":
                 self.answer(200, b"x" * 100_000)
             case "/cut":
@@ -50,6 +47,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.answer(201, body, Kind=self.headers["Content-Type"])
+
+    def drip(self, pieces: Iterable[bytes]) -> None:
+        with suppress(OSError):  # nobody waits any more
+            for piece in pieces:
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(0.05)
 
     def answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
@@ -120,6 +124,13 @@ def test_a_slow_answer_and_one_that_drips_are_given_up(base):
     with pytest.raises(net.OutgoingTimeout):
         net.send("GET", f"{base}/drip", timeouts=net.Timeouts(read=0.3, total=0.5))
     assert time.monotonic() - started < 1.5
+
+
+def test_a_head_that_drips_is_given_up(base):
+    started = time.monotonic()
+    with pytest.raises(net.OutgoingTimeout):
+        net.send("GET", f"{base}/long-head", timeouts=net.Timeouts(read=0.3, total=0.5))
+    assert time.monotonic() - started < 2
 
 
 def test_a_long_answer_is_cut_off(base):
