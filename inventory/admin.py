@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from core.accounts.models import User
 from core.actor import Actor
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin
+from core.audit.admin import AuditedAdmin
 from inventory import services
 from inventory.enums import SkuStatus
 from inventory.forms import SkuCodeForm, WarehouseForm
@@ -41,7 +42,7 @@ class SkuAliasInline(admin.TabularInline[SkuAlias, Sku]):
     extra = 0
 
 
-class CatalogueAdmin(LargeTableAdmin[M]):
+class CatalogueAdmin(AuditedAdmin[M], LargeTableAdmin[M]):
     """What imports write as well, which can't be asked again when they collide with a form."""
 
     def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
@@ -50,14 +51,14 @@ class CatalogueAdmin(LargeTableAdmin[M]):
 
 
 @admin.register(Product)
-class ProductAdmin(KeptAdmin[Product], CatalogueAdmin[Product]):
+class ProductAdmin(CatalogueAdmin[Product], KeptAdmin[Product]):
     list_display = ("code", "name", "name_zh", "category", "brand", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code__istartswith", "name__icontains", "name_zh__icontains")
 
 
 @admin.register(Sku)
-class SkuAdmin(KeptAdmin[Sku], CatalogueAdmin[Sku]):
+class SkuAdmin(CatalogueAdmin[Sku], KeptAdmin[Sku]):
     form = SkuCodeForm
     list_display = ("code", "name", "product", "status", "is_stocked", "unit_price", "currency", "bin_location")
     list_filter = ("status", "is_stocked", "currency")
@@ -102,7 +103,7 @@ class SkuAliasAdmin(CatalogueAdmin[SkuAlias]):
 
 
 @admin.register(Warehouse)
-class WarehouseAdmin(KeptAdmin[Warehouse]):
+class WarehouseAdmin(AuditedAdmin[Warehouse], KeptAdmin[Warehouse]):
     form = WarehouseForm
     list_display = ("code", "name", "city", "country", "priority", "cut_off", "is_active")
     list_filter = ("is_active", "country")

@@ -14,6 +14,7 @@ from core import net
 from core.accounts.selectors import is_limited
 from core.actor import Actor
 from core.admin import KeptAdmin, ReadOnlyAdmin
+from core.audit.admin import AuditedAdmin
 from core.audit.services import record
 from core.exceptions import DomainError
 from logistics.carriers.registry import adapter_class, adapter_codes
@@ -120,7 +121,7 @@ class TransitTimeInline(admin.TabularInline[TransitTime, Carrier]):
 
 
 @admin.register(Carrier)
-class CarrierAdmin(KeptAdmin[Carrier]):
+class CarrierAdmin(AuditedAdmin[Carrier], KeptAdmin[Carrier]):
     form = CarrierForm
     list_display = [
         "code",
@@ -192,7 +193,7 @@ def _retry_homeless(request: HttpRequest) -> None:
 
 
 @admin.register(CarrierRule)
-class CarrierRuleAdmin(admin.ModelAdmin[CarrierRule]):
+class CarrierRuleAdmin(AuditedAdmin[CarrierRule]):
     list_display = ["priority", "name", "is_active", "carrier", "service", "warehouse", "channel", "countries"]
     list_display_links = ["name"]
     list_filter = ["is_active", "carrier", "warehouse", "channel"]
@@ -205,7 +206,7 @@ class CarrierRuleAdmin(admin.ModelAdmin[CarrierRule]):
 
 
 @admin.register(TransitTime)
-class TransitTimeAdmin(admin.ModelAdmin[TransitTime]):
+class TransitTimeAdmin(AuditedAdmin[TransitTime]):
     list_display = ["carrier", "service", "origin_country", "country", "province", "days", "business_days_only"]
     list_filter = ["carrier", "country"]
     list_select_related = ["carrier"]

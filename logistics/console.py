@@ -164,7 +164,7 @@ register_today_card(
 register_action_labels(
     {
         "logistics.label_retried": (_("Label tried again"), "tag", "info"),
-        "logistics.carrier_changed": (_("Carrier changed"), "switch-horizontal", "info"),
+        "logistics.shipment_carrier_changed": (_("Carrier changed"), "switch-horizontal", "info"),
         "logistics.checked_by_hand": (_("Carrier asked by hand"), "refresh", "neutral"),
         "logistics.carrier_resumed": (_("Labels of the carrier tried again"), "player-play", "info"),
         "logistics.shipment_cancelled": (_("Parcel cancelled"), "ban", "danger"),

@@ -92,7 +92,7 @@ class ChannelAdmin(KeptAdmin[Channel]):
 
 
 @admin.register(ImportMapping)
-class ImportMappingAdmin(admin.ModelAdmin[ImportMapping]):
+class ImportMappingAdmin(AuditedAdmin[ImportMapping]):
     list_display = ("name", "channel", "is_default", "updated_at")
     list_filter = ("channel",)
     search_fields = ("name", "channel__code")

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from core.accounts.selectors import is_limited
 from core.admin import KeptAdmin, LargeTableAdmin, ReadOnlyAdmin
+from core.audit.admin import AuditedAdmin
 from supply_chain.models import (
     GoodsReceipt,
     GoodsReceiptLine,
@@ -47,14 +48,14 @@ class GoodsReceiptLineInline(admin.TabularInline[GoodsReceiptLine, GoodsReceipt]
 
 
 @admin.register(Supplier)
-class SupplierAdmin(KeptAdmin[Supplier]):
+class SupplierAdmin(AuditedAdmin[Supplier], KeptAdmin[Supplier]):
     list_display = ("code", "name", "country", "currency", "lead_time_days", "is_active")
     list_filter = ("is_active", "currency")
     search_fields = ("code", "name", "contact_name", "email")
 
 
 @admin.register(SupplierSku)
-class SupplierSkuAdmin(LargeTableAdmin[SupplierSku]):
+class SupplierSkuAdmin(AuditedAdmin[SupplierSku], LargeTableAdmin[SupplierSku]):
     list_display = ("sku", "supplier", "supplier_code", "unit_cost", "moq", "pack_size", "is_preferred")
     list_filter = ("is_preferred",)
     list_select_related = ("sku", "supplier")

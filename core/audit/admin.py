@@ -28,19 +28,32 @@ class AuditedAdmin(admin.ModelAdmin[M]):
     def save_model(self, request: HttpRequest, obj: M, form: forms.ModelForm[M], change: bool) -> None:
         super().save_model(request, obj, form, change)
         record(
-            action=f"{obj._meta.app_label}.{obj._meta.model_name}_{'changed' if change else 'added'}",
+            action=_done_to(obj, "changed" if change else "added"),
             actor=_actor(request),
             changes=_changes(form),
             **_subject(obj),
         )
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The rows that are edited on the page of what they belong to."""
+        actor = _actor(request)
+        gone = [each.instance for each in formset.deleted_forms if each.instance.pk]
+        rows = [AuditRow(action=_done_to(obj, "deleted"), actor=actor, **_subject(obj)) for obj in gone]
+        before = {each.instance.pk for each in formset.initial_forms}
+        super().save_formset(request, form, formset, change)
+        for each in formset.forms:
+            if each.has_changed() and each not in formset.deleted_forms:
+                action = _done_to(each.instance, "changed" if each.instance.pk in before else "added")
+                rows.append(AuditRow(action=action, actor=actor, changes=_changes(each), **_subject(each.instance)))
+        record_many(rows)
+
     def delete_model(self, request: HttpRequest, obj: M) -> None:
         subject = _subject(obj)
         super().delete_model(request, obj)
-        record(action=_deleted(obj), actor=_actor(request), **subject)
+        record(action=_done_to(obj, "deleted"), actor=_actor(request), **subject)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> None:
-        rows = [AuditRow(action=_deleted(obj), actor=_actor(request), **_subject(obj)) for obj in queryset]
+        rows = [AuditRow(action=_done_to(obj, "deleted"), actor=_actor(request), **_subject(obj)) for obj in queryset]
         super().delete_queryset(request, queryset)
         record_many(rows)
 
@@ -108,8 +121,8 @@ def _changes(form: forms.ModelForm[Any]) -> dict[str, list[Any]]:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _deleted(obj: Model) -> str:
-    return f"{obj._meta.app_label}.{obj._meta.model_name}_deleted"
+def _done_to(obj: Model, done: str) -> str:
+    return f"{obj._meta.app_label}.{obj._meta.model_name}_{done}"
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from core.audit.admin import AuditedAdmin
 from core.calendars.models import BusinessCalendar, BusinessHours, CalendarException
 
 
@@ -14,7 +15,7 @@ class ExceptionInline(admin.TabularInline[CalendarException, BusinessCalendar]):
 
 
 @admin.register(BusinessCalendar)
-class BusinessCalendarAdmin(admin.ModelAdmin[BusinessCalendar]):
+class BusinessCalendarAdmin(AuditedAdmin[BusinessCalendar]):
     list_display = ["name", "code", "time_zone", "holidays_country", "is_default"]
     list_filter = ["is_default", "holidays_country"]
     search_fields = ["name", "code"]

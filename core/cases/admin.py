@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import is_limited
 from core.admin import ReadOnlyAdmin, code_filter
+from core.audit.admin import AuditedAdmin
 from core.cases.models import Case, CaseEvent, CasePolicy
 from core.cases.registry import case_types
 from core.cases.selectors import cases_for
@@ -83,7 +84,7 @@ class CasePolicyForm(forms.ModelForm[CasePolicy]):
 
 
 @admin.register(CasePolicy)
-class CasePolicyAdmin(admin.ModelAdmin[CasePolicy]):
+class CasePolicyAdmin(AuditedAdmin[CasePolicy]):
     form = CasePolicyForm
     list_display = ["name", "role", "owner", "respond_minutes", "resolve_minutes", "calendar", "is_detected"]
     list_select_related = ["owner", "calendar"]

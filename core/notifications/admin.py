@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import is_limited
 from core.admin import LargeTableAdmin, ReadOnlyAdmin, code_filter
+from core.audit.admin import AuditedAdmin
 from core.notifications.models import MessageTemplate, Notification, NotificationPreference, OutgoingMessage
 from core.notifications.registry import LINK, Template, find_template, templates
 from core.notifications.rules import Text, substitute
@@ -41,7 +42,7 @@ class MessageTemplateForm(forms.ModelForm[MessageTemplate]):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(admin.ModelAdmin[MessageTemplate]):
+class MessageTemplateAdmin(AuditedAdmin[MessageTemplate]):
     form = MessageTemplateForm
     list_display = ["in_words", "language", "channel", "subject"]
     list_filter = ["language", "channel", _by_message("code")]
@@ -107,7 +108,7 @@ class NotificationAdmin(ReadOnlyAdmin[Notification]):
 
 
 @admin.register(NotificationPreference)
-class NotificationPreferenceAdmin(LargeTableAdmin[NotificationPreference]):
+class NotificationPreferenceAdmin(AuditedAdmin[NotificationPreference], LargeTableAdmin[NotificationPreference]):
     list_display = ["user", "in_words", "in_app", "email"]
     list_filter = [_by_message("code")]
     list_select_related = ["user"]

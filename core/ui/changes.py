@@ -1,5 +1,6 @@
 """What an audit entry changed, in words: fields by their names, choices by their labels."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -80,4 +81,6 @@ def _read(value: Any, words: Mapping[Any, Text]) -> Any:
         return pgettext("a yes/no value", "yes") if value else pgettext("a yes/no value", "no")
     if isinstance(value, (list, tuple)):
         return listed(_read(item, words) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return words.get(value, value)

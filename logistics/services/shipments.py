@@ -248,7 +248,7 @@ def change_carrier(*, shipment_id: int, carrier_id: int, service: str = "", acto
     shipment.save(update_fields=["carrier", "service", "label_due_at", "label_attempts", "label_error"])
     clear_cases(NO_CARRIER, [shipment.pk])
     record(
-        action="logistics.carrier_changed",
+        action="logistics.shipment_carrier_changed",
         actor=actor,
         subject_type=SHIPMENT_SUBJECT,
         subject_id=shipment.pk,

@@ -53,6 +53,22 @@ def test_credentials_go_in_and_never_come_out(admin):
     assert credentials_of(carrier) == KUAIDI100_ACCOUNT | {"salt": "new"}
 
 
+def test_the_trail_tells_that_a_carrier_s_account_was_changed_and_not_how(admin):
+    carrier = make_carrier(code="sf", adapter="kuaidi100")
+    url = reverse("admin:logistics_carrier_change", args=[carrier.pk])
+    changed = form(credentials=account(salt="pepper"), base_url="https://elsewhere.example.com", options='{"a": "b"}')
+    answer = admin.post(url, changed)
+    assert answer.status_code == 302, answer.context["errors"]
+    entry = AuditEntry.objects.get(action="logistics.carrier_changed")
+    assert entry.subject_id == carrier.pk
+    assert entry.changes["base_url"] == [carrier.base_url, "https://elsewhere.example.com"]
+    assert entry.changes["credentials"] == "[hidden]"
+    assert "pepper" not in str(entry.changes)
+    page = admin.get(reverse("console:activity_entry", args=[entry.pk])).content.decode()
+    assert "https://elsewhere.example.com" in page
+    assert "{&quot;a&quot;: &quot;b&quot;}" in page
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

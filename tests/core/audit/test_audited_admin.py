@@ -1,15 +1,23 @@
 """AuditedAdmin: what managers change in the admin site is in the trail with old and new."""
 
+from typing import Any
+
 import pytest
+from django.contrib import admin
+from django.test import RequestFactory
 from django.urls import reverse
 
 from core.accounts.enums import Role
+from core.audit.admin import AuditedAdmin
 from core.audit.models import AuditEntry
+from core.calendars.models import BusinessCalendar
 from core.ui.models import SavedView
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
 
+# Written by services, which record what they do themselves.
+BY_SERVICES = {"accounts.User", "accounts.RolePolicy", "accounts.ApiKey", "orders.Channel"}
 LIST = "admin:ui_savedview_changelist"
 
 
@@ -42,6 +50,48 @@ def test_added_changed_and_deleted(client, owner):
     assert {entry.subject_id for entry in (added, changed, deleted)} == {view.pk}
     assert {entry.actor_label for entry in (added, changed, deleted)} == {"boss"}
     assert deleted.subject_label == "Ours"
+
+
+def test_whatever_can_be_changed_in_the_administration_is_audited():
+    request = RequestFactory().get("/")
+    request.user = make_user(Role.ADMINISTRATOR)
+    silent = {
+        model._meta.label
+        for model, page in admin.site._registry.items()
+        if (page.has_add_permission(request) or page.has_change_permission(request))
+        and not isinstance(page, AuditedAdmin)
+    }
+    assert silent == BY_SERVICES
+
+
+def test_rows_that_are_edited_on_the_page_of_another_are_recorded_too(client, owner):
+    calendar = BusinessCalendar.objects.create(code="night", name="Night", time_zone="UTC")
+    kept = calendar.hours.create(weekday=0, opens_at="08:00", closes_at="12:00")
+    gone = calendar.hours.create(weekday=1, opens_at="08:00", closes_at="12:00")
+    rows = [
+        {"id": kept.pk, "weekday": 0, "opens_at": "08:00", "closes_at": "13:00"},
+        {"id": gone.pk, "weekday": 1, "opens_at": "08:00", "closes_at": "12:00", "DELETE": "on"},
+        {"id": "", "weekday": 2, "opens_at": "09:00", "closes_at": "10:00"},
+    ]
+    data: dict[str, Any] = {
+        "code": "night",
+        "name": "Night",
+        "time_zone": "UTC",
+        "holidays_country": "",
+        "holidays_subdivision": "",
+    }
+    data |= {"hours-TOTAL_FORMS": 3, "hours-INITIAL_FORMS": 2, "exceptions-TOTAL_FORMS": 0,
+             "exceptions-INITIAL_FORMS": 0}  # fmt: skip
+    data |= {f"hours-{number}-{name}": value for number, row in enumerate(rows) for name, value in row.items()}
+    data |= {f"hours-{number}-calendar": calendar.pk for number in range(3)}
+    response = client.post(reverse("admin:calendars_businesscalendar_change", args=[calendar.pk]), data)
+    assert response.status_code == 302, response.context["errors"]
+    (changed,) = entries("calendars.businesshours_changed")
+    assert (changed.subject_id, changed.changes) == (kept.pk, {"closes_at": ["12:00:00", "13:00:00"]})
+    (deleted,) = entries("calendars.businesshours_deleted")
+    assert deleted.subject_id == gone.pk
+    (added,) = entries("calendars.businesshours_added")
+    assert added.subject_id == calendar.hours.get(weekday=2).pk
 
 
 def test_refused_change_records_nothing(client, owner):
