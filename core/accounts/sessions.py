@@ -8,6 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.kept import KeptQuery
+from core.stages import StageDue
+
+_CAP = 1000
 
 
 def _unexpired(key: Any, now: Any) -> QuerySet[Session]:
@@ -25,3 +28,19 @@ class SessionStore(db.SessionStore):
         if found is None:
             self._session_key = None  # a key that we don't know, or know no more, is never used again
         return found
+
+
+def forget_expired(limit: int) -> int:
+    """Delete up to `limit` sessions that have run out; returns how many. Closing a browser deletes none."""
+    ids = list(_expired().values_list("pk", flat=True)[:limit])
+    return Session.objects.filter(pk__in=ids, expire_date__lte=timezone.now()).delete()[0] if ids else 0
+
+
+def expired_due() -> StageDue:
+    """How many wait for deletion, up to a cap; their age isn't a delay that anybody feels."""
+    count = len(_expired().values_list("pk", flat=True)[:_CAP])
+    return StageDue(count_is_capped=count == _CAP, count=count, oldest_at=None)
+
+
+def _expired() -> QuerySet[Session]:
+    return Session.objects.filter(expire_date__lte=timezone.now()).order_by("expire_date")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.hashers import identify_hasher, make_password
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from core.accounts import services
 from core.accounts.models import User
 from core.actor import SYSTEM
 from core.audit.models import AuditEntry
+from core.stages import drain, stages
 from ecom_admin import settings as product_settings
 from tests.factories.accounts import PASSWORD, make_user
 
@@ -43,6 +45,19 @@ def test_wrong_password_says_so_without_telling_which_part_is_wrong(client):
     assert known.status_code == unknown.status_code == 422
     assert known.context["form"].non_field_errors() == unknown.context["form"].non_field_errors()
     assert "_auth_user_id" not in client.session
+
+
+def test_what_ran_out_is_forgotten_and_the_others_stay(client):
+    sign_in(client, make_user())
+    sign_in(Client(), make_user())
+    others = Session.objects.exclude(pk=client.session.session_key)
+    others.update(expire_date=timezone.now() - timedelta(seconds=1))
+    (stage,) = [stage for stage in stages() if stage.name == "accounts.forget_sessions"]
+    assert stage.due().count == 1
+    drain(only=[stage.name])
+    assert [session.pk for session in Session.objects.all()] == [client.session.session_key]
+    assert stage.due().count == 0
+    assert client.get("/profile/").status_code == 200
 
 
 def test_inactive_person_is_refused_like_a_wrong_password(client):
