@@ -1,13 +1,14 @@
 """Corrections of what a warehouse has: no validation comes after them, so what it would hold is refused here."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from django.utils.translation import gettext
 
 from core.exceptions import DomainError
 from orders.enums import HoldReason
+from orders.finding_words import expected_words
 from orders.models import Order
 from orders.rules.validation import ORDER_ATTRIBUTES, FindingDraft, OrderFacts, message, validate
 from orders.selectors.facts import order_facts, ship_to
@@ -30,7 +31,9 @@ def refuse_new_errors(order: Order, before: OrderFacts) -> None:
     known = [_key(finding) for finding in _address_errors(before)]
     new = [finding for finding in _address_errors(after) if _key(finding) not in known]
     if new and begun_orders([order.pk]):
-        raise DomainError(_words(new[0]), new[0].code, field=ORDER_ATTRIBUTES.get(new[0].field, new[0].field))
+        raise DomainError(
+            _words(new[0], order.currency), new[0].code, field=ORDER_ATTRIBUTES.get(new[0].field, new[0].field)
+        )
 
 
 def _address_errors(facts: OrderFacts) -> Sequence[FindingDraft]:
@@ -41,8 +44,11 @@ def _key(finding: FindingDraft) -> tuple[object, ...]:
     return finding.code, finding.field, finding.params
 
 
-def _words(finding: FindingDraft) -> str:
-    problem = message(finding.code, finding.params)
-    if not finding.expected:
-        return problem
-    return gettext("%(problem)s Expected: %(expected)s") % {"problem": problem, "expected": finding.expected}
+def _words(finding: FindingDraft, currency: str) -> str:
+    problem = message(finding.code, finding.params, currency)
+    expected = expected_words(asdict(finding), currency)
+    return (
+        gettext("%(problem)s Expected: %(expected)s") % {"problem": problem, "expected": expected}
+        if expected
+        else problem
+    )
