@@ -90,7 +90,7 @@ class CasePolicyAdmin(AuditedAdmin[CasePolicy]):
     list_select_related = ["owner", "calendar"]
     list_filter = ["is_detected", "role"]
     search_fields = ["type"]
-    autocomplete_fields = ["owner", "escalate_to", "calendar"]
+    autocomplete_fields = ["calendar"]
 
     @admin.display(description=_("Type"), ordering="type")
     def name(self, policy: CasePolicy) -> str:

@@ -113,7 +113,6 @@ class NotificationPreferenceAdmin(AuditedAdmin[NotificationPreference], LargeTab
     list_filter = [_by_message("code")]
     list_select_related = ["user"]
     search_fields = ["user__username"]
-    autocomplete_fields = ["user"]
 
     @admin.display(description=_("message"), ordering="code")
     def in_words(self, preference: NotificationPreference) -> str:

@@ -28,7 +28,6 @@ class SavedViewAdmin(AuditedAdmin[SavedView]):
     list_filter = ["is_shared", "default_for", "page"]
     list_select_related = ["owner"]
     search_fields = ["name", "page", "owner__username", "owner__display_name"]
-    autocomplete_fields = ["owner"]
 
 
 @admin.register(ListPreference)

@@ -1,11 +1,12 @@
 """The admin site: who gets in, and that people and keys are written through the services."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_otp import devices_for_user
 
@@ -282,3 +283,19 @@ def test_large_tables_are_estimated_not_counted(django_assert_max_num_queries):
         assert paginator.count >= 10_001
     few = EstimatingPaginator(AuditEntry.objects.filter(subject_id__lt=10), 50)
     assert few.count == 10
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_change_a_thing_can_choose_what_it_refers_to(role):
+    """A choice that completes itself asks for the right to see the others; a plain one doesn't."""
+    request = RequestFactory().get("/")
+    request.user = make_user(role)
+    pages: dict[Any, Any] = admin.site._registry
+    out_of_reach = [
+        f"{model._meta.label}.{name}"
+        for model, page in pages.items()
+        if page.has_add_permission(request) or page.has_change_permission(request)
+        for name in page.get_autocomplete_fields(request)
+        if not pages[model._meta.get_field(name).related_model].has_view_permission(request)
+    ]
+    assert out_of_reach == []
