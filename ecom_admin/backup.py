@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core.version import version
@@ -25,6 +25,7 @@ DATABASE_FILE = "database.dump"
 FILES_FILE = "files.tar"
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1
+_ASIDE = "before_restore"
 
 
 class BackupError(Exception):
@@ -91,21 +92,44 @@ def read_manifest(folder: Path) -> Manifest:
 def restore(folder: Path, *, force: bool = False) -> Manifest:
     """Put a copy in place of this installation's database and files.
 
-    Raises BackupError if the copy is damaged, or if there is anything here already and not `force`.
+    Raises BackupError if the copy is damaged, or if there is anything here already and not `force`. What was in the
+    database goes only when the copy is there: a dump that can't be read back costs nothing.
     """
     manifest = read_manifest(folder)
     if not force and (tables := _tables()):
         raise BackupError(f"The database holds {tables} tables already; --force replaces all of them.")
     if not force and any(Path(settings.MEDIA_ROOT).glob("*")):
         raise BackupError(f"{settings.MEDIA_ROOT} holds files already; --force replaces all of them.")
-    with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE")
-        cursor.execute("CREATE SCHEMA public")
-    connection.close()
-    _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
-         f"--dbname={settings.DATABASES['default']['NAME']}", str(folder / DATABASE_FILE), database=False)  # fmt: skip
+    if _has_schema(_ASIDE):
+        raise BackupError(
+            f"The schema {_ASIDE} holds what was here before a restore that was killed. "
+            "Rename it to public, or drop it."
+        )
+    _execute(f"ALTER SCHEMA public RENAME TO {_ASIDE}", "CREATE SCHEMA public")
+    try:
+        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
+             f"--dbname={settings.DATABASES['default']['NAME']}", str(folder / DATABASE_FILE),
+             database=False)  # fmt: skip
+    except BackupError:
+        _execute("DROP SCHEMA public CASCADE", f"ALTER SCHEMA {_ASIDE} RENAME TO public")
+        raise
+    _execute(f"DROP SCHEMA {_ASIDE} CASCADE")
     _unpack_files(folder / FILES_FILE)
     return manifest
+
+
+def _execute(*statements: str) -> None:
+    """All of them or none, over a connection that others don't wait for afterwards."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.close()
+
+
+def _has_schema(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", [name])
+        return bool(cursor.fetchone()[0])
 
 
 def missing_keys(manifest: Manifest) -> bool:

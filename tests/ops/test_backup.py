@@ -1,5 +1,6 @@
 """The restore drill: a copy of a working installation, put on a second server, where the stock adds up."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -88,6 +89,24 @@ def test_the_drill(stock, media: Path, tmp_path: Path, elsewhere: Manage):
     assert "--force" in again.stderr
     assert elsewhere("restore", "--force", str(copy)).returncode == 0
     assert elsewhere("reconcile_stock").returncode == 0
+
+
+def test_a_copy_that_can_t_be_read_back_costs_nothing(stock, media: Path, tmp_path: Path, elsewhere: Manage):
+    copy = tmp_path / "copy"
+    back_up(copy)
+    assert elsewhere("restore", str(copy)).returncode == 0
+    dump = copy / "database.dump"
+    dump.write_bytes(b"as a newer pg_dump may have written it")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"]["database.dump"] = hashlib.sha256(dump.read_bytes()).hexdigest()
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+
+    failed = elsewhere("restore", "--force", str(copy))
+    assert failed.returncode == 1
+    assert "pg_restore failed" in failed.stderr
+    checked = elsewhere("reconcile_stock")
+    assert (checked.returncode, checked.stdout) == (0, "3 stock levels agree with ledger and reservations.\n")
+    assert (tmp_path / "second/media/jobs/ab/orders.csv").read_text() == media.read_text()
 
 
 def test_a_damaged_copy_is_refused(media: Path, tmp_path: Path):
