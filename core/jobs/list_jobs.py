@@ -21,13 +21,12 @@ from core.jobs.reading import BULK_ACTION, EXPORT, note_access
 from core.jobs.registry import job_kind
 from core.jobs.writers import WRITERS
 from core.ui import lists
-from core.ui.actions import BulkAction
+from core.ui.actions import MAX_ROWS, TOO_MANY_ROWS, BulkAction
 from core.ui.columns import Column, export_columns
 from core.ui.counting import quick_count
 from core.ui.lists import ListDefinition
 from core.words import run_on, said_of
 
-MAX_BULK_ROWS = 100_000
 MAX_COUNTED = 1_000_000
 EXPORT_CHUNK = 2000
 
@@ -39,7 +38,7 @@ class NotAllowed(DomainError):
 
 class TooManyRows(DomainError):
     default_code = "too_many_rows"
-    default_message = _("More than 100,000 rows match. Narrow the filters and do it in parts.")
+    default_message = TOO_MANY_ROWS
 
 
 def bulk_title(page: ListDefinition[Any], action: BulkAction) -> str:
@@ -147,8 +146,8 @@ def _settled_ids(context: JobContext, page: ListDefinition[Any], user: User) -> 
     ids: list[int] | None = context.params["ids"]
     if ids is None:
         rows = page.queryset_for(user, QueryDict(context.params["query"]))
-        ids = list(rows.values_list("pk", flat=True)[: MAX_BULK_ROWS + 1])
-        if len(ids) > MAX_BULK_ROWS:
+        ids = list(rows.values_list("pk", flat=True)[: MAX_ROWS + 1])
+        if len(ids) > MAX_ROWS:
             raise TooManyRows
         context.job.params["ids"] = ids
         context.job.save(update_fields=["params"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.ui.content import Text
@@ -32,6 +33,9 @@ class RowOutcome:
     field: str = ""
     url: str = ""
 
+
+MAX_ROWS = 100_000
+TOO_MANY_ROWS: Text = _("More than 100,000 rows match. Narrow the filters and do it in parts.")
 
 BulkRun = Callable[[Sequence[int], Actor, Mapping[str, Any]], Iterable[RowOutcome]]
 

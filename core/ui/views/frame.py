@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from core.accounts.enums import Role
 from core.ids import parse_id
 from core.ui import lists, nav, saved_views, search, setup_links, today, topbar
+from core.ui.actions import MAX_ROWS, TOO_MANY_ROWS
 from core.ui.content import allowed_actions
-from core.ui.counting import count_label, time_budget
+from core.ui.counting import capped_count, count_label, time_budget
 from core.ui.views.base import ConsoleView, back_url, go, is_fragment, say
 
 COUNTS_SECONDS = 15
@@ -185,7 +186,7 @@ class BulkConfirmView(_ListView):
         ids = [pk for value in request.POST.getlist("ids") if (pk := parse_id(value)) is not None]
         query = QueryDict(request.POST.get("query", ""))
         rows = page.queryset_for(request.user, query, ids=None if everything else ids, ordered=False)
-        count = rows.count()
+        count = capped_count(rows, MAX_ROWS)
         context = {
             "page": page,
             "title": action.label,
@@ -193,6 +194,7 @@ class BulkConfirmView(_ListView):
             "form": action.form(request.user),
             "count": count,
             "confirm": str(action.confirm).replace("%(count)s", str(count)),
+            "refused": TOO_MANY_ROWS if count > MAX_ROWS else "",
             "everything": everything,
             "ids": ids,
             "query": query.urlencode(),

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 from python_calamine import CalamineWorkbook
@@ -72,6 +74,19 @@ def test_what_the_confirmation_asks_for_goes_to_the_job(signed_in, people_page):
     ).content.decode()
     assert f'action="{reverse("jobs:bulk")}"' in dialog
     assert 'name="param-word"' in dialog
+
+
+def test_the_confirmation_counts_no_further_than_an_action_goes(signed_in, people_page, monkeypatch):
+    monkeypatch.setattr("core.ui.views.frame.MAX_ROWS", 2)
+    people("anna", "bert", "cleo")
+    url, data = reverse("ui:bulk_confirm", args=["test.people"]), {"action": "greet", "all": "1"}
+    with CaptureQueriesContext(connection) as statements:
+        dialog = signed_in.post(url, data, HTTP_HX_REQUEST="true").content.decode()
+    counts = [each["sql"] for each in statements if "COUNT(*)" in each["sql"]]
+    assert len(counts) == 1
+    assert "LIMIT 3" in counts[0]
+    assert "Narrow the filters" in dialog
+    assert 'type="submit"' not in dialog
 
 
 def test_all_that_match_is_settled_when_the_job_starts(signed_in, people_page, person):
@@ -215,7 +230,7 @@ def test_many_rows_need_no_more_memory(tmp_path, writer_class):
 def test_too_many_rows_for_a_bulk_action_are_refused(db, people_page, person, monkeypatch):
     from core.jobs import list_jobs
 
-    monkeypatch.setattr(list_jobs, "MAX_BULK_ROWS", 1)
+    monkeypatch.setattr(list_jobs, "MAX_ROWS", 1)
     people("anna", "bert")
     params = {"list": "test.people", "action": "greet", "query": "", "ids": None, "fields": {"param-word": ["Hi"]}}
     job = start_job(kind=BULK_ACTION, params=params, actor=SYSTEM)
