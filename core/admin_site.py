@@ -50,7 +50,7 @@ class ConsoleAdminSite(AdminSite):
         if self.has_permission(request):
             return redirect("admin:index", current_app=self.name)
         if request.user.is_authenticated:
-            raise PermissionDenied
+            raise PermissionDenied("accounts.use_admin_site")
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or resolve_url("admin:index")
         return redirect_to_login(wanted)
 

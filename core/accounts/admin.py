@@ -228,7 +228,7 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     ) -> HttpResponse:
         """Make a key and show it once; it is never kept, not even in a message."""
         if not self.has_add_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied("accounts.manage_api_keys")
         form = ApiKeyForm(request.POST or None, user=cast("User", request.user))
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New API key")}
         if request.method == "POST" and form.is_valid():

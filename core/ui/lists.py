@@ -133,7 +133,7 @@ class ListDefinition(Generic[M]):
         for action in self.actions_for(user):
             if action.code == code:
                 return action
-        raise PermissionDenied
+        raise PermissionDenied(next((action.permission for action in self.actions if action.code == code), ""))
 
     def filterset(self, user: Any, query: QueryDict) -> ConsoleFilterSet | None:
         """The bound filters over the rows that the user may see."""
@@ -165,7 +165,7 @@ class ListDefinition(Generic[M]):
             PermissionDenied: the user may not see the list.
         """
         if not self.may_see(user):
-            raise PermissionDenied
+            raise PermissionDenied(self.permission)
         if ids is not None:
             rows = self.get_queryset(user).filter(pk__in=list(ids))
         else:

@@ -93,7 +93,7 @@ def save_view(
         PermissionDenied: sharing needs the permission ui.share_view.
     """
     if (shared or role) and not user.has_perm("ui.share_view"):
-        raise PermissionDenied
+        raise PermissionDenied("ui.share_view")
     cleaned = _normal(QueryDict(query))
     columns = [column.key for column in visible_columns(page, user, QueryDict(query))]
     with transaction.atomic():

@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from core.accounts.enums import Role
 from core.context import bind_request_id, current_request_id, unbind_request_id
 from core.db import copy_rows
 from core.logging import redact_event, scrub_text
@@ -20,6 +21,7 @@ from core.redaction import HIDDEN, redact
 from crm.models import Customer
 from ecom_admin.logs import configure_logs
 from orders.models import Order
+from tests.factories.accounts import make_user
 from tests.factories.orders import make_channel, make_order
 
 
@@ -103,6 +105,30 @@ def test_lines_about_answers_of_4xx_have_the_request_id(client, log_lines):
     (line,) = log_lines()
     assert (line["logger"], line["status_code"]) == ("django.request", 404)
     assert line["request_id"] == answer["X-Request-Id"]
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_one_line_that_says_who_lacks_which_right(client, log_text):
+    user = make_user(Role.WAREHOUSE_OPERATOR)
+    client.force_login(user)
+    said = log_text(as_json=True)
+    answer = client.get("/orders/new/?name=Ann+Lee&phone=13800138000")
+    assert answer.status_code == 403
+    [line] = [json.loads(line) for line in said().splitlines()]
+    assert line | {"timestamp": ""} == {
+        "event": "permission_denied", "level": "warning", "logger": "core.accounts.views.refusal", "timestamp": "",
+        "user_id": user.pk, "method": "GET", "path": "/orders/new/", "right": "orders.add_order",
+        "request_id": answer["X-Request-Id"],
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_refusal_without_a_right_says_so_without_a_traceback(client, log_lines):
+    client.force_login(make_user(Role.ADMINISTRATOR))
+    assert client.post("/admin/orders/finding/add/").status_code == 403
+    [line] = log_lines()
+    assert (line["event"], line["right"]) == ("permission_denied", "")
+    assert "exception" not in line
 
 
 def test_gunicorns_own_lines_are_json_too(capsys, settings):
