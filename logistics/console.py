@@ -24,6 +24,7 @@ from logistics.models import Shipment
 from logistics.public import tracking_url
 from logistics.selectors import order_shipments, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES
+from logistics.tables import cutoff_badge
 from logistics.views.shipments import TROUBLE, tracking_entries
 from logistics.views.warehouse import picks_waiting
 from orders.models import Order
@@ -140,7 +141,9 @@ def _warehouse_card(request: HttpRequest) -> PanelContent:
         (_("Being picked"), _count(fulfilments.filter(status="picking")), f"{lists}?status=picking&view=picking"),
         (_("To hand over"), _count(fulfilments.filter(status="packed")), f"{lists}?status=packed&view=packed"),
     ]
-    return PanelContent("logistics/_today.html", {"figures": figures, "first": waiting.first()})
+    first = waiting.first()
+    badge = cutoff_badge(first) if first else None
+    return PanelContent("logistics/_today.html", {"figures": figures, "first": first, "badge": badge})
 
 
 def _count(queryset: Any) -> str:

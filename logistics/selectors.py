@@ -107,6 +107,12 @@ def carrier_health() -> list[CarrierHealth]:
     ]
 
 
+def carriers_in_trouble() -> list[Carrier]:
+    """The carriers in use whose state is paused or failing."""
+    now = timezone.now()
+    return [carrier for carrier in Carrier.objects.all() if _state(carrier, now) in ("paused", "failing")]
+
+
 def _state(carrier: Carrier, now: datetime) -> str:
     if not carrier.is_active:
         return "off"

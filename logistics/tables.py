@@ -1,18 +1,37 @@
 """Columns of the warehouse's and the shipping lists."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.countries import country_name
 from core.ui.columns import Column
+from core.ui.content import Badge
 from logistics.enums import ShipmentStatus
 from orders.enums import FulfilmentStatus
+from orders.models import FulfilmentOrder
 
 
 def _order_url(row: Any) -> str:
     return reverse("orders:order_detail", args=[row.order_id])
+
+
+class Cutoff(NamedTuple):
+    at: datetime | None
+    badge: Badge | None
+
+
+_OVERDUE = Badge(label=_("Overdue"), colour="danger", icon="clock-exclamation")
+_IN_THE_WAREHOUSE = frozenset({FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING, FulfilmentStatus.PACKED})
+
+
+def cutoff_badge(row: FulfilmentOrder) -> Badge | None:
+    """Says of what is still in the warehouse that it should have left."""
+    late = row.ship_before is not None and row.ship_before <= timezone.now()
+    return _OVERDUE if late and row.status in _IN_THE_WAREHOUSE else None
 
 
 FULFILMENT_COLUMNS = (
@@ -25,7 +44,13 @@ FULFILMENT_COLUMNS = (
     Column("label", _("Label"), accessor="tracking", cell="mono"),
     Column("picker", _("Picker"), accessor="picker.label"),
     Column("released_at", _("Released"), cell="when"),
-    Column("ship_before", _("Ship before"), cell="when"),
+    Column(
+        "ship_before",
+        _("Ship before"),
+        accessor=lambda row: Cutoff(row.ship_before, cutoff_badge(row)),
+        cell="logistics/_ship_before_cell.html",
+        export=lambda row: row.ship_before,
+    ),
 )
 
 SHIPMENT_COLUMNS = (

@@ -1,7 +1,7 @@
 """The System page: what runs, what waits and what failed, for administrators; other apps add panels to it with
-register_panel(SYSTEM, …)."""
+register_panel(SYSTEM, …), and name what is wrong on top with register_trouble()."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from core.ui.formats import duration_text
 from core.ui.panels import register_panel
 from core.ui.views import ConsoleView, go, say
 from core.version import version
+from core.words import listed
 from core.workers import queue, workers
 
 SYSTEM = "console.system"
@@ -45,6 +46,14 @@ _CHECKS: dict[str, tuple[Text, Text]] = {
 }
 
 
+_troubles: list[Callable[[], Banner | None]] = []
+
+
+def register_trouble(find: Callable[[], Banner | None]) -> None:
+    """Have the System page say on top what another app finds wrong; `find` is called for every look at the page."""
+    _troubles.append(find)
+
+
 class SystemPage(ConsoleView):
     """Renews itself every few seconds."""
 
@@ -54,7 +63,7 @@ class SystemPage(ConsoleView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         checks = report()
-        failing = _failing_stages()
+        troubles = [*_failing_banner(_failing_stages()), *(banner for find in _troubles if (banner := find()))]
         rendered = [
             entry
             for panel in panels.panels_for(SYSTEM, request.user)
@@ -62,8 +71,8 @@ class SystemPage(ConsoleView):
         ]
         return self.page(
             context={
-                "banners": [*_banners(checks), *_failing_banner(failing)],
-                "is_ready": is_ready(checks) and not failing,
+                "banners": [*_banners(checks), *troubles],
+                "is_ready": is_ready(checks) and not troubles,
                 "main_panels": [entry for entry in rendered if entry.panel.column == "main"],
                 "side_panels": [entry for entry in rendered if entry.panel.column == "side"],
             }
@@ -127,7 +136,7 @@ def _failing_banner(failing: Sequence[Stage]) -> list[Banner]:
     if not failing:
         return []
     title = ngettext("A stage fails", "%(count)d stages fail", len(failing)) % {"count": len(failing)}
-    return [Banner(level="danger", title=title, body=", ".join(str(stage.label or stage.name) for stage in failing))]
+    return [Banner(level="danger", title=title, body=listed(stage.label or stage.name for stage in failing))]
 
 
 def _stage_badge(state: StageState, now: datetime) -> Badge:

@@ -154,7 +154,7 @@ def render_cell(column: Column, row: Any, row_url: Callable[[Any], str | None]) 
     elif column.cell == "status":
         html = draw_status(value, column.enum)
     elif column.cell.endswith(".html"):
-        html = SafeString(get_template(column.cell).render({"row": row, "value": value, "column": column}))
+        html = SafeString(get_template(column.cell).render({"row": row, "value": value, "column": column}).strip())
     else:
         html = _DRAWERS[column.cell](value)
     html = _linked(column, row, value, html, row_url)

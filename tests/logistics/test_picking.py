@@ -1,5 +1,7 @@
 """The pick screen: whose order is scanned, and what a short pick takes out of the stock."""
 
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -80,6 +82,22 @@ def test_a_scan_on_a_screen_whose_order_was_taken_counts_for_no_other(browser, s
         "progress": None,
     }  # fmt: skip
     assert other.lines.get().picked_quantity == 0
+
+
+def test_what_should_have_left_is_marked_with_word_icon_and_colour(browser, skus):
+    released(("PICK-A", 1))
+    addresses = (reverse("logistics:fulfilment_list") + "?status=released&status=shipped", reverse("ui:today"))
+
+    def marked(**fields):
+        FulfilmentOrder.objects.update(**fields)
+        pages = [browser.get(address).content.decode() for address in addresses]
+        return [re.search(r'pill-danger"><svg.*?</svg>Overdue<', page, re.DOTALL) is not None for page in pages]
+
+    hour = timedelta(hours=1)
+    assert marked(ship_before=timezone.now() - hour) == [True, True]
+    assert marked(ship_before=timezone.now() + hour) == [False, False]
+    assert marked(ship_before=None) == [False, False]
+    assert marked(ship_before=timezone.now() - hour, status=FulfilmentStatus.SHIPPED) == [False, False]
 
 
 def test_who_holds_the_goods_hears_that_the_order_was_cancelled(browser, skus):

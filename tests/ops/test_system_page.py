@@ -1,6 +1,7 @@
 """The System page: shows what is wrong, mends it, for administrators only, at a fixed number of statements."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from core.outbox.models import HandlerFailure, OutboxEvent
 from core.stages import Stage, StageDue
 from core.workers import describe_worker
 from tests.factories.accounts import make_superuser, make_user
+from tests.factories.logistics import make_carrier
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +123,29 @@ def test_a_stage_that_fails_is_named_on_top(administrator: Client):
     assert "Something needs you." in top
     assert "A stage fails" in top
     assert "Deliver events" in top
+
+
+@pytest.mark.parametrize(
+    ("state", "is_named"),
+    [
+        ({"circuit_open_until": timedelta(minutes=5), "consecutive_failures": 5}, True),
+        ({"circuit_open_until": timedelta(minutes=-1), "consecutive_failures": 5}, True),
+        ({"circuit_open_until": timedelta(minutes=5), "consecutive_failures": 5, "is_active": False}, False),
+        ({"consecutive_failures": 1}, False),
+    ],
+)
+def test_a_carrier_that_is_paused_is_named_on_top(administrator: Client, state: dict[str, Any], is_named: bool):
+    describe_worker("celery@warehouse-7")
+    StageRun.objects.create(name="test", last_run_at=timezone.now() - timedelta(seconds=5))
+    readiness.forget()
+    if pause := state.pop("circuit_open_until", None):
+        state["circuit_open_until"] = timezone.now() + pause
+    make_carrier("sf", name="SF", **state)
+    make_carrier("yto", name="YTO")
+    top = text(administrator).partition('class="split"')[0]
+    assert ("A carrier doesn&#x27;t answer" in top) is is_named
+    assert ("<p>SF</p>" in top) is is_named
+    assert ("Everything of this installation does its work" in top) is not is_named
 
 
 def test_it_opens_without_redis(administrator: Client, settings, tmp_path):
