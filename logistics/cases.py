@@ -110,7 +110,7 @@ def _no_movement() -> CaseType:
         resolve_minutes=1440,
         procedure=_(
             "Check the parcel now. If there is still nothing new, call the carrier with the tracking number, and tell "
-            "the customer. If the carrier can't find it, agree on a replacement or a refund and settle the case."
+            "the customer. If the carrier can't find it, agree on a replacement or a refund and settle the exception."
         ),
         resolutions=(
             Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary"),
@@ -136,8 +136,8 @@ def _attempt_failed() -> CaseType:
         respond_minutes=120,
         resolve_minutes=480,
         procedure=_(
-            "Ask the customer for a time or another address, and pass it on to the carrier. The case ends by itself "
-            "when the parcel is out for delivery again."
+            "Ask the customer for a time or another address, and pass it on to the carrier. The exception ends by "
+            "itself when the parcel is out for delivery again."
         ),
         resolutions=(
             Resolution("settle", _("New attempt agreed"), HANDLE, _settle, "primary", (REASON,)),

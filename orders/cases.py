@@ -42,7 +42,7 @@ def _validation_failed() -> CaseType:
         resolve_minutes=240,
         procedure=_(
             "Look at what was found. Apply the suggested fix, or open the order and correct the field; "
-            "the order is checked again and goes on by itself. If the customer has to be asked, set the case "
+            "the order is checked again and goes on by itself. If the customer has to be asked, set the exception "
             "to waiting. If the order is right as it stands, accept it with a reason."
         ),
         resolutions=(

@@ -247,7 +247,7 @@ def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open:
         due.figure(
             "on_time",
             _("Handled on time"),
-            _("Cases resolved by their due time and not reopened ÷ cases due in the period."),
+            _("Exceptions resolved by their due time and not reopened ÷ exceptions due in the period."),
             ratio("on_time", "due"),
             "due",
             Unit.RATIO,
@@ -256,21 +256,21 @@ def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open:
         opened.figure(
             "notice_median",
             _("Time to notice, median"),
-            _("Case opened − cause occurred, over cases opened in the period."),
+            _("Exception opened − cause occurred, over exceptions opened in the period."),
             value("notice_median"),
             "opened",
         ),
         resolved.figure(
             "resolve_median",
             _("Time to resolve, median"),
-            _("Resolved − opened by the clock, over cases resolved in the period."),
+            _("Resolved − opened by the clock, over exceptions resolved in the period."),
             value("resolve_median"),
             "resolved",
         ),
         resolved.figure(
             "reopened_share",
             _("Reopened"),
-            _("Cases reopened because the cause was still there ÷ cases resolved in the period."),
+            _("Exceptions reopened because the cause was still there ÷ exceptions resolved in the period."),
             ratio("reopened", "resolved"),
             "resolved",
             Unit.RATIO,
@@ -278,7 +278,7 @@ def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open:
         still_open.figure(
             "unowned",
             _("Open without an owner"),
-            _("Open cases without a person or team."),
+            _("Open exceptions without a person or team."),
             value("unowned"),
             "open",
             Unit.COUNT,

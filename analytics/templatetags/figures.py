@@ -30,10 +30,10 @@ BASES: Final[Mapping[str, Callable[[int], str]]] = {
     "delivered_parcels": lambda n: ngettext("from %(count)s delivered parcel", "from %(count)s delivered parcels", n),
     "events": lambda n: ngettext("from %(count)s tracking event", "from %(count)s tracking events", n),
     "ratings": lambda n: ngettext("from %(count)s rating", "from %(count)s ratings", n),
-    "due": lambda n: ngettext("from %(count)s case due", "from %(count)s cases due", n),
-    "opened": lambda n: ngettext("from %(count)s opened case", "from %(count)s opened cases", n),
-    "resolved": lambda n: ngettext("from %(count)s resolved case", "from %(count)s resolved cases", n),
-    "open": lambda n: ngettext("from %(count)s open case", "from %(count)s open cases", n),
+    "due": lambda n: ngettext("from %(count)s exception due", "from %(count)s exceptions due", n),
+    "opened": lambda n: ngettext("from %(count)s opened exception", "from %(count)s opened exceptions", n),
+    "resolved": lambda n: ngettext("from %(count)s resolved exception", "from %(count)s resolved exceptions", n),
+    "open": lambda n: ngettext("from %(count)s open exception", "from %(count)s open exceptions", n),
     "buyers": lambda n: ngettext("from %(count)s customer", "from %(count)s customers", n),
 }
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class CasesConfig(AppConfig):
     name = "core.cases"
     label = "cases"
-    verbose_name = _("Cases")
+    verbose_name = _("Exceptions")
 
     def ready(self) -> None:
         from core.cases import alerts, handlers, permissions  # noqa: F401

@@ -142,7 +142,7 @@ register_today_card("cases.for_you", WORK, 20, for_you, title=_("Exceptions for 
 register_search("cases", _("Open exceptions"), VIEW, find_cases, order=60, url_name="cases:case_list")
 register_setting(
     _("Exceptions"),
-    _("Case policies"),
+    _("Exception policies"),
     "admin:cases_casepolicy_changelist",
     "cases.change_casepolicy",
     description=_("Deadlines, teams and escalation by type"),

@@ -5,7 +5,7 @@ from core.exceptions import DomainError
 
 class UnknownResolution(DomainError):
     default_code = "unknown_resolution"
-    default_message = _("This type of case has no such resolution.")
+    default_message = _("This type of exception has no such resolution.")
 
 
 class MissingInput(DomainError):
@@ -15,4 +15,4 @@ class MissingInput(DomainError):
 
 class NotInSight(DomainError):
     default_code = "not_in_sight"
-    default_message = _("This person is limited to channels or warehouses that the case isn't of.")
+    default_message = _("This person is limited to channels or warehouses that the exception isn't of.")

@@ -67,12 +67,12 @@ class Case(models.Model):
     reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0)
 
     class Meta:
-        verbose_name = _("case")
-        verbose_name_plural = _("cases")
+        verbose_name = _("exception")
+        verbose_name_plural = _("exceptions")
         ordering = ["-id"]
         permissions = [
-            ("work_case", _("work on cases")),
-            ("assign_case", _("assign cases to others")),
+            ("work_case", _("work on exceptions")),
+            ("assign_case", _("assign exceptions to others")),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -113,7 +113,7 @@ class Case(models.Model):
 class CaseEvent(models.Model):
     """What happened to a case. Append-only."""
 
-    case = models.ForeignKey(Case, models.CASCADE, db_index=False, related_name="events", verbose_name=_("case"))
+    case = models.ForeignKey(Case, models.CASCADE, db_index=False, related_name="events", verbose_name=_("exception"))
     at = models.DateTimeField(_("at"))
     kind = models.CharField(_("what"), max_length=16, choices=CaseEventKind)
     actor_id = models.BigIntegerField(null=True)
@@ -125,8 +125,8 @@ class CaseEvent(models.Model):
     data = models.JSONField(_("data"), default=dict, encoder=DjangoJSONEncoder)
 
     class Meta:
-        verbose_name = _("case event")
-        verbose_name_plural = _("case events")
+        verbose_name = _("exception event")
+        verbose_name_plural = _("exception events")
         ordering = ["-id"]
         indexes = [models.Index(fields=["case", "id"], name="cases_event_case")]
 
@@ -146,7 +146,7 @@ class CasePolicy(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("assign to"),
-        help_text=_("New cases go to this person at once."),
+        help_text=_("New exceptions go to this person at once."),
     )
     severity = models.CharField(_("severity"), max_length=8, choices=Severity, blank=True)
     respond_minutes = models.PositiveIntegerField(_("respond within (min)"), null=True, blank=True)
@@ -170,12 +170,12 @@ class CasePolicy(models.Model):
         help_text=_("Empty: everybody who is an operations manager."),
     )
     is_detected = models.BooleanField(
-        _("detected"), default=True, help_text=_("Off: no new cases of this type are opened.")
+        _("detected"), default=True, help_text=_("Off: no new exceptions of this type are opened.")
     )
 
     class Meta:
-        verbose_name = _("case policy")
-        verbose_name_plural = _("case policies")
+        verbose_name = _("exception policy")
+        verbose_name_plural = _("exception policies")
         ordering = ["type"]
 
     def __str__(self) -> str:

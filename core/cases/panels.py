@@ -1,7 +1,7 @@
 """Cases on the pages of what they are about.
 
 # orders/console.py
-register_panel("orders.order", code="cases", title=_("Cases"), render=cases_panel("orders.order"), permission=VIEW)
+register_panel("orders.order", code="cases", title=_("Exceptions"), render=cases_panel("orders.order"), permission=VIEW)
 
 # the page's banners()
 return case_banners(self.request, "orders.order", order.pk)
@@ -90,7 +90,7 @@ def describe(case: Case) -> dict[str, Any]:
 
 def _banner(case: Case, request: HttpRequest) -> Banner:
     owner = case.assigned_to.label if case.assigned_to else _("nobody yet")
-    opened = PageAction(label=_("Open case"), url=reverse("cases:case_detail", args=[case.pk]))
+    opened = PageAction(label=_("Open exception"), url=reverse("cases:case_detail", args=[case.pk]))
     return Banner(
         level=_LEVELS[case.severity],
         title=type_label(case.type),

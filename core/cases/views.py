@@ -150,7 +150,7 @@ class CaseAction(ActionPage[Case]):
 
 
 class TakeCase(CaseAction):
-    message = _("The case is yours.")
+    message = _("The exception is yours.")
 
     def perform(self, obj: Case) -> None:
         assign(case_id=obj.pk, user_id=self.actor.user_id or 0, actor=self.actor)
@@ -169,7 +169,7 @@ class ResumeCase(CaseAction):
 
 
 class GiveBackCase(CaseAction):
-    message = _("The case is the team's again.")
+    message = _("The exception is the team's again.")
 
     def perform(self, obj: Case) -> None:
         unassign(case_id=obj.pk, actor=self.actor)
@@ -194,7 +194,7 @@ class CaseForm(FormPage[Case]):
 class AssignCase(CaseForm):
     permission = ASSIGN
     form_class = AssignForm
-    title = _("Assign the case")
+    title = _("Assign the exception")
     submit_label = _("Assign")
     message = _("Assigned.")
 
@@ -218,7 +218,7 @@ class WaitCase(CaseForm):
 
 class ReopenCase(CaseForm):
     form_class = NoteForm
-    title = _("Reopen the case")
+    title = _("Reopen the exception")
     intro = _("Say what is still wrong.")
     submit_label = _("Reopen")
 
@@ -307,7 +307,7 @@ class WorkScreen(QueuePage[Case]):
         return reverse("cases:case_list")
 
     def empty_state(self, user: Any) -> EmptyState:
-        return EmptyState(title=_("All done."), body=_("No case waits for you or your team."), icon="circle-check")
+        return EmptyState(title=_("All done."), body=_("No exception waits for you or your team."), icon="circle-check")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404

@@ -102,7 +102,7 @@ def alert_words(params: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "what": subject
         if count == 1
-        else ngettext("%(count)d case", "%(count)d cases", count) % {"count": count} + f" · {label}",
+        else ngettext("%(count)d exception", "%(count)d exceptions", count) % {"count": count} + f" · {label}",
         "summary": summary(params["type"], params["summary"], params["summary_code"], params["summary_params"])
         if count == 1
         else "",

@@ -2,6 +2,7 @@
 
 import ast
 import gettext
+import re
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,20 @@ def test_no_module_gives_a_translating_function_a_name_that_hides_its_texts():
         if name.asname and name.name in messages.KEYWORDS and name.asname not in messages.KEYWORDS
     ]
     assert hidden == []
+
+
+def test_an_exception_has_one_name_in_each_language():
+    """In the code it is a Case; people read "exception", which isn't "case", and 异常单, which isn't 异常."""
+    po = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    texts = [
+        (source, target)
+        for message in messages.load(po)
+        for source in messages._forms(message.id)
+        for target in messages._forms(message.string)
+    ]
+    other_words = {"User name and password don't match. Upper and lower case matter."}
+    named_otherwise = {source for source, _target in texts if re.search(r"\bcases?\b", source, re.IGNORECASE)}
+    assert named_otherwise == other_words
+    exceptions = [target for source, target in texts if re.search(r"\bexceptions?\b", source, re.IGNORECASE)]
+    assert len(exceptions) > 40
+    assert [target for target in exceptions if "异常" not in target or re.search("异常(?!单)", target)] == []

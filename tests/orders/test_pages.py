@@ -122,7 +122,7 @@ def test_holds_and_cases_stand_on_top_once_each(clerk, channel, sku):
     assert [str(action.label) for action in actions] == ["Release hold"]
     ((case, actions),) = banners[short]
     assert "Units without stock: 2, on order lines: 1" in str(case.body)
-    assert [str(action.label) for action in actions] == ["Try again now", "Cancel order", "Open case"]
+    assert [str(action.label) for action in actions] == ["Try again now", "Cancel order", "Open exception"]
     assert actions[0].params == {"next": page_of(short)}
 
 

@@ -115,10 +115,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "case",
-                "verbose_name_plural": "cases",
+                "verbose_name": "exception",
+                "verbose_name_plural": "exceptions",
                 "ordering": ["-id"],
-                "permissions": [("work_case", "work on cases"), ("assign_case", "assign cases to others")],
+                "permissions": [("work_case", "work on exceptions"), ("assign_case", "assign exceptions to others")],
             },
         ),
         migrations.CreateModel(
@@ -169,13 +169,13 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="events",
                         to="cases.case",
-                        verbose_name="case",
+                        verbose_name="exception",
                     ),
                 ),
             ],
             options={
-                "verbose_name": "case event",
-                "verbose_name_plural": "case events",
+                "verbose_name": "exception event",
+                "verbose_name_plural": "exception events",
                 "ordering": ["-id"],
             },
         ),
@@ -222,7 +222,9 @@ class Migration(migrations.Migration):
                 (
                     "is_detected",
                     models.BooleanField(
-                        default=True, help_text="Off: no new cases of this type are opened.", verbose_name="detected"
+                        default=True,
+                        help_text="Off: no new exceptions of this type are opened.",
+                        verbose_name="detected",
                     ),
                 ),
                 (
@@ -253,7 +255,7 @@ class Migration(migrations.Migration):
                     "owner",
                     models.ForeignKey(
                         blank=True,
-                        help_text="New cases go to this person at once.",
+                        help_text="New exceptions go to this person at once.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -263,8 +265,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "case policy",
-                "verbose_name_plural": "case policies",
+                "verbose_name": "exception policy",
+                "verbose_name_plural": "exception policies",
                 "ordering": ["type"],
             },
         ),

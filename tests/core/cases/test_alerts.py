@@ -49,7 +49,7 @@ def test_a_new_case_alerts_its_team_in_the_console_and_by_mail(leaks, team):
 def test_many_cases_are_one_alert(leaks, team):
     open_cases([seed(number) for number in range(40)])
     tell()
-    assert titles(team[0]) == ["40 cases · Leaking pipe"]
+    assert titles(team[0]) == ["40 exceptions · Leaking pipe"]
     assert Notification.objects.first().url.startswith(reverse("cases:case_list") + "?")
     assert OutgoingMessage.objects.filter(to="w0@example.com").count() == 1
 
@@ -59,7 +59,7 @@ def test_a_flood_is_added_to_the_unread_alert(leaks, team):
     tell()
     open_cases([seed(number) for number in range(2, 12)])
     tell()
-    assert titles(team[0]) == ["11 cases · Leaking pipe"]
+    assert titles(team[0]) == ["11 exceptions · Leaking pipe"]
     assert OutgoingMessage.objects.filter(to="w0@example.com").count() == 1
     Notification.objects.update(read_at=timezone.now())
     open_cases([seed(20)])
@@ -72,7 +72,7 @@ def test_people_hear_only_of_what_they_may_see(leaks, team):
     open_cases([seed(1, warehouse_id=7), seed(2, warehouse_id=8)])
     tell()
     assert titles(team[0]) == ["Leaking pipe: P-1"]
-    assert titles(team[1]) == ["2 cases · Leaking pipe"]
+    assert titles(team[1]) == ["2 exceptions · Leaking pipe"]
 
 
 def test_alerts_are_worded_in_each_person_s_language(leaks, team):

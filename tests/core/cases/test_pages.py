@@ -269,7 +269,7 @@ def test_the_subject_s_page_shows_its_cases(rf, case, worker):
     assert cases_panel("test.pipe")(request, Pipe()) is None
     (banner,) = case_banners(request, "test.pipe", 1)
     assert banner.level == "warning"
-    assert [str(action.label) for action in banner.actions] == ["Mended", "Noted", "Try the spanner", "Open case"]
+    assert [str(action.label) for action in banner.actions] == ["Mended", "Noted", "Try the spanner", "Open exception"]
     assert case_banners(request, "test.pipe", 1, leave_out={case.type}) == []
     request.user = make_user()
     assert case_banners(request, "test.pipe", 1) == []
