@@ -1,14 +1,50 @@
-"""gunicorn's worker with threads, which leaves new connections to whoever has less to do."""
+"""gunicorn's worker with threads, which leaves new connections to whoever has less to do, and silent clients alone."""
 
+import errno
 import selectors
 import socket
 import time
-from typing import Final
+from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
 STEP_SECONDS: Final = 0.0002
 LONGEST_SECONDS: Final = 0.002
+# A phone that lost its network in the middle of a request says no more and never hangs up.
+PATIENCE_SECONDS = 30.0
+
+
+class ClientSocket(socket.socket):
+    """A client's connection that counts as broken when nothing came or went for PATIENCE_SECONDS.
+
+    gunicorn waits without a limit once a request has begun, and each wait takes one of few threads.
+    """
+
+    def setblocking(self, flag: bool, /) -> None:
+        self.settimeout(PATIENCE_SECONDS if flag else 0.0)
+
+    def recv(self, *arguments: Any) -> bytes:
+        try:
+            return super().recv(*arguments)
+        except TimeoutError:
+            raise _gone() from None
+
+    def sendall(self, *arguments: Any) -> None:
+        try:
+            super().sendall(*arguments)
+        except TimeoutError:
+            raise _gone() from None
+
+    def sendfile(self, *arguments: Any, **options: Any) -> int:
+        try:
+            return super().sendfile(*arguments, **options)
+        except TimeoutError:
+            raise _gone() from None
+
+
+def _gone() -> ConnectionResetError:
+    """What gunicorn and Django take for a client that hung up, and make no noise about."""
+    return ConnectionResetError(errno.ECONNRESET, "the client said nothing any more")
 
 
 class FairThreadWorker(ThreadWorker):  # type: ignore[misc]
@@ -20,6 +56,12 @@ class FairThreadWorker(ThreadWorker):  # type: ignore[misc]
     """
 
     _hesitates_until: float | None = None
+
+    def enqueue_req(self, conn: Any) -> None:
+        if not isinstance(conn.sock, ClientSocket):
+            conn.sock = ClientSocket(fileno=conn.sock.detach())
+            conn.sock.setblocking(False)
+        super().enqueue_req(conn)
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection, or come back for it: what the worker has in hand goes on meanwhile."""

@@ -1,4 +1,4 @@
-"""Connections that stay open are spread over the web processes."""
+"""Connections that stay open are spread over the web processes, and those that say nothing hold no thread."""
 
 import errno
 import os
@@ -7,8 +7,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_connection
 from statistics import median
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,7 @@ from ecom_admin.web_worker import FairThreadWorker
 
 CLIENTS = 8
 ROUNDS = 15
+LONG = bytes(32 << 20)
 
 
 def application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -34,12 +37,27 @@ def application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes
     return [body]
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
+class HastyWorker(FairThreadWorker):
+    """Waits for nobody as long as the real one does."""
+
+    def init_process(self) -> None:
+        web_worker.PATIENCE_SECONDS = 0.5
+        super().init_process()
+
+
+def wasteful_application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Reads what is sent and answers with more than a connection holds."""
+    environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", str(len(LONG)))])
+    return [LONG]
+
+
+@contextmanager
+def serving(workers: int, threads: int, kind: str, name: str) -> Iterator[int]:
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-w", "2", "--threads", "8", "-b", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", "-w", str(workers), "--threads", str(threads)]
     process = subprocess.Popen(
-        [*command, "-k", worker_class, "--no-control-socket", f"{__name__}:application"],
+        [*command, "-b", f"127.0.0.1:{port}", "-k", kind, "--no-control-socket", f"{__name__}:{name}"],
         cwd=Path(__file__).parents[2],
     )
     try:
@@ -48,6 +66,12 @@ def port() -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with serving(2, 8, worker_class, "application") as port:
+        yield port
 
 
 def smaller_share(port: int) -> int:
@@ -68,6 +92,28 @@ def ask(connections: list[HTTPConnection]) -> list[bytes]:
 
 def test_a_burst_of_connections_is_shared_out(port: int) -> None:
     assert median(smaller_share(port) for _round in range(ROUNDS)) > CLIENTS // 4
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Half: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+    ids=["head", "body", "unread answer"],
+)
+def test_who_falls_silent_holds_no_thread(begun: bytes) -> None:
+    with serving(1, 2, f"{__name__}.HastyWorker", "wasteful_application") as port:
+        silent = [create_connection(("127.0.0.1", port)) for _number in range(4)]
+        for client in silent:
+            client.sendall(begun)
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/")
+        assert len(connection.getresponse().read()) == len(LONG)
+        connection.close()
+        for client in silent:
+            client.close()
 
 
 class Listener:
