@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 # A connection that has been silent for longer may have been forgotten by something between here and the server,
 # which no socket shows.
 _TRUSTED_SECONDS = 30.0
+# A machine or a network that is gone says nothing. By the kernel's own rules whoever waits for it waits for two hours,
+# and the server keeps the locks of a process that is gone for as long.
+_NOTICED_IN_A_MINUTE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_BY_THE_SERVER = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -32,11 +41,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
 
     def get_connection_params(self) -> Any:
-        params = super().get_connection_params()
+        params = {**_NOTICED_IN_A_MINUTE, **super().get_connection_params()}
         if not self.is_pooled:
             # Plans are kept, so they hold for any number of values; what PostgreSQL guesses of the others' cost
             # would make it plan short statements anew each time.
-            params["options"] = f"{params.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+            own = f"{_BY_THE_SERVER} -c plan_cache_mode=force_generic_plan"
+            params["options"] = f"{params.get('options', '')} {own}".strip()
         return params
 
     def get_new_connection(self, conn_params: Any) -> Any:

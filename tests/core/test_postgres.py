@@ -1,6 +1,10 @@
 """A kept connection is looked at without a statement, and a dead one is still found."""
 
+import select
 import socket
+from collections.abc import Iterator
+from contextlib import closing
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -50,6 +54,40 @@ class _Refusing:
 
     def cursor(self):
         raise OperationalError("asked")
+
+
+@pytest.fixture
+def by_network() -> Iterator[Any]:
+    """A connection that goes to the server's socket by way of a port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    with closing(listener), closing(connection.copy()) as wrapper:
+        wrapper.settings_dict |= {"HOST": "127.0.0.1", "PORT": str(listener.getsockname()[1])}
+        place = connection.settings_dict
+        Thread(target=_pass_on, args=(listener, f"{place['HOST']}/.s.PGSQL.{place['PORT'] or 5432}")).start()
+        yield wrapper
+
+
+def _pass_on(listener: socket.socket, path: str) -> None:
+    client, _address = listener.accept()
+    with client, socket.socket(socket.AF_UNIX) as server:
+        server.connect(path)
+        ends = {client: server, server: client}
+        while data := (end := select.select([*ends], [], [])[0][0]).recv(65536):
+            ends[end].sendall(data)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(by_network):
+    by_network.ensure_connection()
+    with socket.socket(fileno=socket.dup(by_network.connection.fileno())) as its:
+        kept = [
+            its.getsockopt(socket.IPPROTO_TCP, name)
+            for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        ]
+    assert kept == [30, 10, 3, 60_000]
+    with by_network.cursor() as cursor:
+        cursor.execute("SELECT setting, source FROM pg_settings WHERE name ~ '^tcp_keepalives' ORDER BY name")
+        assert {source for _setting, source in cursor.fetchall()} == {"client"}, "the server looks after us as well"
 
 
 @pytest.mark.django_db(transaction=True)
