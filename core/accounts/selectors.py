@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 
@@ -124,6 +124,17 @@ def users_with_permission(permission: str) -> QuerySet[User]:
     right = Permission.objects.filter(content_type__app_label=app_label, codename=codename)
     holders = Q(is_superuser=True) | Q(user_permissions__in=right) | Q(groups__permissions__in=right)
     return User.objects.filter(holders, is_active=True).distinct()
+
+
+def may_do_anything(user: User | AnonymousUser) -> bool:
+    """Whether the person holds any right at all; without a role, nobody does."""
+    return user.is_superuser or bool(user.get_all_permissions())
+
+
+def role_givers(limit: int) -> list[User]:
+    """Some of the people who give others their roles, the last who were here first."""
+    givers = users_with_permission("accounts.change_user")
+    return list(givers.order_by(F("last_login").desc(nulls_last=True), "pk")[:limit])
 
 
 def authenticate_api_key(token: str) -> ApiKey | None:

@@ -11,14 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from core.accounts.enums import Role
+from core.accounts.selectors import may_do_anything, role_givers
 from core.ids import parse_id
 from core.ui import lists, nav, saved_views, search, setup_links, today, topbar
 from core.ui.actions import MAX_ROWS, TOO_MANY_ROWS
 from core.ui.content import allowed_actions
 from core.ui.counting import capped_count, count_label, time_budget
 from core.ui.views.base import ConsoleView, back_url, go, is_fragment, say
+from core.words import listed
 
 COUNTS_SECONDS = 15
+ROLE_GIVERS_SHOWN = 3
 
 
 class TodayPage(ConsoleView):
@@ -30,8 +33,10 @@ class TodayPage(ConsoleView):
     def get(self, request: HttpRequest) -> HttpResponse:
         if code := request.GET.get("card"):
             return self._one(request, code)
+        if not may_do_anything(request.user):
+            return self.page(context={"givers": listed(person.label for person in role_givers(ROLE_GIVERS_SHOWN))})
         cards = [self._card(request, card) for card in today.cards_for(request.user)]
-        return self.page(context={"cards": [card for card in cards if card is not None]})
+        return self.page(context={"cards": [card for card in cards if card is not None], "has_role": True})
 
     def _one(self, request: HttpRequest, code: str) -> HttpResponse:
         card = next((card for card in today.cards_for(request.user) if card.code == code), None)

@@ -10,6 +10,7 @@ from core.ui.content import PanelContent
 from core.ui.nav import NavItem, bottom_bar_for, navigation_for, register_nav
 from core.ui.search import SearchHit, register_search, search_all
 from core.ui.today import register_today_card
+from tests.factories.accounts import make_superuser, make_user
 
 SECRET = "accounts.manage_api_keys"
 
@@ -98,6 +99,21 @@ def test_search_is_a_fragment_for_the_box_and_a_page_without_scripts(empty_regis
     assert "&lt;b&gt;" in fragment
     assert "<html" in page
     assert 'href="/x/"' in page
+
+
+def test_who_has_no_role_hears_so_and_who_gives_one(db, sign):
+    make_user(Role.ADMINISTRATOR, display_name="Ada Admin")
+    make_user(Role.ORDER_CLERK, display_name="Olaf Orders")
+    page = sign(make_user()).get("/").content.decode()
+    assert "You have no role yet." in page
+    assert "Ask: Ada Admin<" in page
+    assert "Olaf Orders" not in page
+
+
+@pytest.mark.parametrize("roles", [[Role.ADMINISTRATOR], [Role.ANALYST], [Role.WAREHOUSE_OPERATOR]])
+def test_who_has_a_role_hears_nothing_of_it(db, sign, roles):
+    assert "You have no role yet." not in sign(make_user(*roles)).get("/").content.decode()
+    assert "You have no role yet." not in sign(make_superuser()).get("/").content.decode()
 
 
 def test_today_shows_the_cards_of_ones_role_and_loads_slow_ones_later(empty_registries, sign, clerk):
