@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core import metering
@@ -31,7 +32,11 @@ MAX_BACKOFF_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class StageDue:
-    """What waits for a stage. `count` may be capped so that counting stays cheap."""
+    """What waits for a stage. `count` may be capped so that counting stays cheap.
+
+    `oldest_at` is when the oldest became due, not when it was made: what is kept for two weeks and then deleted hasn't
+    waited for two weeks. None where nobody feels a delay, such as of a deletion: it is never late.
+    """
 
     count_is_capped: bool
     count: int
@@ -238,6 +243,12 @@ def retry_stage(name: str) -> None:
     """Let a stage that backs off try again at once."""
     StageRun.objects.filter(name=name).update(retry_at=None, failures=0)
     nudge(name)
+
+
+def tidying_due(rows: QuerySet[Any], cap: int = 1000) -> StageDue:
+    """What waits for a stage that tidies up, counted up to `cap`."""
+    count = len(rows.values_list("pk", flat=True)[:cap])
+    return StageDue(count_is_capped=count >= cap, count=count, oldest_at=None)
 
 
 def capped_due(rows: Sequence[datetime | None], cap: int) -> StageDue:

@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.stages import Stage, StageDue, capped_due, register_stage
+from core.stages import Stage, StageDue, capped_due, register_stage, tidying_due
 from orders.codes import ALLOCATE, BACKORDER_WATCH, COMPLETE, HOLDS_DUE, RELEASE, VALIDATE
 from orders.enums import ALLOCATABLE, FulfilmentStatus, OrderStatus
 from orders.models import FulfilmentOrder, Order
@@ -87,8 +87,9 @@ def _holds_due() -> StageDue:
 
 
 def _complete_due() -> StageDue:
-    due = Order.objects.filter(status=OrderStatus.DELIVERED, delivered_at__lte=timezone.now() - COMPLETE_AFTER)
-    return capped_due(list(due.values_list("delivered_at", flat=True)[:CAP]), CAP)
+    return tidying_due(
+        Order.objects.filter(status=OrderStatus.DELIVERED, delivered_at__lte=timezone.now() - COMPLETE_AFTER)
+    )
 
 
 def _nothing_due() -> StageDue:

@@ -8,9 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.kept import KeptQuery
-from core.stages import StageDue
-
-_CAP = 1000
+from core.stages import StageDue, tidying_due
 
 
 def _unexpired(key: Any, now: Any) -> QuerySet[Session]:
@@ -37,9 +35,7 @@ def forget_expired(limit: int) -> int:
 
 
 def expired_due() -> StageDue:
-    """How many wait for deletion, up to a cap; their age isn't a delay that anybody feels."""
-    count = len(_expired().values_list("pk", flat=True)[:_CAP])
-    return StageDue(count_is_capped=count == _CAP, count=count, oldest_at=None)
+    return tidying_due(_expired())
 
 
 def _expired() -> QuerySet[Session]:

@@ -24,7 +24,7 @@ from core.jobs.exceptions import JobCancelled, JobLost
 from core.jobs.models import Job
 from core.jobs.registry import kind as job_kind_of
 from core.nudging import breaker
-from core.stages import StageDue, capped_due, nudge
+from core.stages import StageDue, capped_due, nudge, tidying_due
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ def _drop_strays(now: datetime) -> int:
 
 def due_for_purge() -> StageDue:
     old = Job.objects.filter(finished_at__lt=timezone.now() - KEEP_FILES).exclude(input_file="", output_file="")
-    return capped_due(list(old.order_by("finished_at").values_list("finished_at", flat=True)[:1000]), 1000)
+    return tidying_due(old.order_by("finished_at"))
 
 
 def _undispatched() -> QuerySet[Job]:

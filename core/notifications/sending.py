@@ -23,7 +23,7 @@ from core.db import claim
 from core.notifications.enums import Audience, MessageStatus
 from core.notifications.models import Notification, OutgoingMessage
 from core.notifications.rules import retry_at
-from core.stages import StageDue, capped_due
+from core.stages import StageDue, capped_due, tidying_due
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def purge(batch_size: int) -> int:
 
 def due_for_purge() -> StageDue:
     old = Notification.objects.filter(created_at__lt=timezone.now() - KEEP_NOTIFICATIONS).order_by("created_at")
-    return capped_due(list(old.values_list("created_at", flat=True)[:CAP]), CAP)
+    return tidying_due(old)
 
 
 def _queued() -> QuerySet[OutgoingMessage]:

@@ -17,7 +17,7 @@ from core.outbox.events import EventEnvelope
 from core.outbox.exceptions import HandlersFailed
 from core.outbox.models import HandlerFailure, HandlerReceipt, OutboxEvent
 from core.outbox.registry import handler_named, handlers_of
-from core.stages import StageDue, capped_due
+from core.stages import StageDue, capped_due, tidying_due
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +92,7 @@ def purge_completed(batch_size: int) -> int:
 
 
 def due_for_purge() -> StageDue:
-    old = _outdated()
-    return capped_due(list(old.values_list("completed_at", flat=True)[:DUE_CAP]), DUE_CAP)
+    return tidying_due(_outdated())
 
 
 def _outdated() -> QuerySet[OutboxEvent]:

@@ -8,9 +8,8 @@ from typing import Any, Literal
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.stages import StageDue
+from core.stages import StageDue, tidying_due
 from core.ui.content import Text
-from core.ui.counting import CAP, capped_count
 from core.ui.models import ScanReceipt
 
 
@@ -44,9 +43,7 @@ def forget_receipts(limit: int) -> int:
 
 
 def receipts_due() -> StageDue:
-    """Old receipts that wait for deletion; their age isn't a delay that anybody feels."""
-    count = capped_count(_old_receipts())
-    return StageDue(count_is_capped=count > CAP, count=count, oldest_at=None)
+    return tidying_due(_old_receipts())
 
 
 def _old_receipts() -> QuerySet[ScanReceipt]:

@@ -1,7 +1,9 @@
 """`/readyz`: right when everything does its work, and says what doesn't."""
 
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,9 +11,18 @@ from django.test import Client
 from django.utils import timezone
 
 from core import nudging, readiness, stages
+from core.cases.enums import CaseStatus
+from core.cases.models import Case
+from core.jobs.models import Job
 from core.models import StageRun
+from core.notifications.models import Notification
+from core.outbox.models import OutboxEvent
 from core.stages import Stage, StageDue
 from core.system_state import unapplied_migrations
+from orders.enums import OrderStatus
+from orders.models import Order
+from tests.factories.accounts import make_user
+from tests.factories.orders import make_channel, make_order
 
 
 def ask(client: Client) -> tuple[int, dict]:
@@ -64,6 +75,54 @@ def test_a_run_from_a_time_to_come_is_no_sign_of_work(client: Client):
     assert ask(client)[0] == 503
     StageRun.objects.filter(name="quick").update(last_run_at=timezone.now())
     assert ask(client)[0] == 200
+
+
+def _event(now: datetime) -> None:
+    old = now - timedelta(days=14, minutes=1)
+    OutboxEvent.objects.create(name="orders.released", payload={}, occurred_at=old, completed_at=old)
+
+
+def _job(now: datetime) -> None:
+    old = now - timedelta(days=30, minutes=1)
+    Job.objects.create(kind="ui.export", status="done", output_file="a/b", created_at=old, finished_at=old)
+
+
+def _notification(now: datetime) -> None:
+    Notification.objects.create(user=make_user(), code="x", created_at=now - timedelta(days=90, minutes=1))
+
+
+def _order(now: datetime) -> None:
+    order = make_order(make_channel("done"), ("NONE", 1))
+    Order.objects.filter(pk=order.pk).update(
+        status=OrderStatus.DELIVERED, delivered_at=now - timedelta(days=7, minutes=1), validate_due_at=None
+    )
+
+
+def _case(**changed: Any) -> None:
+    make_order(make_channel("held"), ("NONE", 1))
+    stages.drain(only=["orders.validate"])
+    assert Case.objects.update(**changed)
+
+
+def _verified_case(now: datetime) -> None:
+    _case(status=CaseStatus.VERIFIED, verified_at=now - timedelta(hours=24, minutes=1))
+
+
+@pytest.mark.usefixtures("worked")
+@pytest.mark.parametrize("make", [_event, _job, _notification, _order, _verified_case])
+def test_what_is_tidied_up_after_its_time_is_not_late(client: Client, make: Callable[[datetime], None]):
+    """It became due a minute ago, however long it was kept before."""
+    make(timezone.now())
+    status, body = ask(client)
+    assert max(body["checks"]["work"]["oldest_due_seconds"].values()) < 60
+    assert (status, body["checks"]["work"]["late"]) == (200, [])
+
+
+@pytest.mark.usefixtures("worked")
+def test_a_case_to_be_looked_at_again_waits_since_its_five_minutes_are_over(client: Client):
+    _case(checked_at=timezone.now() - timedelta(minutes=16))
+    body = ask(client)[1]
+    assert 660 <= body["checks"]["work"]["oldest_due_seconds"]["cases.recheck"] < 720
 
 
 @pytest.mark.usefixtures("worked")

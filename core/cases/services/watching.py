@@ -21,7 +21,7 @@ from core.cases.services.opening import mark_gone, mark_reopened, open_cases
 from core.cases.services.work import end_wait
 from core.db import claim
 from core.outbox.services import publish
-from core.stages import StageDue, capped_due
+from core.stages import StageDue, capped_due, tidying_due
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,8 @@ def recheck(batch_size: int) -> int:
 
 
 def due_for_recheck() -> StageDue:
-    return _due(_to_recheck(timezone.now()), "checked_at")
+    checked = _to_recheck(timezone.now()).values_list("checked_at", flat=True)[:CAP]
+    return capped_due([at + RECHECK_EVERY for at in checked], CAP)
 
 
 def watch(batch_size: int) -> int:
@@ -124,7 +125,7 @@ def close(batch_size: int) -> int:
 
 
 def due_for_closing() -> StageDue:
-    return _due(_to_close(timezone.now()), "verified_at")
+    return tidying_due(_to_close(timezone.now()))
 
 
 def _escalate(batch_size: int, now: datetime) -> int:
