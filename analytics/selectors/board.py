@@ -108,6 +108,7 @@ def five_pains(period: Period, scope: Scope) -> list[Pain]:
                 measured(figures.due_cases),
                 measured(figures.opened_cases),
                 measured(figures.resolved_cases),
+                measured(figures.reopened_cases),
                 measured(figures.open_cases),
             ),
         ),
@@ -242,12 +243,17 @@ def _tracking(fresh: Measured, latency: Measured, eta: Measured, ratings: Measur
     )
 
 
-def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open: Measured) -> Sequence[Figure]:
+def _exceptions(
+    due: Measured, opened: Measured, resolved: Measured, reopened: Measured, still_open: Measured
+) -> Sequence[Figure]:
     return (
         due.figure(
             "on_time",
             _("Handled on time"),
-            _("Exceptions resolved by their due time and not reopened ÷ exceptions due in the period."),
+            _(
+                "Exceptions resolved by their due time and not reopened ÷ exceptions due in the period; "
+                "a reopened one counts to the time it was due first."
+            ),
             ratio("on_time", "due"),
             "due",
             Unit.RATIO,
@@ -267,10 +273,13 @@ def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open:
             value("resolve_median"),
             "resolved",
         ),
-        resolved.figure(
+        reopened.figure(
             "reopened_share",
             _("Reopened"),
-            _("Exceptions reopened because the cause was still there ÷ exceptions resolved in the period."),
+            _(
+                "Exceptions reopened because the cause was still there ÷ exceptions resolved in the period, "
+                "counted to the day they were first resolved."
+            ),
             ratio("reopened", "resolved"),
             "resolved",
             Unit.RATIO,
@@ -283,6 +292,7 @@ def _exceptions(due: Measured, opened: Measured, resolved: Measured, still_open:
             "open",
             Unit.COUNT,
             is_live=True,
+            rows_url=f"{reverse('cases:case_list')}?state=open&owner=no_team",
         ),
     )
 

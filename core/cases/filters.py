@@ -20,7 +20,12 @@ _STATES = [
     ("waiting", _("waiting")),
     ("done", _("done")),
 ]
-_OWNERS = [("me", _("me")), ("nobody", _("nobody")), ("somebody", _("somebody"))]
+_OWNERS = [
+    ("me", _("me")),
+    ("nobody", _("nobody")),
+    ("somebody", _("somebody")),
+    ("no_team", _("neither a person nor a team")),
+]
 
 
 def _types() -> list[tuple[str, Any]]:
@@ -68,4 +73,6 @@ class CaseFilter(ConsoleFilterSet):
     def owned_by(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         if value == "me":
             return queryset.filter(assigned_to_id=self.user.pk)
+        if value == "no_team":
+            return queryset.filter(assigned_to=None, role="")
         return queryset.filter(assigned_to__isnull=value == "nobody")

@@ -65,6 +65,9 @@ class Case(models.Model):
     verified_at = models.DateTimeField(_("verified"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
     reopened_count = models.PositiveSmallIntegerField(_("times reopened"), default=0)
+    # What the first reopening found: the fresh deadline and the open state would hide that it had been due and done.
+    first_resolved_at = models.DateTimeField(_("first resolved"), null=True)
+    first_resolve_by = models.DateTimeField(_("first due"), null=True)
 
     class Meta:
         verbose_name = _("exception")
@@ -90,6 +93,9 @@ class Case(models.Model):
             models.Index(fields=["verified_at"], name="cases_close", condition=Q(status="verified")),
             models.Index(fields=["warn_at"], name="cases_warn", condition=Q(status__in=_OPEN, warned_at__isnull=True)),
             models.Index(fields=["resolve_by"], name="cases_due"),
+            models.Index(
+                fields=["first_resolve_by"], name="cases_first_due", condition=Q(first_resolve_by__isnull=False)
+            ),
             models.Index(fields=["type", "-id"], name="cases_by_type"),
             models.Index(Upper("subject_label"), name="cases_subject_label"),
         ]

@@ -70,7 +70,7 @@ class CaseList(ListPage[Case]):
     views = (
         PresetView("open", _("Open"), "state=open", roles=tuple(Role.values)),
         PresetView("mine", _("Mine"), "state=open&owner=me"),
-        PresetView("unowned", _("Nobody's"), "state=open&owner=nobody"),
+        PresetView("not_taken", _("Not taken yet"), "state=open&owner=nobody"),
         PresetView("overdue", _("Overdue"), "state=overdue"),
         PresetView("waiting", _("Waiting"), "state=waiting"),
     )

@@ -15,8 +15,9 @@ from analytics.selectors import Scope
 from analytics.selectors.board import five_pains
 from analytics.templatetags.figures import BASES
 from core.accounts.enums import Role
+from core.actor import SYSTEM
 from core.cases.models import Case
-from core.cases.services import CaseSeed, open_cases
+from core.cases.services import CaseSeed, open_cases, reopen
 from orders.enums import DataErrorSource
 from orders.models import DataError, Hold, Order
 from tests.factories.accounts import make_user
@@ -118,6 +119,36 @@ def test_cases_on_time_and_reopened(orders):
     assert found["notice_median"].value == 3600
     assert found["reopened_share"].value == 0.25
     assert found["resolve_median"].value == 26.5 * 3600
+
+
+def test_a_case_that_is_reopened_counts_where_it_had_been_due_and_resolved(orders, monkeypatch):
+    """Reopening takes the resolution back and gives a fresh deadline: the failure stays in its period."""
+    monkeypatch.setattr(timezone, "now", lambda: NOW - timedelta(days=2))
+    open_cases([CaseSeed("orders.out_of_stock", "orders.order", order.pk, order.number) for order in orders[:4]])
+    cases = list(Case.objects.order_by("id"))
+    Case.objects.update(resolve_by=NOW - timedelta(hours=30))
+    Case.objects.update(status="resolved", resolved_at=NOW - timedelta(hours=40))
+    monkeypatch.setattr(timezone, "now", lambda: NOW - timedelta(hours=1))
+    for case in cases[:2]:
+        reopen(case_id=case.pk, actor=SYSTEM, note="It still leaks.")
+    Case.objects.filter(pk=cases[1].pk).update(status="resolved", resolved_at=NOW + timedelta(hours=1))
+    still_open, done_again = Case.objects.filter(pk__in=[cases[0].pk, cases[1].pk]).order_by("id")
+    assert (still_open.resolved_at, still_open.resolve_by > NOW) == (None, True)
+    assert done_again.resolved_at <= done_again.resolve_by
+    found = figures()
+    assert (found["reopened_share"].value, found["reopened_share"].basis) == (0.5, 4)
+    assert (found["on_time"].value, found["on_time"].basis) == (0.5, 4)
+
+
+def test_open_without_an_owner_counts_the_rows_that_it_leads_to(client, orders):
+    open_cases([CaseSeed("orders.out_of_stock", "orders.order", order.pk, order.number) for order in orders[:3]])
+    unowned = Case.objects.order_by("id").first()
+    Case.objects.filter(pk=unowned.pk).update(role="")
+    figure = figures()["unowned"]
+    client.force_login(make_user(Role.OPERATIONS_MANAGER))
+    page = client.get(figure.rows_url)
+    assert figure.value == 1
+    assert [row["id"] for row in page.context["rows"]] == [unowned.pk]
 
 
 def test_the_period_before_is_measured_beside(orders):

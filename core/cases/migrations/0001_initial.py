@@ -102,6 +102,8 @@ class Migration(migrations.Migration):
                 ("verified_at", models.DateTimeField(null=True, verbose_name="verified")),
                 ("closed_at", models.DateTimeField(null=True, verbose_name="closed")),
                 ("reopened_count", models.PositiveSmallIntegerField(default=0, verbose_name="times reopened")),
+                ("first_resolved_at", models.DateTimeField(null=True, verbose_name="first resolved")),
+                ("first_resolve_by", models.DateTimeField(null=True, verbose_name="first due")),
                 (
                     "assigned_to",
                     models.ForeignKey(
@@ -320,6 +322,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(fields=["resolve_by"], name="cases_due"),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("first_resolve_by__isnull", False)),
+                fields=["first_resolve_by"],
+                name="cases_first_due",
+            ),
         ),
         migrations.AddIndex(
             model_name="case",

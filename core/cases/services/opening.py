@@ -184,6 +184,8 @@ def mark_reopened(
         return
     happenings = [Happening(case.pk, CaseEventKind.REOPENED, case.status, CaseStatus.REOPENED, note) for case in cases]
     for case in cases:
+        if case.reopened_count == 0:
+            case.first_resolved_at, case.first_resolve_by = case.resolved_at, case.resolve_by
         case.status = CaseStatus.REOPENED
         case.reopened_count += 1
         case.checked_at = now
@@ -198,6 +200,8 @@ def mark_reopened(
 _REOPEN_FIELDS = [
     "status",
     "reopened_count",
+    "first_resolved_at",
+    "first_resolve_by",
     "checked_at",
     "warn_at",
     "resolve_by",
