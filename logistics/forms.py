@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from logistics.models import Carrier
 from orders.models import FulfilmentLine
@@ -54,7 +55,7 @@ class TrackForm(forms.Form):
     """What a visitor gives: nothing here tells whether an order exists."""
 
     number = forms.CharField(
-        label=_("Order number"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Order or tracking number"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     contact = forms.CharField(
         label=_("Phone or its last 4 digits, or the e-mail address"),
@@ -68,5 +69,5 @@ class RatingForm(forms.Form):
         label=_("How was the delivery"), coerce=int, choices=[(n, str(n)) for n in range(5, 0, -1)]
     )
     comment = forms.CharField(
-        label=_("Comment"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=pgettext_lazy("rating", "Comment"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.prepared import Prepared
 from logistics.enums import ShipmentStatus
-from logistics.models import Carrier
-from logistics.rules.public import STEPS, Step, contact_matches, scrubbed, step_of
+from logistics.models import Carrier, Shipment
+from logistics.rules.public import STEPS, Step, Waiting, contact_matches, scrubbed, step_of, waiting_for
 from orders.enums import FulfilmentStatus, OrderStatus
 from orders.models import Order
 
@@ -33,6 +33,13 @@ STEP_LABELS: dict[Step, str | Promise] = {
     Step.SHIPPED: _("On the way"),
     Step.OUT: _("Out for delivery"),
     Step.DELIVERED: _("Delivered"),
+}
+WAITING_LABELS: dict[Waiting, str | Promise] = {
+    Waiting.PAYMENT: _("Waiting for payment"),
+    Waiting.CHECK: _("Being checked"),
+    Waiting.DAY: _("Waiting for its day of dispatch"),
+    Waiting.GOODS: _("Waiting for goods"),
+    Waiting.NOTHING: _("Being prepared"),
 }
 
 
@@ -51,7 +58,7 @@ class PublicEvent:
 
 @dataclass(frozen=True, slots=True)
 class PublicParcel:
-    """One parcel as the customer sees it; `step` is None for one that was cancelled or came back."""
+    """One parcel as the customer sees it; `status` is None until the carrier has it, `items` are names and units."""
 
     carrier: str
     tracking_number: str
@@ -60,6 +67,7 @@ class PublicParcel:
     expected_at: datetime | None
     delivered_at: datetime | None
     checked_at: datetime | None
+    items: Sequence[tuple[str, int]]
     events: Sequence[PublicEvent] = field(default_factory=list)
 
 
@@ -69,6 +77,7 @@ class PublicOrder:
     placed_at: datetime
     status: OrderStatus
     parcels: Sequence[PublicParcel]
+    waiting: str | Promise
     waiting_for_stock: bool
     may_cancel: bool
     may_rate: bool
@@ -95,18 +104,24 @@ def tracking_url(order_id: int) -> str:
 
 
 def normal_number(text: str) -> str:
-    """An order number as it is looked up."""
+    """A number as it is looked up."""
     return text.strip().lstrip("#")
 
 
 def find_order(number: str, contact: str) -> int | None:
-    """The id of the order that a visitor may see. A wrong number and a wrong contact look the same."""
+    """The id of the order that a visitor may see: by our number, the channel's or a parcel's, and its contact.
+
+    A wrong number and a wrong contact look the same.
+    """
     text = normal_number(number)
     if not text or "\x00" in text + contact:
         return None
     spellings = [text, f"#{text}"]
+    # Ids rather than a join: with one, PostgreSQL would read every order.
+    parcels = Shipment.objects.filter(tracking_number__in=[text, text.upper()]).exclude(status=ShipmentStatus.CANCELLED)
+    sent = list(parcels.values_list("order_id", flat=True)[:_AT_MOST])
     candidates = Order.objects.filter(
-        Q(number=text.upper()) | Q(external_id__in=spellings) | Q(display_number__in=spellings)
+        Q(number=text.upper()) | Q(external_id__in=spellings) | Q(display_number__in=spellings) | Q(pk__in=sent or [0])
     ).values_list("pk", "ship_phone", "ship_phone_e164", "buyer_phone", "buyer_email")[:_AT_MOST]
     # An unknown number is compared with somebody too, so that the time doesn't tell it from a known one.
     rows = list(candidates) or [(0, "202 555 0100", "+12025550100", "", "nobody@invalid")]
@@ -120,13 +135,20 @@ _PUBLIC_ORDER = Prepared(
 SELECT o.number, o.placed_at, o.status, o.delivered_at, o.ship_name, o.ship_street,
        (SELECT r.stars FROM logistics_deliveryrating r WHERE r.order_id = o.id),
        ARRAY(SELECT f.status::text FROM orders_fulfilmentorder f WHERE f.order_id = o.id AND f.status <> 'cancelled'),
+       ARRAY(SELECT h.reason::text FROM orders_hold h WHERE h.order_id = o.id AND h.released_at IS NULL),
        (SELECT json_agg(json_build_object(
                    'name', c.name, 'name_zh', c.name_zh, 'number', s.tracking_number, 'status', s.status,
                    'packed', f.packed_at IS NOT NULL, 'shipped', f.shipped_at IS NOT NULL,
                    'expected', extract(epoch FROM s.estimated_delivery_at),
                    'delivered', extract(epoch FROM s.delivered_at), 'checked', extract(epoch FROM s.last_checked_at),
+                   'items', (SELECT json_agg(json_build_array(coalesce(nullif(l.name, ''), k.name),
+                                                              i.quantity) ORDER BY l.position, i.id)
+                               FROM orders_fulfilmentline i
+                               JOIN orders_orderline l ON l.id = i.order_line_id
+                               JOIN inventory_sku k ON k.id = i.sku_id
+                              WHERE i.fulfilment_id = s.fulfilment_id),
                    'events', (SELECT json_agg(json_build_array(extract(epoch FROM e.occurred_at), e.status,
-                                                               e.carrier_status, e.description, e.location)
+                                                               e.description, e.location)
                                               ORDER BY e.occurred_at DESC, e.rank DESC, e.id DESC)
                                 FROM logistics_trackingevent e WHERE e.shipment_id = s.id)) ORDER BY s.id)::text
           FROM logistics_shipment s
@@ -170,13 +192,17 @@ def stored_order(order_id: int) -> Stored | None:
 
 def public_order(stored: Stored) -> PublicOrder:
     """Everything that the page shows, in the active language."""
-    number, placed_at, status, delivered_at, name, street, stars, fulfilments, _parcels = stored.values
+    number, placed_at, status, delivered_at, name, street, stars, fulfilments, holds, _parcels = stored.values
+    parcels = [_parcel(parcel, (name, street)) for parcel in stored.parcels()]
+    backordered = FulfilmentStatus.BACKORDERED in fulfilments
+    waiting = waiting_for(OrderStatus(status), holds=holds, backordered=backordered and not parcels)
     return PublicOrder(
         number=number,
         placed_at=placed_at,
         status=OrderStatus(status),
-        parcels=[_parcel(parcel, (name, street)) for parcel in stored.parcels()],
-        waiting_for_stock=FulfilmentStatus.BACKORDERED in fulfilments,
+        parcels=parcels,
+        waiting=WAITING_LABELS[waiting],
+        waiting_for_stock=backordered,
         may_cancel=status in OrderStatus.OPEN and not _GONE & set(fulfilments),
         may_rate=delivered_at is not None and stars is None,
         stars=stars,
@@ -194,13 +220,14 @@ def _parcel(found: Mapping[str, Any], private: tuple[str, str]) -> PublicParcel:
         expected_at=_instant(found["expected"]) if found["delivered"] is None else None,
         delivered_at=_instant(found["delivered"]),
         checked_at=_instant(found["checked"]),
+        items=[(name, quantity) for name, quantity in found["items"] or ()],
         events=[_event(event, private) for event in found["events"] or ()],
     )
 
 
 def _event(found: Sequence[Any], private: tuple[str, str]) -> PublicEvent:
-    at, status, carrier_status, description, location = found
-    label = ShipmentStatus(status).label if status else carrier_status
+    at, status, description, location = found
+    label = ShipmentStatus(status).label if status else _("News from the carrier")
     return PublicEvent(
         datetime.fromtimestamp(at, UTC), label, scrubbed(description, private), scrubbed(location, private)
     )

@@ -2,13 +2,15 @@
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from core.phones import same_number
 from logistics.enums import ShipmentStatus
+from orders.enums import HoldReason, OrderStatus
 
 _S = ShipmentStatus
+_NO_CHECK = {HoldReason.PREORDER, HoldReason.UNTIL_DATE}
 _DIGITS = re.compile(r"\D+")
 # Couriers' names and numbers stand in the texts of Chinese carriers.
 _PHONES = re.compile(r"(?<!\d)(?:\+?\d[\d\s-]{6,}\d)(?!\d)")
@@ -25,6 +27,16 @@ class Step(StrEnum):
     SHIPPED = "shipped"
     OUT = "out"
     DELIVERED = "delivered"
+
+
+class Waiting(StrEnum):
+    """What an order waits for before its goods are packed, as its customer may know it."""
+
+    PAYMENT = "payment"
+    CHECK = "check"
+    DAY = "day"
+    GOODS = "goods"
+    NOTHING = "nothing"
 
 
 STEPS: Sequence[Step] = tuple(Step)
@@ -46,6 +58,22 @@ def step_of(status: ShipmentStatus, *, packed: bool, shipped: bool) -> Step:
     if shipped or status in _STEP_OF:
         return _STEP_OF.get(status, Step.SHIPPED)
     return Step.PACKED if packed else Step.ORDERED
+
+
+def waiting_for(status: OrderStatus, *, holds: Collection[str], backordered: bool) -> Waiting:
+    """What keeps an order from being prepared; `holds` are the reasons of its open holds.
+
+    Why an order is checked is no business of the customer's: fraud and a wrong street read the same.
+    """
+    if status == OrderStatus.PENDING_PAYMENT or HoldReason.PAYMENT in holds:
+        return Waiting.PAYMENT
+    if set(holds) - _NO_CHECK:
+        return Waiting.CHECK
+    if HoldReason.UNTIL_DATE in holds:
+        return Waiting.DAY
+    if HoldReason.PREORDER in holds or backordered:
+        return Waiting.GOODS
+    return Waiting.CHECK if status in (OrderStatus.DRAFT, OrderStatus.PENDING_REVIEW) else Waiting.NOTHING
 
 
 def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str]) -> bool:

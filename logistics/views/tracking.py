@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from core.accounts.views.common import chosen_language, keep_language
 from core.exceptions import DomainError
 from core.rate_limit import seconds_to_wait
 from core.ui.content import Text
@@ -51,12 +52,14 @@ _MARK = "\x00"  # in no stored text, because PostgreSQL takes none with it
 
 @method_decorator(never_cache, name="dispatch")
 class TrackSearch(View):
-    """Order number and a contact; right leads to the order's own link, wrong says the same whatever was wrong."""
+    """A number and a contact; right leads to the order's own link, wrong says the same whatever was wrong."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return _search_page(request, TrackForm(initial={"number": request.GET.get("number", "")[:64]}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if language := chosen_language(request):
+            return self._in(language, request)
         form = TrackForm(request.POST)
         if wait := _seconds_to_wait(request):
             form.add_error(None, _too_many(wait))
@@ -69,6 +72,14 @@ class TrackSearch(View):
                 return HttpResponseRedirect(reverse("track:order", args=[sign(order_id)]))
             form.add_error(None, _("No order fits this number and contact. Check both."))
         return _search_page(request, form, status=422)
+
+    def _in(self, language: str, request: HttpRequest) -> HttpResponse:
+        """The same page in another language, with what is typed so far; nothing is looked up."""
+        typed = {name: request.POST.get(name, "")[:254] for name in TrackForm.base_fields}
+        with override(language):
+            response = _search_page(request, TrackForm(initial=typed))
+        keep_language(request, response, language)
+        return response
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -136,7 +147,7 @@ def _too_many(wait: int) -> str:
 
 
 def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, problem: str = "") -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "problem": problem, "path": request.path}
+    context: dict[str, Any] = {"form": form, "problem": problem}
     return render(request, "track/search.html", context, status=status)
 
 

@@ -7,14 +7,15 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.cases.models import Case
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.models import DeliveryRating, Shipment, TrackingEvent
-from logistics.public import find_order, sign, unsign
-from logistics.rules.public import Step, contact_matches, scrubbed, step_of
-from orders.models import Order
+from logistics.public import WAITING_LABELS, find_order, sign, unsign
+from logistics.rules.public import Step, Waiting, contact_matches, scrubbed, step_of, waiting_for
+from orders.enums import HoldReason, OrderStatus
+from orders.models import FulfilmentOrder, Hold, Order
 from tests.factories.logistics import make_fulfilment
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -68,6 +69,23 @@ def test_steps():
     assert step_of(ShipmentStatus.DELIVERED, packed=True, shipped=True) == Step.DELIVERED
 
 
+@pytest.mark.parametrize(
+    ("status", "holds", "backordered", "waits"),
+    [
+        (OrderStatus.APPROVED, [], False, Waiting.NOTHING),
+        (OrderStatus.APPROVED, [], True, Waiting.GOODS),
+        (OrderStatus.PENDING_PAYMENT, [HoldReason.PAYMENT], False, Waiting.PAYMENT),
+        (OrderStatus.APPROVED, [HoldReason.PAYMENT, HoldReason.FRAUD_RISK], False, Waiting.PAYMENT),
+        (OrderStatus.PENDING_REVIEW, [], False, Waiting.CHECK),
+        (OrderStatus.APPROVED, [HoldReason.FRAUD_RISK], True, Waiting.CHECK),
+        (OrderStatus.APPROVED, [HoldReason.UNTIL_DATE], False, Waiting.DAY),
+        (OrderStatus.PENDING_REVIEW, [HoldReason.PREORDER], False, Waiting.GOODS),
+    ],
+)
+def test_what_an_order_waits_for(status, holds, backordered, waits):
+    assert waiting_for(status, holds=holds, backordered=backordered) == waits
+
+
 def test_a_token_opens_its_order_only():
     assert unsign(sign(7)) == 7
     assert unsign(sign(7)[:-1] + "x") is None
@@ -110,6 +128,92 @@ def test_both_numbers_and_both_contacts_lead_to_the_page(client, order):
     assert find_order("\x00", last_four) is None
     answer = client.post(reverse("track:search"), {"number": order.number, "contact": last_four}, follow=True)
     assert answer.status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_parcels_number_leads_to_its_order(client, order):
+    fulfilment = order.fulfilments.get()
+    shipment = _parcel(fulfilment, tracking_number="SF10")
+    assert find_order(" sf10", order.ship_phone[-4:]) == order.pk
+    assert find_order("SF10", "0001") is None
+    assert find_order("SF1", order.ship_phone[-4:]) is None
+    Shipment.objects.filter(pk=shipment.pk).update(status=ShipmentStatus.CANCELLED)
+    assert find_order("SF10", order.ship_phone[-4:]) is None, "carriers give numbers out again"
+
+
+def _parcel(fulfilment: FulfilmentOrder, **fields) -> Shipment:
+    values = {"status": ShipmentStatus.IN_TRANSIT, "created_at": NOW, "number": "SH1", **fields}
+    return Shipment.objects.create(
+        fulfilment=fulfilment, order=fulfilment.order, warehouse=fulfilment.warehouse, **values
+    )
+
+
+@pytest.mark.django_db
+def test_changing_the_language_keeps_what_is_typed_and_looks_nothing_up(client, order):
+    typed = {"number": order.number, "contact": "13912"}
+    page = client.post(reverse("track:search"), {**typed, "language": "zh-hans"})
+    body = page.content.decode()
+    assert page.status_code == 200
+    assert 'lang="zh-hans"' in body
+    assert f'value="{order.number}"' in body
+    assert 'value="13912"' in body
+    assert 'class="error"' not in body
+    assert 'lang="zh-hans"' in client.get(reverse("track:search")).content.decode(), "and goes on in it"
+    right = client.post(reverse("track:search"), {**typed, "contact": order.ship_phone[-4:], "language": "en"})
+    assert right.status_code == 200, "another language opens nothing"
+    first = re.search(r"<button[^>]*>", body)
+    assert first is not None
+    assert "language" not in first[0], "Enter presses the first button of the form"
+
+
+@pytest.mark.django_db
+def test_each_parcel_says_what_is_in_it_without_prices(client, order):
+    _parcel(order.fulfilments.get())
+    line = order.lines.get()
+    body = client.get(reverse("track:order", args=[sign(order.pk)])).content.decode()
+    assert f"<span>{line.name}</span><b>× {line.quantity}</b>" in body
+    assert str(line.unit_price) not in body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_parcel", [True, False])
+def test_a_held_order_is_not_told_as_being_prepared(client, order, has_parcel):
+    if has_parcel:
+        _parcel(order.fulfilments.get(), status=ShipmentStatus.PENDING)
+    url = reverse("track:order", args=[sign(order.pk)])
+    assert "Being prepared" in client.get(url).content.decode()
+    hold = Hold.objects.create(order=order, reason=HoldReason.FRAUD_RISK, placed_at=NOW)
+    body = client.get(url).content.decode()
+    assert "Being checked" in body
+    assert "raud" not in body
+    Hold.objects.filter(pk=hold.pk).update(reason=HoldReason.PAYMENT)
+    assert "Waiting for payment" in client.get(url).content.decode()
+    Hold.objects.filter(pk=hold.pk).update(released_at=NOW)
+    assert "Being prepared" in client.get(url).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "status", "word"),
+    [
+        ("en", ShipmentStatus.IN_TRANSIT, "In transit"), ("en", "", "News from the carrier"),
+        ("zh-hans", ShipmentStatus.IN_TRANSIT, "运输中"),
+    ],
+)  # fmt: skip
+def test_an_events_state_stands_above_the_carriers_own_text(client, order, language, status, word):
+    TrackingEvent.objects.create(
+        shipment=_parcel(order.fulfilments.get()), dedupe_key="1", occurred_at=NOW, ingested_at=NOW, status=status,
+        source=EventSource.POLL, description="快件已发车", carrier_status="1002",
+    )  # fmt: skip
+    page = client.get(reverse("track:order", args=[sign(order.pk)]), headers={"accept-language": language})
+    assert f'<b>{word}</b><br><span class="told">快件已发车</span>' in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_waiting_for_goods_and_being_prepared_are_two_words_in_chinese():
+    with translation.override("zh-hans"):
+        words = [str(label) for label in WAITING_LABELS.values()]
+    assert len(set(words)) == len(words)
 
 
 @pytest.mark.django_db

@@ -5,8 +5,12 @@ from typing import cast
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
 
+from core.accounts.forms import LanguageForm
 from core.accounts.models import User
+from core.accounts.services import set_preferences
+from core.actor import Actor
 
 
 def person(request: HttpRequest) -> User:
@@ -30,6 +34,20 @@ def next_url(request: HttpRequest, *, referer: bool = False) -> str:
         ):
             return candidate
     return settings.LOGIN_REDIRECT_URL
+
+
+def chosen_language(request: HttpRequest) -> str:
+    """The language whose button was pressed; "" if there is no such language."""
+    form = LanguageForm(request.POST)
+    language: str = form.cleaned_data["language"] if form.is_valid() else ""
+    return language if language and check_for_language(language) else ""
+
+
+def keep_language(request: HttpRequest, response: HttpResponse, language: str) -> None:
+    """Answer in this language from now on: kept in the profile of a signed-in person and in a cookie for everybody."""
+    set_language_cookie(response, language)
+    if isinstance(request.user, User):
+        set_preferences(user=request.user, values={"language": language}, actor=Actor.for_user(request.user))
 
 
 def set_language_cookie(response: HttpResponse, language: str) -> None:

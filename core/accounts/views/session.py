@@ -9,17 +9,14 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import check_for_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from core.accounts.forms import LanguageForm, SignInForm
+from core.accounts.forms import SignInForm
 from core.accounts.middleware import two_factor_exempt
-from core.accounts.models import User
-from core.accounts.services import set_preferences
-from core.accounts.views.common import next_url, set_language_cookie
-from core.actor import Actor
+from core.accounts.views.common import chosen_language, keep_language, next_url
 
 
 @method_decorator(two_factor_exempt, name="dispatch")
@@ -64,12 +61,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Change the language: kept in the profile of a signed-in person and in a cookie for everybody."""
-    form = LanguageForm(request.POST)
+    """Change the language and go back to the page."""
     response = redirect(next_url(request, referer=True))
-    if form.is_valid() and check_for_language(form.cleaned_data["language"]):
-        language = form.cleaned_data["language"]
-        set_language_cookie(response, language)
-        if isinstance(request.user, User):
-            set_preferences(user=request.user, values={"language": language}, actor=Actor.for_user(request.user))
+    if language := chosen_language(request):
+        keep_language(request, response, language)
     return response
