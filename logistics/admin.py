@@ -4,14 +4,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core import net
-from core.accounts.selectors import is_limited
+from core.accounts.selectors import is_limited, scope_ids
 from core.actor import Actor
 from core.admin import KeptAdmin, ReadOnlyAdmin
 from core.audit.admin import AuditedAdmin
@@ -199,6 +199,21 @@ class CarrierRuleAdmin(AuditedAdmin[CarrierRule]):
     list_filter = ["is_active", "carrier", "warehouse", "channel"]
     list_select_related = ["carrier", "warehouse", "channel"]
     search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CarrierRule]:
+        """Rules for all, and those for channels and warehouses that the person may see."""
+        rules = super().get_queryset(request)
+        for kind in ("channel", "warehouse"):
+            allowed = scope_ids(request.user, kind)
+            if allowed is not None:
+                rules = rules.filter(Q(**{kind: None}) | Q(**{f"{kind}__in": allowed}))
+        return rules
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        allowed = scope_ids(request.user, db_field.name)
+        if allowed is not None:
+            kwargs["queryset"] = db_field.related_model.objects.filter(pk__in=allowed)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: CarrierRule, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

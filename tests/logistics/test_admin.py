@@ -6,6 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from core.accounts.enums import Role
+from core.accounts.models import User
+from core.accounts.services import set_scopes
+from core.actor import SYSTEM
 from core.audit.models import AuditEntry
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, CarrierRule, Shipment
@@ -13,6 +17,7 @@ from logistics.sandbox import KUAIDI100_ACCOUNT
 from logistics.services.calling import credentials_of
 from tests.factories.accounts import make_user
 from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
+from tests.factories.orders import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +72,25 @@ def test_the_trail_tells_that_a_carrier_s_account_was_changed_and_not_how(admin)
     page = admin.get(reverse("console:activity_entry", args=[entry.pk])).content.decode()
     assert "https://elsewhere.example.com" in page
     assert "{&quot;a&quot;: &quot;b&quot;}" in page
+
+
+def test_rules_of_other_channels_are_out_of_reach(client):
+    mine, other, carrier = make_channel("mine"), make_channel("other"), make_carrier()
+    manager = make_user(Role.OPERATIONS_MANAGER)
+    set_scopes(user=manager, kind="channel", object_ids=[mine.pk], actor=SYSTEM)
+    client.force_login(User.objects.get(pk=manager.pk))
+    rules = {
+        name: CarrierRule.objects.create(priority=1, name=name, carrier=carrier, channel=channel)
+        for name, channel in (("all", None), ("mine", mine), ("other", other))
+    }
+    found = client.get(reverse("admin:logistics_carrierrule_changelist")).context["cl"].queryset
+    assert {rule.name for rule in found} == {"all", "mine"}
+    client.post(reverse("admin:logistics_carrierrule_delete", args=[rules["other"].pk]), {"post": "yes"})
+    assert CarrierRule.objects.count() == 3
+    added = {"priority": "1", "name": "new", "is_active": "on", "carrier": carrier.pk, "channel": other.pk}
+    page = client.post(reverse("admin:logistics_carrierrule_add"), added)
+    assert (page.status_code, "channel" in page.context["adminform"].form.errors) == (200, True)
+    assert CarrierRule.objects.count() == 3
 
 
 @pytest.mark.parametrize(
