@@ -69,5 +69,8 @@ class RatingForm(forms.Form):
         label=_("How was the delivery"), coerce=int, choices=[(n, str(n)) for n in range(5, 0, -1)]
     )
     comment = forms.CharField(
-        label=pgettext_lazy("rating", "Comment"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=pgettext_lazy("rating", "Comment"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )

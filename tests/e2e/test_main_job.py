@@ -147,11 +147,11 @@ def customer_finds_the_order(customer: Page, order: Order) -> None:
     """A wrong contact and a wrong number read the same; the channel's number and four digits open the page."""
     customer.goto("/track/")
     for number, contact in ((order.number, "9999"), ("SO99999999", "8000")):
-        customer.get_by_label("Order number").fill(number)
+        customer.get_by_label("Order or tracking number").fill(number)
         customer.get_by_label("last 4 digits").fill(contact)
         customer.get_by_role("button", name="Show my order").click()
         expect(customer.get_by_role("alert")).to_have_text("No order fits this number and contact. Check both.")
-    customer.get_by_label("Order number").fill(order.external_id)
+    customer.get_by_label("Order or tracking number").fill(order.external_id)
     customer.get_by_label("last 4 digits").fill("8000")
     customer.get_by_role("button", name="Show my order").click()
 
