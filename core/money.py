@@ -33,6 +33,12 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(_STEPS[CURRENCIES[currency]], rounding=ROUND_HALF_UP)
 
 
+def entry_amount(amount: Decimal, currency: str) -> Decimal:
+    """An amount as it stands in an input: with the currency's decimals, and with more only where it has more."""
+    as_money = amount.quantize(Decimal(1).scaleb(-CURRENCIES.get(currency, 2)))
+    return as_money if as_money == amount else amount.normalize()
+
+
 def currency_choices() -> list[tuple[str, str]]:
     """(code, code) of every currency that amounts can be in, for a select."""
     return [(code, code) for code in sorted(SUPPORTED)]

@@ -190,7 +190,7 @@ class OrderAdmin(ReadOnlyAdmin[Order]):
         actor, note = Actor.for_user(request.user), _reason(request)
         _each(request, orders, lambda order: release_all_holds(order_id=order.pk, actor=actor, note=note))
 
-    @admin.action(description=_("Cancel"), permissions=["cancel"])
+    @admin.action(description=_("Cancel orders"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
         """Asks first, with the number, for it can't be undone."""
         actor, reason = Actor.for_user(request.user), _reason(request)

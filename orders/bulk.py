@@ -97,7 +97,7 @@ ORDER_ACTIONS = (
     ),
     BulkAction(
         code="cancel",
-        label=_("Cancel"),
+        label=_("Cancel orders"),
         permission="orders.cancel_order",
         run=partial(_each, _cancel),
         icon="ban",

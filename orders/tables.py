@@ -7,18 +7,37 @@ from django.utils.translation import pgettext_lazy
 
 from core.countries import country_name
 from core.ui.columns import Column
+from core.ui.content import Badge
+from core.ui.formats import date_text
 from orders.enums import HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
 
 _RECEIVED = pgettext_lazy("time of a message", "Received")
 
 
-def _holds(order: Order) -> list[Any]:
-    return [HoldReason(hold.reason) for hold in order.open_holds]  # type: ignore[attr-defined]
+def hold_words(reason: HoldReason, until: str) -> Any:
+    """The name of a hold, with the time at which it ends by itself where it has one."""
+    if not until:
+        return reason.label
+    if reason == HoldReason.UNTIL_DATE:
+        return _("Until %(time)s") % {"time": until}
+    return _("%(reason)s, until %(time)s") % {"reason": reason.label, "time": until}
+
+
+def _holds(order: Order) -> list[Badge]:
+    return [
+        Badge(
+            label=hold_words(reason, date_text(hold.until) if hold.until else ""),
+            colour=reason.colour,
+            icon=reason.icon,
+        )
+        for hold in order.open_holds  # type: ignore[attr-defined]
+        for reason in [HoldReason(hold.reason)]
+    ]
 
 
 def _hold_names(order: Order) -> str:
-    return ", ".join(str(reason.label) for reason in _holds(order))
+    return ", ".join(str(badge.label) for badge in _holds(order))
 
 
 def _destination(order: Order) -> str:

@@ -157,7 +157,7 @@ def _handling(handling: Measured) -> Sequence[Figure]:
         handling.figure(
             "touchless",
             _("Touchless"),
-            _("Orders on which no person acted between received and released ÷ orders released."),
+            _("Orders that no person typed in or acted on before their release ÷ orders released."),
             ratio("touchless", "released"),
             "released",
             Unit.RATIO,

@@ -18,6 +18,7 @@ from orders.models import Channel, Order
 from orders.schema import FieldError
 from orders.schema.words import sentence
 from orders.services.intake import receive
+from orders.services.moves import touch
 from orders.services.validate import validate_at_once
 
 
@@ -45,6 +46,7 @@ def enter_order(
             field="external_id",
         )
     order = Order.objects.get(number=result.order_number)
+    touch(order, actor=actor, at=at)  # typing an order is a person's work: it was never touchless
     validate_at_once(order.pk)
     return order
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.permissions import require
 from core.actor import Actor
 from core.exceptions import DomainError, NotFound
+from core.money import entry_amount
 from core.ui.content import Text
 from core.ui.views import ActionPage, FormPage
 from core.words import said_of
@@ -57,6 +58,7 @@ class OrderEdit(OrderFormPage):
     permission = "orders.edit_order"
     title = _("Correct order")
     form_class = OrderEditForm
+    message = _("Order corrected.")
     submit_label = _("Save and check again")
     fieldsets = (
         (
@@ -100,6 +102,7 @@ class LineEdit(OrderFormPage):
     permission = "orders.edit_order"
     title = _("Correct line")
     form_class = LineEditForm
+    message = _("Line corrected.")
     submit_label = _("Save and check again")
 
     @property
@@ -112,7 +115,7 @@ class LineEdit(OrderFormPage):
             "version": self.order.version,
             "sku": line.sku.code if line.sku else line.external_sku,
             "quantity": line.quantity,
-            "unit_price": line.unit_price.normalize(),
+            "unit_price": entry_amount(line.unit_price, self.order.currency),
             "discount": line.discount,
             "tax": line.tax,
         }
@@ -144,6 +147,7 @@ class OrderHold(OrderFormPage):
     permission = "orders.hold_order"
     title = _("Hold order")
     form_class = HoldForm
+    message = _("Order put on hold.")
     submit_label = _("Hold order")
 
     def perform(self, form: HoldForm) -> Order:
@@ -162,6 +166,7 @@ class OrderPayment(OrderFormPage):
     permission = "orders.record_payment"
     title = _("Record payment")
     form_class = PaymentForm
+    message = _("Payment recorded.")
     submit_label = _("Record payment")
 
     def perform(self, form: PaymentForm) -> Order:
@@ -180,6 +185,7 @@ class OrderUnapprove(OrderFormPage):
     title = _("Back to review")
     intro = _("The order gives its stock back and waits for approval again.")
     form_class = ReasonForm
+    message = _("Order taken back to review.")
     submit_label = _("Take back to review")
 
     def perform(self, form: ReasonForm) -> Order:
@@ -191,6 +197,7 @@ class OrderCancel(OrderFormPage):
     title = _("Cancel order")
     intro = _("The order gives its stock back; parcels still in the warehouse are stopped. This can't be undone.")
     form_class = ReasonForm
+    message = _("Order cancelled.")
     submit_label = _("Cancel order")
     danger = True
 
@@ -234,6 +241,7 @@ class HoldRelease(FormPage[Hold]):
     permission = "orders.view_order"
     title = _("Release hold")
     form_class = ReleaseHoldForm
+    message = _("Hold released.")
     submit_label = _("Release hold")
 
     def get_queryset(self, user: Any) -> QuerySet[Hold]:

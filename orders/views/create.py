@@ -24,6 +24,7 @@ class OrderCreate(FormPage[Order]):
     title = _("New order")
     submit_label = _("Create order")
     form_class = OrderForm
+    message = _("Order created.")
     template_name = "orders/order_create.html"
     fieldsets = (
         (_("Order"), ("channel", "external_id")),

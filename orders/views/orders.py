@@ -13,7 +13,7 @@ from core.accounts.enums import Role
 from core.actor import Actor
 from core.cases.panels import case_banners
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction
-from core.ui.formats import money_text, relative_text
+from core.ui.formats import absolute_text, money_text, relative_text
 from core.ui.lists import PresetView
 from core.ui.views import DetailPage, ListPage
 from orders.bulk import ORDER_ACTIONS
@@ -24,7 +24,7 @@ from orders.models import Hold, Order
 from orders.rules.hold_policy import release_right
 from orders.selectors.orders import order_for_page, orders_for, orders_for_page
 from orders.services.edit import add_note
-from orders.tables import ORDER_COLUMNS
+from orders.tables import ORDER_COLUMNS, hold_words
 
 OPEN_HOLDS = Prefetch(
     "holds", queryset=Hold.objects.filter(released_at=None).order_by("placed_at"), to_attr="open_holds"
@@ -149,7 +149,7 @@ def _state_line(order: Order) -> str:
 
 def _badges(order: Order) -> list[Any]:
     badges: list[Any] = [PaymentStatus(order.payment_status)]
-    if order.first_touched_at is None and order.released_at:
+    if order.released_at and (order.first_touched_at is None or order.first_touched_at > order.released_at):
         badges.append(Badge(label=_("Touchless"), colour="success", icon="robot"))
     return badges
 
@@ -195,10 +195,10 @@ def _menu(order: Order) -> list[PageAction]:
         label = _("Correct recipient") if order.status in ON_THE_WAY else _("Correct order")
         menu.append(_entry(order, label, "order_edit", "pencil", "orders.edit_order"))
     if before_release:
-        menu += [
-            _entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True),
-            _entry(order, _("Record payment"), "order_payment", "credit-card", "orders.record_payment", dialog=True),
-        ]
+        menu.append(_entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True))
+    if before_release and order.payment_status != PaymentStatus.PAID:
+        label = _("Record payment")
+        menu.append(_entry(order, label, "order_payment", "credit-card", "orders.record_payment", dialog=True))
     if before_release and order.status == OrderStatus.APPROVED:
         menu.append(
             _entry(order, _("Back to review"), "order_unapprove", "arrow-back-up", "orders.approve_order", dialog=True)
@@ -218,9 +218,10 @@ def _entry(
 
 def _hold_banner(hold: Hold) -> Banner:
     reason = HoldReason(hold.reason)
+    name = hold_words(reason, absolute_text(hold.until) if hold.until else "")
     return Banner(
         level="danger" if reason.colour == "danger" else "warning",
-        title=_("On hold: %(reason)s") % {"reason": reason.label},
+        title=_("On hold: %(reason)s") % {"reason": name},
         body=hold.note,
         icon=reason.icon,
         actions=(

@@ -128,7 +128,7 @@ def test_holds_and_cases_stand_on_top_once_each(clerk, channel, sku):
 
 def test_the_menu_leaves_out_what_the_button_does(clerk, channel, sku):
     address = payload()["shipping_address"] | {"city": "杭洲市"}
-    order = make_order(channel, ("MUG", 1), shipping_address=address)
+    order = make_order(channel, ("MUG", 1), shipping_address=address, payment={"status": "invoiced"})
     drain(only=PIPELINE)
     header = clerk.get(page_of(order)).context["header"]
     assert str(header.primary.label) == "Correct order"

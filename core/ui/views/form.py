@@ -80,7 +80,7 @@ class FormPage(ConsoleView, Generic[M]):
         return back_url(self.request)
 
     def cancel_url(self) -> str:
-        """Where "Cancel" leads."""
+        """Where "Back" leads."""
         return back_url(self.request)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

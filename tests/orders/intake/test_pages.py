@@ -265,6 +265,13 @@ def test_an_order_entered_by_hand_takes_the_list_price(manager: Client, channel:
     assert IntakeMessage.objects.get().source == "manual"
 
 
+def test_an_order_that_somebody_typed_in_was_never_touchless(manager: Client, channel: Channel) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=Decimal(39))])
+    manager.post(reverse("orders:order_create"), order_form(channel))
+    order = Order.objects.get()
+    assert order.first_touched_at == order.received_at
+
+
 @pytest.mark.parametrize(
     ("currency", "values", "said"),
     [
