@@ -11,13 +11,18 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
-from core.exceptions import DomainError
+from core.exceptions import Conflict, DomainError
 from core.ui import lists
 from core.ui.content import Text
 from core.ui.models import ScanReceipt
 from core.ui.views.base import ConsoleView, back_url, go, is_fragment, say
 
 M = TypeVar("M", bound=Model)
+
+# Of what the browser sends beside the fields: the button that asks for the current state, and by field what the form
+# had before that.
+RELOAD = "reload"
+HAD = "had-"
 
 
 class FormPage(ConsoleView, Generic[M]):
@@ -90,13 +95,15 @@ class FormPage(ConsoleView, Generic[M]):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.object = self.get_object()
         form = self.form_class(request.POST, request.FILES, **self.form_kwargs())
+        if RELOAD in request.POST:
+            return self._show_current(form)
         if not form.is_valid():
             return self._show(form, status=422)
         try:
             url, is_new = self._perform_once(form)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
-            return self._show(form, status=422)
+            return self._show(form, status=422, is_stale=_is_stale(error, form))
         if not is_new:
             say(
                 request,
@@ -136,9 +143,33 @@ class FormPage(ConsoleView, Generic[M]):
         values = sorted((name, found) for name, found in self.request.POST.lists() if name != "csrfmiddlewaretoken")
         return uuid5(NAMESPACE_URL, repr((self.request.path, self.request.user.pk, values)))
 
-    def _show(self, form: forms.BaseForm, status: int = 200) -> HttpResponse:
+    def _show_current(self, typed: forms.BaseForm) -> HttpResponse:
+        """The thing as it is now, after somebody else changed it; what differs in the form that was sent stands beside
+        it, and what is no part of the thing, such as a reason, stays."""
+        form = self.form_class(**self.form_kwargs())
+        for name in [name for name in typed.changed_data if not form[name].is_hidden]:
+            if name in form.initial:
+                form.fields[name].had = self.request.POST.get(name, "")
+            else:
+                form.fields[name].initial = typed[name].value()
+        return self._show(form, is_current=True)
+
+    def _keep_beside(self, form: forms.BaseForm) -> None:
+        """Keep what stood beside the fields when the form was sent, and put all of it into words."""
+        for name, field in form.fields.items():
+            had = getattr(field, "had", self.request.POST.get(f"{HAD}{name}"))
+            if had is not None:
+                field.had = had  # type: ignore[attr-defined]
+                field.had_words = dict(getattr(field, "choices", ())).get(had, had)  # type: ignore[attr-defined]
+
+    def _show(
+        self, form: forms.BaseForm, status: int = 200, *, is_stale: bool = False, is_current: bool = False
+    ) -> HttpResponse:
+        self._keep_beside(form)
         context = {
             "form": form,
+            "is_stale": is_stale,
+            "is_current": is_current,
             "title": self.get_title(),
             "object": self.object,
             "groups": self._groups(form),
@@ -153,3 +184,8 @@ class FormPage(ConsoleView, Generic[M]):
             return [("", form.visible_fields())]
         groups = [(heading, [form[name] for name in names if name in form.fields]) for heading, names in self.fieldsets]
         return [(heading, fields) for heading, fields in groups if fields]
+
+
+def _is_stale(error: DomainError, form: forms.BaseForm) -> bool:
+    """Whether the form shows a version of the thing that is no more."""
+    return isinstance(error, Conflict) and error.code == Conflict.default_code and "version" in form.fields
