@@ -23,8 +23,10 @@ def facts_of_parcel_case(case: Case, user: Any) -> Sequence[Fact]:
     if shipment is None:
         return ()
     parcel = " ".join(filter(None, (str(shipment.carrier or ""), shipment.tracking_number or shipment.number)))
-    url = reverse("logistics:shipment_detail", args=[shipment.pk])
-    facts = [Fact(_("Parcel"), parcel, url), Fact(_("The carrier's words"), _carriers_words(shipment, user))]
+    facts = [
+        Fact(_("Parcel"), parcel, parcel_url(shipment.pk)),
+        Fact(_("The carrier's words"), _carriers_words(shipment, user)),
+    ]
     facts += _switched_off(shipment, user)
     return [*(fact for fact in facts if fact.text), *order_facts(shipment.order, user)]
 
@@ -42,6 +44,10 @@ def carrier_url(carrier: Carrier, user: Any) -> str:
     if not user.is_staff or not user.has_perm("logistics.change_carrier"):
         return ""
     return reverse("admin:logistics_carrier_change", args=[carrier.pk])
+
+
+def parcel_url(shipment_id: int) -> str:
+    return reverse("logistics:shipment_detail", args=[shipment_id])
 
 
 def _carriers_words(shipment: Shipment, user: Any) -> str:

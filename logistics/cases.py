@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +16,10 @@ from core.countries import country_name
 from core.exceptions import DomainError
 from core.ui.formats import absolute_text
 from core.words import listed
-from logistics.case_facts import facts_of_parcel_case
+from logistics.case_facts import facts_of_parcel_case, parcel_url
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
+from logistics.label_cases import label_replaced, left_with_old_label
 from logistics.models import Carrier, Shipment, local_name
 from logistics.selectors import still_parcels, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES, seed
@@ -42,7 +42,8 @@ DETECT_AT_MOST = 500
 
 def register() -> None:
     """Called once from LogisticsConfig.ready()."""
-    for case_type in (_no_carrier(), _label_failed(), _no_movement(), _attempt_failed(), _parcel_exception()):
+    parcels = (_no_carrier(), _label_failed(), _no_movement(), _attempt_failed(), _parcel_exception())
+    for case_type in (*parcels, label_replaced(), left_with_old_label()):
         register_case_type(case_type)
 
 
@@ -63,7 +64,7 @@ def _no_carrier() -> CaseType:
             Resolution("retry", _("Apply the rules again"), HANDLE, _retry_label, "secondary"),
         ),
         still_true=_still_without_carrier,
-        subject_url=_shipment_url,
+        subject_url=parcel_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={
@@ -92,7 +93,7 @@ def _label_failed() -> CaseType:
             Resolution("change_carrier", _("Change carrier"), HANDLE, _choose_carrier, "secondary", (CARRIER,)),
         ),
         still_true=_still_without_label,
-        subject_url=_shipment_url,
+        subject_url=parcel_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={"failed": _("{carrier}: {reason}")},
@@ -117,7 +118,7 @@ def _no_movement() -> CaseType:
             Resolution("settle", _("Settled with carrier"), HANDLE, _settle, "secondary", (REASON,)),
         ),
         still_true=_still_not_moving,
-        subject_url=_shipment_url,
+        subject_url=parcel_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         detector=_detect_not_moving,
@@ -144,7 +145,7 @@ def _attempt_failed() -> CaseType:
             Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
         ),
         still_true=_still_failed_attempt,
-        subject_url=_shipment_url,
+        subject_url=parcel_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={str(_S.ATTEMPT_FAILED): _("The carrier couldn't deliver the parcel")},
@@ -166,7 +167,7 @@ def _parcel_exception() -> CaseType:
         ),
         resolutions=_ways_out_of_trouble(),
         still_true=_still_a_problem,
-        subject_url=_shipment_url,
+        subject_url=parcel_url,
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={
@@ -280,7 +281,3 @@ def _detect_not_moving() -> Sequence[CaseSeed]:
         )
         for shipment in still_parcels(timezone.now(), limit=DETECT_AT_MOST)
     ]
-
-
-def _shipment_url(shipment_id: int) -> str:
-    return reverse("logistics:shipment_detail", args=[shipment_id])

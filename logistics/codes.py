@@ -10,5 +10,7 @@ LABEL_FAILED = "logistics.label_failed"
 NO_MOVEMENT = "logistics.no_tracking_movement"
 ATTEMPT_FAILED = "logistics.delivery_attempt_failed"
 PARCEL_EXCEPTION = "logistics.parcel_exception"
+LABEL_REPLACED = "logistics.label_replaced"
+LEFT_WITH_OLD_LABEL = "logistics.left_with_old_label"
 
 SHIPMENT_SUBJECT = "logistics.shipment"

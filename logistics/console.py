@@ -174,6 +174,7 @@ register_action_labels(
         "logistics.shipped_again": (_("Sent again"), "repeat", "info"),
         "logistics.parcel_replaced": (_("Replacement sent"), "repeat", "info"),
         "logistics.parcel_written_off": (_("Refunded, not sent again"), "receipt-refund", "warning"),
+        "logistics.relabelled": (_("New label stuck on"), "tag", "success"),
         "logistics.problem_settled": (_("Problem settled"), "circle-check", "success"),
     }
 )

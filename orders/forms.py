@@ -10,6 +10,7 @@ from core.countries import country_choices
 from crm.forms import paste_address_field
 from orders.enums import ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
+from orders.services.progress import left_count
 
 # Reasons that a person may give; the others are found by validation or set by the system.
 HAND_REASONS = (
@@ -53,9 +54,10 @@ class PaymentForm(forms.Form):
 
 
 class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Contact, address and amounts; the version makes two people's edits meet."""
+    """Contact, address and amounts; the version makes two people's edits meet, `left` an edit and a hand-over."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    left = forms.IntegerField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label=_("Reason"), max_length=255, required=False)
     pasted = paste_address_field({part: f"ship_{part}" for part in PARTS})
 
@@ -88,12 +90,17 @@ class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
             label=_("Country"), choices=[("", "–"), *country_choices()], required=False
         )
         self.fields["version"].initial = self.instance.version
+        self.fields["left"].initial = left_count(self.instance.pk)
         # Goods that are being sent: only where they go and whom to call can change.
         if self.instance.released_at or self.instance.status in ON_THE_WAY:
             for name in ("shipping_fee", "discount", "tax", "total"):
                 del self.fields[name]
         if self.instance.status == OrderStatus.SHIPPED:
             del self.fields["ship_by"]
+
+    def look_again(self, left: int) -> None:
+        """What was typed stays; sent again, it is meant for what is sent after `left` parcels."""
+        self.data = {**dict(self.data.items()), "left": str(left)}
 
     def changes(self) -> dict[str, Any]:
         """The fields that differ from the order as it was shown."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.cases.services import CaseSeed, clear_cases, open_cases
-from logistics.codes import ATTEMPT_FAILED, NO_MOVEMENT, PARCEL_EXCEPTION, SHIPMENT_SUBJECT
+from logistics.codes import ATTEMPT_FAILED, LABEL_REPLACED, NO_MOVEMENT, PARCEL_EXCEPTION, SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment, TrackingEvent
 from logistics.rules.return_reason import names_bad_address
@@ -144,7 +144,8 @@ def seed(
 
 
 def _clear_cases(changes: Sequence[StatusChange]) -> None:
-    clear_cases(NO_MOVEMENT, [c.shipment.pk for c in changes])
+    for code in (NO_MOVEMENT, LABEL_REPLACED):
+        clear_cases(code, [c.shipment.pk for c in changes])
     clear_cases(ATTEMPT_FAILED, [c.shipment.pk for c in changes if c.before == S.ATTEMPT_FAILED])
     gone = [c.shipment.pk for c in changes if c.before in PROBLEM_STATES and c.after not in PROBLEM_STATES]
     clear_cases(PARCEL_EXCEPTION, gone)

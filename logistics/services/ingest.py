@@ -22,6 +22,7 @@ from logistics.rules.polling import next_interval
 from logistics.rules.tracking_status import Seen, rank, settle
 from logistics.services.consequences import StatusChange, follow_up, lock_orders_of, note_bad_addresses
 from logistics.services.estimates import estimate_for, transit_tables
+from logistics.services.void_labels import report_scanned
 
 _EVENT_COLUMNS = (
     "shipment_id",
@@ -117,6 +118,7 @@ def _follow(changes: Sequence[StatusChange], with_events: Sequence[Shipment], at
     moved = {change.shipment.pk for change in changes}
     late = [s for s in with_events if s.status == ShipmentStatus.RETURNED and s.pk not in moved]
     note_bad_addresses(late, at=at)
+    report_scanned(with_events, at=at)
 
 
 def dedupe_key(event: TrackEvent) -> str:

@@ -100,6 +100,17 @@ def settle_problem(*, shipment_id: int, reason: str, actor: Actor) -> Shipment:
     return shipment
 
 
+@transaction.atomic
+def confirm_relabelled(*, shipment_id: int, actor: Actor) -> Shipment:
+    """Say that the box of a packed parcel has its new label on. Raises DomainError while there is no such label."""
+    shipment = lock_shipment(shipment_id)
+    if shipment.status != _S.LABEL_CREATED:
+        raise DomainError(_("It has no label yet."), "no_label")
+    _settle_problem(shipment)
+    _record("logistics.relabelled", shipment, actor)
+    return shipment
+
+
 def _settle_problem(shipment: Shipment) -> None:
     shipment.problem_settled_at = timezone.now()
     shipment.save(update_fields=["problem_settled_at"])

@@ -14,10 +14,11 @@ from core.cases.services import clear_cases
 from core.db import update_rows
 from core.exceptions import DomainError, NotFound
 from core.stages import nudge
-from logistics.codes import LABEL, LABEL_FAILED, NO_CARRIER, POLL, SHIPMENT_SUBJECT
+from logistics.codes import LABEL, LABEL_FAILED, LABEL_REPLACED, NO_CARRIER, POLL, SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
 from logistics.services.estimates import estimate_for, transit_tables
+from logistics.services.void_labels import report_left, report_replaced
 from orders.codes import ADDRESS_CHANGED
 from orders.enums import FulfilmentStatus
 from orders.locks import lock_fulfilments
@@ -84,6 +85,7 @@ def hand_over(*, fulfilment_ids: Sequence[int], at: datetime) -> list[int]:
     start_tracking(shipments, at=at)
     update_rows(Shipment, "id", _HAND_OVER_COLUMNS, [_values(s, _HAND_OVER_COLUMNS) for s in shipments])
     if shipments:
+        clear_cases(LABEL_REPLACED, [shipment.pk for shipment in shipments])
         nudge(POLL)
     return [shipment.pk for shipment in shipments]
 
@@ -125,7 +127,8 @@ def cancel_shipments(*, fulfilment_ids: Sequence[int], actor: Actor = SYSTEM, at
 def renew_shipments(*, fulfilment_ids: Sequence[int], choose_carrier: bool, at: datetime) -> list[int]:
     """The recipient was corrected: parcels that haven't left get a new shipment, the old one's label is given back.
 
-    The old carrier stays unless `choose_carrier` or it is switched off by now. Returns the ids of the new shipments.
+    The old carrier stays unless `choose_carrier` or it is switched off by now. A person is told of boxes that have the
+    old label on, here or with the carrier. Returns the ids of the new shipments.
     """
     held = [f.pk for f in lock_fulfilments(fulfilment_ids) if f.status in _MADE_FOR]
     old = list(_not_left(held))
@@ -133,6 +136,8 @@ def renew_shipments(*, fulfilment_ids: Sequence[int], choose_carrier: bool, at: 
     created = create_shipments(fulfilment_ids=[shipment.fulfilment_id for shipment in old], at=at)
     if not choose_carrier:
         _keep_carriers(created, old)
+    report_replaced(created, at=at)
+    report_left(fulfilment_ids, at=at)
     return created
 
 
@@ -184,6 +189,7 @@ def _cancel(shipments: Sequence[Shipment], *, actor: Actor, at: datetime, reason
     ids = [shipment.pk for shipment in shipments]
     clear_cases(NO_CARRIER, ids)
     clear_cases(LABEL_FAILED, ids)
+    clear_cases(LABEL_REPLACED, ids)
     nudge(LABEL)
 
 
@@ -238,6 +244,7 @@ def change_carrier(*, shipment_id: int, carrier_id: int, service: str = "", acto
         created = create_shipments(fulfilment_ids=[shipment.fulfilment_id])
         if not created:
             raise DomainError(_("The warehouse no longer has this parcel."), "not_released")
+        report_replaced(created, at=timezone.now())
         shipment = lock_shipment(created[0])
     changes = {"carrier": [str(shipment.carrier or ""), str(carrier)], "service": [shipment.service, service]}
     shipment.carrier = carrier

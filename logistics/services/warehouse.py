@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
-from core.exceptions import DomainError
+from core.exceptions import DomainError, NotFound
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from orders.enums import FulfilmentStatus
+from orders.locks import lock_fulfilments
 from orders.models import FulfilmentOrder
 from orders.services.fulfilment import (
     pick_and_check_all,
@@ -29,15 +30,24 @@ def pack_without_scanning(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrde
 
 @transaction.atomic
 def hand_over_parcel(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
-    """A packed parcel goes with the carrier. Raises DomainError while it has no label."""
-    fulfilment = FulfilmentOrder.objects.get(pk=fulfilment_id)
+    """A packed parcel goes with the carrier. Raises DomainError while it has no label, or one that names a recipient
+    who has been corrected since."""
+    fulfilment = next(iter(lock_fulfilments([fulfilment_id])), None)
+    if fulfilment is None:
+        raise NotFound
     if fulfilment.status == FulfilmentStatus.SHIPPED:
         return fulfilment
     if fulfilment.status != FulfilmentStatus.PACKED:
         raise DomainError(_("Pack it first."), "not_packed")
-    labelled = Shipment.objects.filter(fulfilment_id=fulfilment_id, status=ShipmentStatus.LABEL_CREATED)
-    if not labelled.exists():
+    # Locked: nobody may give the label back, or replace it, from here on.
+    parcels = Shipment.objects.filter(fulfilment_id=fulfilment_id, status=ShipmentStatus.LABEL_CREATED)
+    shipment = parcels.select_for_update(of=("self",), no_key=True).first()
+    if shipment is None:
         raise DomainError(_("It has no label yet."), "no_label")
+    if fulfilment.readdressed_at is not None and shipment.created_at < fulfilment.readdressed_at:
+        raise DomainError(
+            _("The recipient was corrected: a new label is on its way. Take the old one off the parcel."), "label_void"
+        )
     record_shipped(fulfilment_ids=[fulfilment_id], actor=actor)
     fulfilment.refresh_from_db()
     return fulfilment

@@ -431,6 +431,10 @@ class Migration(migrations.Migration):
                 ("ship_before", models.DateTimeField(blank=True, null=True, verbose_name="ship before")),
                 ("picking_at", models.DateTimeField(blank=True, null=True, verbose_name="picking started")),
                 ("packed_at", models.DateTimeField(blank=True, null=True, verbose_name="packed")),
+                (
+                    "readdressed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="recipient corrected"),
+                ),
                 ("shipped_at", models.DateTimeField(blank=True, null=True, verbose_name="shipped")),
                 ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered")),
                 ("cancelled_at", models.DateTimeField(blank=True, null=True, verbose_name="cancelled")),

@@ -46,6 +46,8 @@ class FulfilmentOrder(models.Model):
         verbose_name=_("picker"),
     )
     packed_at = models.DateTimeField(_("packed"), null=True, blank=True)
+    # The recipient was corrected then: a label made before names somebody else.
+    readdressed_at = models.DateTimeField(_("recipient corrected"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)

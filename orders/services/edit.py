@@ -35,7 +35,7 @@ from orders.rules.validation import ORDER_ATTRIBUTES, message
 from orders.selectors.facts import duplicate_key_of
 from orders.services.late_errors import facts_of_begun, refuse_new_errors
 from orders.services.moves import touch
-from orders.services.progress import GONE, NOT_RELEASED
+from orders.services.progress import GONE, NOT_RELEASED, left_count
 from orders.services.readdress import PLACE_FIELDS, ask_for_labels, is_on_label
 from orders.services.unallocate import unallocate_orders
 from orders.services.validate import validate_at_once
@@ -69,11 +69,18 @@ _VALIDATED_STATUSES = OrderStatus.OPEN - {OrderStatus.DRAFT}
 
 @transaction.atomic
 def edit_order(
-    *, order_id: int, changes: Mapping[str, Any], actor: Actor, version: int | None = None, reason: str = ""
+    *,
+    order_id: int,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    version: int | None = None,
+    left: int | None = None,
+    reason: str = "",
 ) -> Order:
     """Change contact, address or totals of an order: {field: new value}.
 
-    `version` is the one that the person looked at; raises Conflict if the order has changed since, and DomainError
+    `version` is the one that the person looked at, `left` how many parcels had left then. Raises Conflict if the order
+    has changed since, or a parcel has left whose label names what is to be changed; DomainError
     for an amount below zero, for an order that has arrived, or has left where more than the contact changes: a parcel
     that came back is sent again to the corrected address. A change after release counts as a data error that escaped;
     it is refused, at its field, if validation would have held the order for it and won't look any more.
@@ -89,6 +96,7 @@ def edit_order(
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
+    _check_reach(order, before, left)
     known = facts_of_begun(order, at=timezone.now())
     for name in before:
         setattr(order, name, changes[name])
@@ -226,6 +234,16 @@ def _lock_editable(order_id: int, version: int | None, fields: Collection[str] |
     if order.status not in CORRECTABLE and (late is None or fields is None or not late.issuperset(fields)):
         raise _too_late(order)
     return order
+
+
+def _check_reach(order: Order, changed: Collection[str], left: int | None) -> None:
+    """A parcel that left while the correction was written has the old label: whoever writes it thinks otherwise."""
+    if left is not None and is_on_label(order, changed) and (gone := left_count(order.pk)) > left:
+        text = _(
+            "A parcel has left in the meantime, to the recipient as it was. Save again to correct the order for what "
+            "is sent after it."
+        )
+        raise Conflict(text, "parcel_left", left=gone)
 
 
 def _too_late(order: Order) -> DomainError:

@@ -37,6 +37,11 @@ def begun_orders(order_ids: Collection[int]) -> set[int]:
     return set(begun.values_list("order_id", flat=True))
 
 
+def left_count(order_id: int) -> int:
+    """How many parcels of an order have left."""
+    return FulfilmentOrder.objects.filter(order_id=order_id, status__in=GONE).count()
+
+
 def settle_shipped(order_ids: Collection[int], *, at: datetime, actor: Actor) -> None:
     """Parcels of these orders have left."""
     statuses = live_statuses(order_ids)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.utils import timezone
+
 from core.outbox.services import publish
 from orders.enums import ALLOCATABLE
 from orders.events import OrdersReaddressed
@@ -28,4 +30,6 @@ def ask_for_labels(orders: Collection[Order], *, has_moved: bool) -> None:
         order__in=[order.pk for order in orders if order.status in ALLOCATABLE], status__in=IN_WAREHOUSE
     )
     if ids := list(rows.order_by("pk").values_list("pk", flat=True)):
+        # Before the event, whose time the new shipments get.
+        FulfilmentOrder.objects.filter(pk__in=ids).update(readdressed_at=timezone.now())
         publish(OrdersReaddressed(fulfilment_ids=ids, has_moved=has_moved))

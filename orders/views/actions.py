@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.permissions import require
 from core.actor import Actor
-from core.exceptions import DomainError, NotFound
+from core.exceptions import Conflict, DomainError, NotFound
 from core.money import entry_amount
 from core.ui.content import Text
 from core.ui.views import ActionPage, FormPage
 from core.words import said_of
 from inventory.selectors import resolve_skus
-from orders.enums import HoldReason, PaymentStatus
+from orders.enums import ON_THE_WAY, HoldReason, PaymentStatus
 from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, ReleaseHoldForm
 from orders.models import Hold, Order, OrderLine
 from orders.rules.hold_policy import release_right
@@ -88,14 +88,25 @@ class OrderEdit(OrderFormPage):
     def get_title(self) -> Text:
         return _("Correct %(number)s") % {"number": self.order.number}
 
+    def get_intro(self) -> Text:
+        if self.order.status not in ON_THE_WAY:
+            return self.intro
+        return _("Parcels that have left keep their labels. What you correct counts for what is sent after them.")
+
     def perform(self, form: OrderEditForm) -> Order:
-        return edit_order(
-            order_id=self.order.pk,
-            changes=form.changes(),
-            actor=self.actor,
-            version=form.cleaned_data["version"],
-            reason=form.cleaned_data["reason"],
-        )
+        try:
+            return edit_order(
+                order_id=self.order.pk,
+                changes=form.changes(),
+                actor=self.actor,
+                version=form.cleaned_data["version"],
+                left=form.cleaned_data["left"],
+                reason=form.cleaned_data["reason"],
+            )
+        except Conflict as error:
+            if "left" in error.details:
+                form.look_again(error.details["left"])
+            raise
 
 
 class LineEdit(OrderFormPage):

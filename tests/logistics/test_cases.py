@@ -19,7 +19,17 @@ from core.stages import drain
 from core.ui.formats import absolute_text
 from logistics.carriers.base import TrackEvent, TrackResult
 from logistics.case_facts import facts_of_parcel_case
-from logistics.codes import ATTEMPT_FAILED, LABEL, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION, POLL
+from logistics.codes import (
+    ATTEMPT_FAILED,
+    LABEL,
+    LABEL_FAILED,
+    LABEL_REPLACED,
+    LEFT_WITH_OLD_LABEL,
+    NO_CARRIER,
+    NO_MOVEMENT,
+    PARCEL_EXCEPTION,
+    POLL,
+)
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.models import Carrier, CarrierRule, Shipment
 from logistics.services.consequences import seed
@@ -31,7 +41,9 @@ from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 S = ShipmentStatus
-TYPES = (NO_CARRIER, LABEL_FAILED, NO_MOVEMENT, ATTEMPT_FAILED, PARCEL_EXCEPTION)
+TYPES = (
+    NO_CARRIER, LABEL_FAILED, NO_MOVEMENT, ATTEMPT_FAILED, PARCEL_EXCEPTION, LABEL_REPLACED, LEFT_WITH_OLD_LABEL,
+)  # fmt: skip
 
 
 @pytest.fixture

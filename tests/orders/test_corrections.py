@@ -170,13 +170,18 @@ def test_a_channel_that_needs_no_address_refuses_none(channel: Channel, warehous
     assert refusal(begun(channel, "picking"), {"ship_street": ""}) == ""
 
 
+def typed(form: Any) -> dict[str, Any]:
+    """What a browser sends of a form as it is shown."""
+    values = {name: form[name].value() for name in form.fields if name not in {"pasted", "ship_by"}}
+    return {name: "" if value is None else value for name, value in values.items()}
+
+
 def test_the_form_keeps_what_was_typed_and_says_what_is_wrong_at_the_field(
     clerk: Client, channel: Channel, warehouse: Any, sku: Any
 ) -> None:
     order = begun(channel, "picking", shipping_address=SAN_FRANCISCO)
     url = reverse("orders:order_edit", args=[order.pk])
-    form = clerk.get(url).context["form"]
-    values = {name: form[name].value() or "" for name in form.fields if name not in {"pasted", "ship_by"}}
+    values = typed(clerk.get(url).context["form"])
     answer = clerk.post(url, {**values, "ship_postal_code": "941"})
     assert answer.status_code == 422
     assert answer.context["form"].errors["ship_postal_code"] == [
@@ -184,3 +189,23 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_wrong_at_the_field(
     ]
     assert answer.context["form"]["ship_postal_code"].value() == "941"
     assert clerk.post(url, {**values, "ship_postal_code": "94106"}).status_code == 302
+
+
+def test_a_form_that_a_hand_over_overtook_says_so_and_is_sent_again(
+    clerk: Client, channel: Channel, warehouse: Any, sku: Any
+) -> None:
+    order = begun(channel, "picking")
+    url, intro = reverse("orders:order_edit", args=[order.pk]), "Parcels that have left keep their labels."
+    page = clerk.get(url)
+    values = typed(page.context["form"])
+    part = order.fulfilments.get().pk
+    record_packed(fulfilment_id=part, weight_g=100, actor=SYSTEM)
+    record_shipped(fulfilment_ids=[part], actor=SYSTEM)
+    answer = clerk.post(url, {**values, "ship_street": "文三路 91 号"})
+    assert answer.status_code == 422
+    assert "A parcel has left in the meantime, to the recipient as it was." in answer.content.decode()
+    assert (intro in page.content.decode(), intro in answer.content.decode()) == (False, True)
+    again = typed(answer.context["form"])
+    assert again["ship_street"] == "文三路 91 号"
+    assert clerk.post(url, again).status_code == 302
+    assert Order.objects.get(pk=order.pk).ship_street == "文三路 91 号"

@@ -63,6 +63,10 @@ class FormPage(ConsoleView, Generic[M]):
         """The page's heading."""
         return self.title
 
+    def get_intro(self) -> Text:
+        """The sentence above the form."""
+        return self.intro
+
     def get_initial(self) -> dict[str, Any]:
         """Sensible defaults; query parameters of the same name by default."""
         return {name: value for name, value in self.request.GET.items() if name in self.form_class.base_fields}
