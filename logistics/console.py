@@ -16,6 +16,7 @@ from core.ui.counting import capped_count, count_label
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
 from core.ui.search import SearchHit, register_search
+from core.ui.setup_links import register_setting
 from core.ui.timeline import register_timeline
 from core.ui.today import register_today_card
 from logistics.codes import SHIPMENT_SUBJECT
@@ -59,7 +60,7 @@ register_nav(
 register_nav(
     "warehouse",
     NavItem(
-        _("Warehouse orders"), "logistics:fulfilment_list", "orders.view_fulfilmentorder", "clipboard-list", order=10,
+        _("Fulfilment orders"), "logistics:fulfilment_list", "orders.view_fulfilmentorder", "clipboard-list", order=10,
         roles=OPERATOR,
     ),
 )  # fmt: skip
@@ -70,6 +71,22 @@ register_nav(
         order=20, query="status=packed&view=packed",
     ),
 )  # fmt: skip
+register_setting(
+    _("Shipping"),
+    _("Carriers"),
+    "admin:logistics_carrier_changelist",
+    "logistics.change_carrier",
+    description=_("Accounts, services and how often they are asked where parcels are"),
+    icon="truck",
+)
+register_setting(
+    _("Shipping"),
+    _("Carrier rules"),
+    "admin:logistics_carrierrule_changelist",
+    "logistics.change_carrierrule",
+    description=_("Which carrier takes which order"),
+    icon="route",
+)
 register_nav(
     "shipping",
     NavItem(_("Shipments"), "logistics:shipment_list", "logistics.view_shipment", "truck-delivery", order=10,

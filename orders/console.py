@@ -96,8 +96,11 @@ register_source_names(lambda: dict(Channel.objects.values_list("code", "name")))
 clerk = (Role.ORDER_CLERK.value,)
 register_nav(
     "orders",
-    NavItem(_("All orders"), "orders:order_list", "orders.view_order", "shopping-bag", order=10, roles=clerk),
-)
+    NavItem(
+        _("All orders"), "orders:order_list", "orders.view_order", "shopping-bag", order=10, roles=clerk,
+        query="view=all",
+    ),
+)  # fmt: skip
 register_nav(
     "orders",
     NavItem(
@@ -115,7 +118,7 @@ register_nav(
     "orders",
     NavItem(_("Import"), "orders:import_new", "orders.import_order", "upload", order=60, roles=clerk),
 )
-register_nav("orders", NavItem(_("Intake"), "orders:intake_list", "orders.view_intake", "inbox", order=70))
+register_nav("orders", NavItem(_("Intake messages"), "orders:intake_list", "orders.view_intake", "inbox", order=70))
 register_nav("settings", NavItem(_("Channels"), "orders:channel_list", "orders.view_channel", "plug", order=20))
 register_search("orders", _("Orders"), "orders.view_order", _search, order=10, url_name="orders:order_list")
 register_create(_("Order"), "orders:order_create", "orders.add_order", icon="shopping-bag", order=10)

@@ -35,7 +35,7 @@ def register() -> None:
     register_panel(PAGE, code="money", title=_("Payment"), render=money, order=30, column="side")
     register_panel(PAGE, code="dates", title=_("Times"), render=dates, order=40, column="side")
     register_panel(
-        PAGE, code="messages", title=_("Channel messages"), render=messages, order=50, column="side",
+        PAGE, code="messages", title=_("Intake messages"), render=messages, order=50, column="side",
         permission="orders.view_intake",
     )  # fmt: skip
     register_panel("crm.customer", code="orders", title=_("Orders"), render=customer_orders, order=20,

@@ -1,21 +1,25 @@
 """Who may pass: signed in, verified by the second factor where that is demanded; in their language and time zone."""
 
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from core.accounts.models import User
 from core.accounts.selectors import access_of
+
+# In the sign-in page's address: somebody was signed in until now.
+ENDED: Final = "ended"
 
 View = Callable[..., Any]
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -44,6 +48,20 @@ class SignInMiddleware(LoginRequiredMiddleware):
             text = _("You are signed out.")
             return HttpResponse(text, status=401, headers={"HX-Trigger": "session-ended"})
         return response
+
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseRedirect:
+        """Lead to the sign-in page and from there back: after a form, to the page that the form was on."""
+        posted = request.method == "POST"
+        if not posted and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return super().handle_no_permission(request, view_func)
+        wanted = _page_of_form(request) if posted else request.get_full_path()
+        return redirect(f"{reverse('accounts:sign_in')}?{urlencode({'next': wanted, ENDED: 1})}")
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return urlsplit(page)._replace(scheme="", netloc="").geturl() if ours else request.get_full_path()
 
 
 class TwoFactorMiddleware:

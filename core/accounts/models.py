@@ -53,6 +53,8 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the unty
     known_access: object = None
 
     class Meta(AbstractUser.Meta):
+        verbose_name = _("person")  # type: ignore[assignment]
+        verbose_name_plural = _("people")  # type: ignore[assignment]
         permissions = [
             ("use_admin_site", _("use the administration site")),
             ("manage_api_keys", _("create and revoke API keys")),

@@ -155,13 +155,15 @@ def _path(item: NavItem) -> str | None:
 
 
 def _active_code(pairs: list[tuple[NavItem, str | None]], path: str, query: str) -> str:
-    """The item whose address is the longest prefix of the current one; its query string must be contained."""
-    best, best_length = "", 0
+    """The item whose path is the longest prefix of the current one. Of several with the same path the one whose
+    query string is contained, else one without, else the first."""
+    best, best_score = "", (0, 0)
     for item, url in pairs:
         if url is None:
             continue
         base, _sep, wanted = url.partition("?")
         exact = path == base or (base != "/" and path.startswith(base))
-        if exact and (not wanted or wanted in query) and len(url) > best_length:
-            best, best_length = item.code, len(url)
+        fit = 0 if wanted not in query else 1 + len(wanted)
+        if exact and (len(base), fit) > best_score:
+            best, best_score = item.code, (len(base), fit)
     return best

@@ -39,7 +39,7 @@ OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
 
 class FulfilmentList(ListPage[FulfilmentOrder]):
     key = "logistics.fulfilment"
-    title = _("Warehouse orders")
+    title = _("Fulfilment orders")
     model = FulfilmentOrder
     permission = "orders.view_fulfilmentorder"
     columns = FULFILMENT_COLUMNS

@@ -28,7 +28,7 @@ def desk_figures(user: Any) -> list[Figure]:
     orders = orders_for(user)
     waiting = FulfilmentOrder.objects.filter(status=FulfilmentStatus.BACKORDERED)
     return [
-        _figure(_("To review"), orders.filter(status=OrderStatus.PENDING_REVIEW), "status=pending_review&view=review"),
+        _figure(_("In review"), orders.filter(status=OrderStatus.PENDING_REVIEW), "status=pending_review&view=review"),
         _figure(_("On hold"), orders.filter(open_hold_count__gt=0), "on_hold=true&view=held"),
         _figure(
             _("Awaiting payment"),

@@ -43,7 +43,7 @@ class OrderList(ListPage[Order]):
     icon = "shopping-bag"
     views = (
         PresetView("open", _("Open"), "status=pending_review&status=pending_payment&status=approved"),
-        PresetView("review", _("To review"), "status=pending_review", roles=(Role.ORDER_CLERK.value,)),
+        PresetView("review", _("In review"), "status=pending_review", roles=(Role.ORDER_CLERK.value,)),
         PresetView("held", _("On hold"), "on_hold=true"),
         PresetView("unpaid", _("Awaiting payment"), "status=pending_payment"),
         PresetView("backordered", _("Waiting for stock"), "backordered=true"),

@@ -28,6 +28,8 @@
     close.dataset.dismiss = "";
     close.setAttribute("aria-label", text("Dismiss"));
     item.append(close);
+    const dialog = $("dialog[open]"); // what lies outside of it can't be clicked
+    if (dialog) dialog.append($("#toasts"));
     $("#toasts").append(item);
     expire(item);
     return item;
@@ -139,10 +141,11 @@
 
   // Dialogs
 
+  document.addEventListener("close", (event) => {
+    if (event.target.contains($("#toasts"))) document.body.append($("#toasts"));
+  }, true);
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "dialog-body" && !$("#dialog").open) $("#dialog").showModal();
-    const invalid = $(".is-invalid", event.detail.target);
-    if (invalid) invalid.focus();
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -1,13 +1,18 @@
-// Forms: drafts in the browser until they are saved, a question before leaving, searchable selects.
+// Forms: drafts in this tab until they are saved, a question before leaving, searchable selects.
 (() => {
   "use strict";
   const text = (name) => document.body.dataset[`text${name}`] || "";
+  const user = document.body.dataset.user;
   const PREFIX = "draft:";
+  const MINE = `${PREFIX}${user}:`;
   const SENT = "draft-sent";
+  // Where a dialog is begun: its first field, or without one the button that does nothing.
+  const FIRST = ".dialog-body :is(input:not([type=hidden]), select, textarea), .dialog-foot button";
+  const SECRET = /secret|password|token/;
 
   const kept = (form) =>
     [...form.elements].filter((item) =>
-      item.name && !/^(hidden|password|file|submit|button)$/.test(item.type));
+      item.name && !/^(hidden|password|file|submit|button)$/.test(item.type) && !SECRET.test(item.name));
   const state = (form) => {
     const values = {};
     kept(form).forEach((item) => {
@@ -17,6 +22,19 @@
     });
     return values;
   };
+  // Lines that were added after the page was drawn: the last row of a table of numbered inputs, once more.
+  const addRows = (form, values) => form.querySelectorAll(".line-inputs tbody").forEach((body) => {
+    const count = form.elements.line_count;
+    const numbers = Object.keys(values).map((name) => Number((name.match(/-(\d+)\|$/) || [])[1] ?? -1));
+    for (let n = body.rows.length; count && n <= Math.max(...numbers); n += 1) {
+      const row = body.rows[n - 1].cloneNode(true);
+      row.querySelectorAll("*").forEach((part) => ["id", "name", "for"].forEach((name) => {
+        if (part.hasAttribute(name)) part.setAttribute(name, part.getAttribute(name).replace(/-\d+$/, `-${n}`));
+      }));
+      body.append(row);
+      count.value = n + 1;
+    }
+  });
   const restore = (form, values) => kept(form).forEach((item) => {
     const choice = /^(checkbox|radio)$/.test(item.type);
     const value = values[`${item.name}|${choice ? item.value : ""}`];
@@ -26,28 +44,49 @@
     else item.value = value;
     if (item.tomselect) item.tomselect.sync();
   });
+  const drop = (key) => sessionStorage.removeItem(key);
+  const drafts = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+
+  const sayRestored = (form, discard) => {
+    const line = document.createElement("div");
+    line.className = "banner banner-info";
+    line.setAttribute("role", "status");
+    const words = Object.assign(document.createElement("div"), { className: "banner-text" });
+    words.append(Object.assign(document.createElement("p"), { textContent: text("Restored") }));
+    const button = Object.assign(document.createElement("button"), {
+      type: "button", className: "btn btn-sm", textContent: text("Discard"),
+    });
+    button.addEventListener("click", () => { line.remove(); discard(); });
+    line.append(words, button);
+    form.prepend(line);
+  };
+
+  const failed = document.querySelector("#toasts .is-error");
 
   const watch = (form) => {
-    const key = PREFIX + form.dataset.draft;
+    const key = MINE + form.dataset.draft;
     const first = JSON.stringify(state(form));
-    const refused = form.querySelector(".has-error, .banner-danger");
-    if (sessionStorage.getItem(SENT) === key && !refused) localStorage.removeItem(key);
-    const draft = localStorage.getItem(key);
+    const refused = form.querySelector(".has-error, .is-invalid, .banner-danger");
+    if (sessionStorage.getItem(SENT) === key && !refused && !failed) drop(key);
+    const draft = sessionStorage.getItem(key);
     if (draft && draft !== first && !refused) {
+      addRows(form, JSON.parse(draft));
       restore(form, JSON.parse(draft));
-      window.consoleToast(text("Restored"), "warning", {
-        label: text("Discard"),
-        run: () => { restore(form, JSON.parse(first)); localStorage.removeItem(key); },
-      });
+      sayRestored(form, () => { restore(form, JSON.parse(first)); drop(key); });
     }
     let sent = false;
     const changed = () => !sent && JSON.stringify(state(form)) !== first;
-    form.addEventListener("input", () => localStorage.setItem(key, JSON.stringify(state(form))));
-    form.addEventListener("change", () => localStorage.setItem(key, JSON.stringify(state(form))));
-    form.addEventListener("submit", () => { sent = true; sessionStorage.setItem(SENT, key); });
+    const keep = () => sessionStorage.setItem(key, JSON.stringify(state(form)));
+    form.addEventListener("input", keep);
+    form.addEventListener("change", keep);
+    form.addEventListener("submit", () => {
+      sent = true;
+      keep();
+      sessionStorage.setItem(SENT, key);
+    });
     form.querySelectorAll("[data-leave]").forEach((link) => link.addEventListener("click", () => {
       sent = true;
-      localStorage.removeItem(key);
+      drop(key);
     }));
     window.addEventListener("beforeunload", (event) => { if (changed()) event.preventDefault(); });
     window.addEventListener("pageshow", () => { sent = false; });
@@ -59,15 +98,14 @@
     new window.TomSelect(select, { plugins, maxOptions: 500, hidePlaceholder: true });
   });
 
-  // A draft that was sent is gone once another page answers, unless that page asks to sign in or to send again.
+  // A draft that was sent is gone once a page of the console answers. A plain page (sign in, out of date, refused)
+  // means that the form wasn't taken.
+  const forms = user ? [...document.querySelectorAll("form[data-draft]")] : [];
   const sentKey = sessionStorage.getItem(SENT);
-  const forms = [...document.querySelectorAll("form[data-draft]")];
-  const signIn = document.body.dataset.signInUrl;
-  if (sentKey && !forms.some((form) => PREFIX + form.dataset.draft === sentKey) && location.pathname !== signIn
-    && !document.querySelector("[data-keeps-draft]")) {
-    localStorage.removeItem(sentKey);
-    sessionStorage.removeItem(SENT);
-  }
+  const plain = document.body.classList.contains("plain");
+  if (sentKey && !plain && !failed && !forms.some((form) => MINE + form.dataset.draft === sentKey)) drop(sentKey);
+  if (user) drafts().filter((key) => !key.startsWith(MINE)).forEach(drop); // somebody else has signed in here
+  document.querySelectorAll("[data-draft-kept]").forEach((line) => { line.hidden = !drafts().length; });
   searchable(document);
   forms.forEach(watch);
   // Who goes back finds the form as it was sent, so that the server sees that it was.
@@ -76,10 +114,14 @@
     if (before) field.value = before;
     else history.replaceState({ ...history.state, once: field.value }, "");
   });
-  sessionStorage.removeItem(SENT);
-  document.addEventListener("htmx:afterSettle", (event) => searchable(event.target));
+  drop(SENT);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    searchable(event.target);
+    const within = event.detail.target;
+    const field = within.querySelector(".is-invalid") || (within.id === "dialog-body" && within.querySelector(FIRST));
+    if (field) (field.tomselect || field).focus();
+  });
   document.addEventListener("submit", (event) => {
-    if (!(event.target.getAttribute("action") || "").endsWith("/logout/")) return;
-    Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
+    if ((event.target.getAttribute("action") || "").endsWith("/logout/")) drafts().forEach(drop);
   });
 })();

@@ -1,11 +1,15 @@
 """Forms of the console in a browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from core.accounts.enums import Role
-from tests.factories.accounts import make_user
+from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.inventory import make_sku, make_warehouse, stock
+from tests.factories.orders import make_channel
+from tests.factories.supply_chain import make_purchase_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,3 +32,92 @@ def test_who_goes_back_and_sends_the_form_again_adjusts_stock_once(page, log_in)
     button.click()
     expect(page.locator("#toasts")).to_contain_text("nothing was done again")
     assert sku.levels.get().on_hand == 15
+
+
+def sign_in(page, user):
+    page.get_by_label("User name").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def begin_order(page, log_in, user):
+    """An order of six lines half typed, after which the session is gone."""
+    log_in(page, user)
+    page.goto("/orders/new/")
+    page.get_by_role("button", name="More lines").click()
+    page.locator("[name=buyer_name]").fill("Ada Brown")
+    page.locator("[name=sku-4]").fill("MUG")
+    page.locator("[name=quantity-4]").fill("7")
+    page.context.clear_cookies(name="sessionid")
+
+
+@pytest.fixture
+def clerk():
+    make_channel()
+    return make_user(Role.ORDER_CLERK)
+
+
+def test_what_was_typed_is_back_after_the_session_ended_and_can_be_discarded(page, log_in, clerk):
+    begin_order(page, log_in, clerk)
+    page.get_by_role("button", name="Create order").click()
+    expect(page.locator(".banner")).to_have_text("Your session has ended. Sign in to go on. What you typed is kept.")
+    sign_in(page, clerk)
+
+    expect(page.locator("form .banner")).to_contain_text("What you had typed is back.")
+    expect(page.locator("[name=buyer_name]")).to_have_value("Ada Brown")
+    expect(page.locator("[name=sku-4]")).to_have_value("MUG")
+    expect(page.locator("[name=quantity-4]")).to_have_value("7")
+    expect(page.locator("[name=line_count]")).to_have_value("6")
+    expect(page.get_by_role("link", name="Cancel")).not_to_have_attribute("href", re.compile("login"))
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.locator("[name=buyer_name]")).to_have_value("")
+    assert page.evaluate("localStorage.length") == 0
+    page.reload()
+    expect(page.locator("[name=buyer_name]")).to_have_value("")
+
+
+def test_what_was_typed_is_back_after_the_token_of_the_form_was_gone_too(page, log_in, clerk, page_errors):
+    begin_order(page, log_in, clerk)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Create order").click()
+    expect(page.locator("h1")).to_have_text("This page is out of date.")
+    expect(page.locator("main")).to_contain_text("What you typed is kept.")
+    page.get_by_role("link", name="Open it again").click()
+    sign_in(page, clerk)
+    expect(page.locator("[name=buyer_name]")).to_have_value("Ada Brown")
+    page_errors.clear()  # the browser reports 403 as a failed load
+
+
+def test_nobody_else_gets_what_was_typed_and_signing_out_forgets_it(page, log_in, clerk):
+    begin_order(page, log_in, clerk)
+    page.get_by_role("button", name="Create order").click()
+    sign_in(page, make_user(Role.ORDER_CLERK))
+    expect(page.locator("h1")).to_have_text("New order")
+    expect(page.locator("[name=buyer_name]")).to_have_value("")
+    assert "Ada" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("[name=buyer_name]").fill("Bob Gray")
+    assert "Bob" in page.evaluate("JSON.stringify(sessionStorage)")
+    page.get_by_label("Your account").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("h1")).to_have_text("Sign in")
+    assert "Bob" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def test_a_dialog_begins_in_its_first_field_and_the_way_back_in_can_be_clicked(page, log_in, page_errors):
+    log_in(page, make_user(Role.BUYER))
+    order = make_purchase_order(make_warehouse(), {make_sku("MUG"): 5})
+    page.goto(order.get_absolute_url())
+    page.get_by_role("link", name="Add a line").click()
+    expect(page.locator("#dialog [name=sku]")).to_be_focused()
+
+    page.keyboard.type("MUG")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#dialog [name=quantity]").press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("You are signed out. What you typed is still here.")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Sign in again").click()
+    expect(opened.value.locator("h1")).to_have_text("Sign in")
+    expect(page.locator("#dialog [name=sku]")).to_have_value("MUG")
+    page_errors.clear()  # the browser reports 401 as a failed load

@@ -192,8 +192,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "user",
-                "verbose_name_plural": "users",
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
                 "permissions": [
                     ("use_admin_site", "use the administration site"),
                     ("manage_api_keys", "create and revoke API keys"),

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from core.accounts.forms import SignInForm
-from core.accounts.middleware import two_factor_exempt
+from core.accounts.middleware import ENDED, two_factor_exempt
 from core.accounts.views.common import chosen_language, keep_language, next_url
 
 
@@ -28,7 +28,8 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title=_("Sign in"), **kwargs)
+        ended = ENDED in self.request.GET or ENDED in self.request.POST
+        return super().get_context_data(title=_("Sign in"), ended=ended, **kwargs)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)

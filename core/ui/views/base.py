@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
@@ -79,10 +81,18 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def back_url(request: HttpRequest, default: str = "/") -> str:
-    """The address named by `next`, or the page that the request came from, if it is one of ours."""
+    """The address named by `next`, or the page that the request came from, if it is one of ours.
+
+    The sign-in page doesn't count: it would lead on to where one is.
+    """
+    sign_in = reverse("accounts:sign_in")
     for candidate in (request.POST.get("next"), request.GET.get("next"), request.headers.get("Referer")):
-        if candidate and url_has_allowed_host_and_scheme(
-            candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        if (
+            candidate
+            and url_has_allowed_host_and_scheme(
+                candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+            )
+            and urlsplit(candidate).path != sign_in
         ):
             return candidate
     return default

@@ -154,6 +154,36 @@ def test_next_never_leads_to_another_site(client, target):
     assert response["Location"] == "/"
 
 
+ENDED = "Your session has ended."
+
+
+def test_who_was_signed_in_is_told_that_the_session_has_ended(client):
+    user = make_user()
+    sign_in(client, user)
+    Session.objects.all().delete()
+    answer = client.get("/profile/?tab=keys", follow=True)
+    assert ENDED in answer.content.decode()
+    again = client.post(LOGIN, {"username": user.username, "password": "wrong", "next": "/profile/", "ended": "1"})
+    assert ENDED in again.content.decode()
+    assert (
+        sign_in(client, user, QUERY_STRING=answer.redirect_chain[-1][0].partition("?")[2])["Location"]
+        == "/profile/?tab=keys"
+    )
+
+
+def test_who_sends_a_form_signed_out_gets_back_to_the_page_that_it_was_on(client):
+    user = make_user()
+    answer = client.post("/profile/preferences/", headers={"referer": "http://testserver/profile/?tab=keys"})
+    assert answer["Location"] == "/login/?next=%2Fprofile%2F%3Ftab%3Dkeys&ended=1"
+    elsewhere = client.post("/profile/preferences/", headers={"referer": "https://evil.example/"})
+    assert elsewhere["Location"] == "/login/?next=%2Fprofile%2Fpreferences%2F&ended=1"
+    assert sign_in(client, user, QUERY_STRING=answer["Location"].partition("?")[2])["Location"] == "/profile/?tab=keys"
+
+
+def test_who_was_never_signed_in_is_told_nothing_of_a_session(client):
+    assert ENDED not in client.get("/profile/", follow=True).content.decode()
+
+
 def test_signed_out_page_leads_to_sign_in_and_back(client):
     response = client.get("/profile/password/")
     assert response["Location"] == "/login/?next=/profile/password/"

@@ -44,6 +44,16 @@ def test_a_view_of_a_list_can_be_a_page_of_its_own(empty_registries, boss):
     assert [item.item.label for item in section.items if item.active] == ["Held"]
 
 
+@pytest.mark.parametrize("path", ["/search/", "/search/7/"])
+def test_a_page_below_a_list_belongs_to_the_list_s_first_entry(empty_registries, boss, path):
+    register_nav("settings", NavItem("All", "ui:search", query="view=all", order=1))
+    register_nav("settings", NavItem("Held", "ui:search", query="view=held", order=2))
+
+    (section,) = navigation_for(boss, path, "q=1")
+
+    assert [item.item.label for item in section.items if item.active] == ["All"]
+
+
 def test_the_bottom_bar_has_four_pages_the_roles_own_first(empty_registries, boss):
     register_nav("today", NavItem("Today", "ui:today"))
     for number in range(5):
