@@ -36,6 +36,8 @@ def _carriers() -> list[tuple[str, str]]:
 
 
 REASON = Field("reason", _("What was agreed"))
+BEING_BOUGHT = _("The label is being bought. The exception ends by itself once it is there.")
+ASKED = _("The carrier is being asked. The exception ends by itself if the answer settles it.")
 CARRIER = Field("carrier", _("Carrier"), "choice", choices=_carriers)
 DETECT_AT_MOST = 500
 
@@ -61,7 +63,13 @@ def _no_carrier() -> CaseType:
         ),
         resolutions=(
             Resolution("choose", _("Choose carrier"), HANDLE, _choose_carrier, "primary", (CARRIER,)),
-            Resolution("retry", _("Apply the rules again"), HANDLE, _retry_label, "secondary"),
+            Resolution(
+                "retry",
+                _("Apply the rules again"),
+                HANDLE,
+                _retry_label,
+                stays=_("The rules are being applied again. The exception ends by itself once one takes the parcel."),
+            ),
         ),
         still_true=_still_without_carrier,
         subject_url=parcel_url,
@@ -89,8 +97,23 @@ def _label_failed() -> CaseType:
             "If the carrier is down for long or doesn't serve the place, choose another one."
         ),
         resolutions=(
-            Resolution("retry", _("Retry label"), HANDLE, _retry_label, "primary"),
-            Resolution("change_carrier", _("Change carrier"), HANDLE, _choose_carrier, "secondary", (CARRIER,)),
+            Resolution(
+                "retry",
+                _("Retry label"),
+                HANDLE,
+                _retry_label,
+                "primary",
+                stays=BEING_BOUGHT,
+            ),
+            Resolution(
+                "change_carrier",
+                _("Change carrier"),
+                HANDLE,
+                _choose_carrier,
+                "secondary",
+                (CARRIER,),
+                stays=BEING_BOUGHT,
+            ),
         ),
         still_true=_still_without_label,
         subject_url=parcel_url,
@@ -114,7 +137,7 @@ def _no_movement() -> CaseType:
             "the customer. If the carrier can't find it, agree on a replacement or a refund and settle the exception."
         ),
         resolutions=(
-            Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary"),
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, "primary", stays=ASKED),
             Resolution("settle", _("Settled with carrier"), HANDLE, _settle, "secondary", (REASON,)),
         ),
         still_true=_still_not_moving,
@@ -142,7 +165,7 @@ def _attempt_failed() -> CaseType:
         ),
         resolutions=(
             Resolution("settle", _("New attempt agreed"), HANDLE, _settle, "primary", (REASON,)),
-            Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
+            Resolution("poll", _("Check now"), HANDLE, _poll_now, stays=ASKED),
         ),
         still_true=_still_failed_attempt,
         subject_url=parcel_url,
@@ -190,7 +213,7 @@ def _ways_out_of_trouble() -> tuple[Resolution, ...]:
         Resolution("replace", _("Send a replacement"), HANDLE, _replace, only_for=_LEFT, primary_for=gone),
         Resolution("settle", _("Settled with customer"), HANDLE, _settle, fields=(REASON,), primary_for=moving),
         Resolution("write_off", _("Refund instead"), HANDLE, _write_off, fields=(REASON,), only_for=_LEFT | back),
-        Resolution("poll", _("Check now"), HANDLE, _poll_now, only_for=moving | gone),
+        Resolution("poll", _("Check now"), HANDLE, _poll_now, only_for=moving | gone, stays=ASKED),
     )
 
 
@@ -238,11 +261,12 @@ def _true(ids: Sequence[int], condition: Q) -> set[int]:
 
 
 def _still_without_carrier(ids: Sequence[int]) -> set[int]:
-    return _true(ids, Q(status=_S.PENDING, carrier=None, label_due_at=None))
+    return _true(ids, Q(status=_S.PENDING, carrier=None))
 
 
 def _still_without_label(ids: Sequence[int]) -> set[int]:
-    return _true(ids, Q(status=_S.PENDING) & ~Q(label_error=""))
+    """A new try takes the error away, not the cause: that is a label that isn't there."""
+    return _true(ids, Q(status=_S.PENDING))
 
 
 def _still_not_moving(ids: Sequence[int]) -> set[int]:

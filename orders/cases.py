@@ -46,8 +46,23 @@ def _validation_failed() -> CaseType:
             "to waiting. If the order is right as it stands, accept it with a reason."
         ),
         resolutions=(
-            Resolution("fix", _("Apply the suggested fix"), "orders.edit_order", _fix, "primary", offered=_has_fix),
-            Resolution("recheck", _("Check again"), "orders.edit_order", _recheck, "primary"),
+            Resolution(
+                "fix",
+                _("Apply the suggested fix"),
+                "orders.edit_order",
+                _fix,
+                "primary",
+                offered=_has_fix,
+                stays=_("The fix was applied. Something else is still wrong, so the exception stays open."),
+            ),
+            Resolution(
+                "recheck",
+                _("Check again"),
+                "orders.edit_order",
+                _recheck,
+                "primary",
+                stays=_("Checked again: what was found is still there, so the exception stays open."),
+            ),
             Resolution(
                 "accept",
                 _("Accept as it is"),
@@ -87,7 +102,14 @@ def _out_of_stock() -> CaseType:
             "or a partial cancellation with the customer. The order is allocated by itself when stock arrives."
         ),
         resolutions=(
-            Resolution("retry", _("Try again now"), "orders.release_fulfilment", _retry, "primary"),
+            Resolution(
+                "retry",
+                _("Try again now"),
+                "orders.release_fulfilment",
+                _retry,
+                "primary",
+                stays=_("The order is being allocated again. The exception ends by itself once the goods are there."),
+            ),
             Resolution("cancel", _("Cancel order"), "orders.cancel_order", _cancel, "danger", (REASON,)),
         ),
         still_true=_still_backordered,

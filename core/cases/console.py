@@ -38,6 +38,7 @@ _LOOKS = {
     CaseEventKind.REOPENED: ("rotate-clockwise", "danger", "state"),
     CaseEventKind.WARNED: ("clock", "warning", "system"),
     CaseEventKind.ESCALATED: ("arrow-up-circle", "danger", "system"),
+    CaseEventKind.TRIED: ("refresh", "info", "state"),
     CaseEventKind.RESOLVED: ("circle-check", "info", "state"),
     CaseEventKind.CLEARED: ("circle-check", "success", "system"),
     CaseEventKind.CHANGED: ("refresh", "warning", "system"),

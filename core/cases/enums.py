@@ -62,6 +62,7 @@ class CaseEventKind(models.TextChoices):
     RESUMED = "resumed", _("Resumed")
     COMMENTED = "commented", _("Comment")
     CHANGED = "changed", _("Facts changed")
+    TRIED = "tried", _("Tried")
     RESOLVED = "resolved", _("Resolved")
     CLEARED = "cleared", _("Cause went away")
     VERIFIED = "verified", _("Verified")

@@ -32,6 +32,8 @@ class Resolution:
     `run(case, actor, params)` does the work in the transaction that resolves the case; None where the
     person has put it right elsewhere. A DomainError from it is shown and leaves the case as it was.
     `fields` are the inputs it needs: names, or Field where a label or kind is wanted.
+    `stays` is for checks and new tries, which may leave the cause where it is: the case is only over once the cause is
+    gone, and until then this is what the person is told. Without it the case is resolved, and verified afterwards.
     `only_for` are the summary codes of the cases that it can help (empty: all of the type's), `primary_for` those
     that it is recommended for. `offered(case, user)` says whether it is shown to a person who has `permission`; what
     `run` itself refuses shouldn't be.
@@ -46,6 +48,7 @@ class Resolution:
     offered: "Callable[[Case, Any], bool] | None" = None
     only_for: frozenset[str] = frozenset()
     primary_for: frozenset[str] = frozenset()
+    stays: Any = None
 
     def inputs(self) -> tuple[Field, ...]:
         return tuple(

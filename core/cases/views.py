@@ -21,8 +21,17 @@ from core.cases.models import Case
 from core.cases.permissions import ASSIGN, VIEW, WORK
 from core.cases.registry import CaseType, Resolution, find_case_type
 from core.cases.selectors import cases_for, queue_for
-from core.cases.services import assign, comment, reopen, resolve, resume, start, unassign, wait
-from core.cases.words import due_badge, event_note, facts_of, resolution_label, summary_of, title_of, type_label
+from core.cases.services import assign, comment, look_again, reopen, resolve, resume, start, unassign, wait
+from core.cases.words import (
+    due_badge,
+    event_note,
+    event_title,
+    facts_of,
+    resolution_label,
+    summary_of,
+    title_of,
+    type_label,
+)
 from core.exceptions import DomainError
 from core.ids import parse_id
 from core.ui.actions import BulkAction, RowOutcome
@@ -30,7 +39,7 @@ from core.ui.columns import Column
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction, Text, allowed_actions
 from core.ui.formats import relative_text
 from core.ui.lists import PresetView
-from core.ui.views import ActionPage, DetailPage, FormPage, ListPage, QueuePage, back_url
+from core.ui.views import ActionPage, DetailPage, FormPage, ListPage, QueuePage, back_url, say
 
 
 def take_cases(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
@@ -259,9 +268,26 @@ class ResolveCase(CaseForm):
     def perform(self, form: Any) -> Case:
         values = dict(form.cleaned_data)
         note = values.pop("note")
-        return resolve(
-            case_id=self.object.pk, resolution=self.resolution.code, actor=self.actor, note=note, params=values
-        )
+        code = self.resolution.code
+        case = resolve(case_id=self.object.pk, resolution=code, actor=self.actor, note=note, params=values)
+        if self.resolution.stays is not None:
+            case = look_again(case_id=case.pk, resolution=code, actor=self.actor)
+        self._tell(case)
+        return case
+
+    def _tell(self, case: Case) -> None:
+        if case.is_open:
+            say(self.request, self.resolution.stays, "warning")
+        elif case.status == CaseStatus.RESOLVED:
+            say(self.request, _("Resolved. It is being looked at whether the cause is gone."))
+        else:
+            say(self.request, _("The cause is gone; the exception is over."))
+
+    def success_url(self, result: Case) -> str:
+        """A case that stays isn't left for the next one on the work screen."""
+        url = super().success_url(result)
+        work = reverse("cases:work")
+        return f"{work}?case={result.pk}" if result.is_open and url.startswith(f"{work}?") else url
 
 
 class WorkScreen(QueuePage[Case]):
@@ -300,7 +326,9 @@ class WorkScreen(QueuePage[Case]):
             "skip_url": onwards,
             "waiting": len(queue_for(user)),
             "facts": facts_of(item, user),
-            "events": [(event, event_note(event, item)) for event in item.events.order_by("-id")[:5]],
+            "events": [
+                (event, event_title(event), event_note(event, item)) for event in item.events.order_by("-id")[:5]
+            ],
         }
 
     def exit_url(self) -> str:

@@ -49,9 +49,13 @@ def resolution_label(case: Case) -> str:
     """The chosen resolution in words."""
     if case.resolution == "cleared":
         return gettext("The cause went away")
-    kind = find_case_type(case.type)
-    found = kind.resolution(case.resolution) if kind else None
-    return str(found.label) if found else case.resolution
+    return _resolution_name(case.type, case.resolution)
+
+
+def _resolution_name(type_code: str, code: str) -> str:
+    kind = find_case_type(type_code)
+    found = kind.resolution(code) if kind else None
+    return str(found.label) if found else code
 
 
 def due_badge(case: Case, now: datetime) -> Badge | None:
@@ -73,6 +77,8 @@ def event_title(event: CaseEvent) -> str:
     """A line of the history."""
     if event.kind == CaseEventKind.ASSIGNED and event.data.get("to"):
         return gettext("Assigned to %(who)s") % {"who": event.data["to"]}
+    if event.kind == CaseEventKind.TRIED:
+        return gettext("Tried: %(what)s") % {"what": _resolution_name(event.case.type, event.data["resolution"])}
     return str(CaseEventKind(event.kind).label)
 
 

@@ -182,6 +182,18 @@ def test_a_label_is_retried_with_one_click(carrier, sandbox, manager):
     assert case_type(LABEL_FAILED).still_true([parcel.pk]) == set()
 
 
+def test_a_new_try_ends_the_case_only_once_the_label_is_there(carrier, sandbox, manager):
+    parcel = make_shipment(carrier, make_fulfilment(), status=S.PENDING, label_error="no")
+    case = opened(parcel, LABEL_FAILED, "failed", carrier="SF", reason="no")
+    resolve(case_id=case.pk, resolution="retry", actor=manager)
+    assert case_type(LABEL_FAILED).still_true([parcel.pk]) == {parcel.pk}
+    case.refresh_from_db()
+    assert (case.is_open, case.resolved_at) == (True, None)
+    drain(only=[LABEL])
+    case.refresh_from_db()
+    assert (case.status, case.reopened_count) == ("verified", 0)
+
+
 def test_a_failed_attempt_that_was_agreed_upon_is_no_longer_a_cause(manager):
     parcel = make_shipment(make_carrier(), make_fulfilment(), status=S.ATTEMPT_FAILED)
     case = opened(parcel, ATTEMPT_FAILED, str(S.ATTEMPT_FAILED))

@@ -23,6 +23,7 @@ from logistics.services.consequences import seed
 from orders.codes import CHANNEL_CHANGE, OUT_OF_STOCK, VALIDATION_FAILED
 from orders.models import Order
 from orders.services.cancel import cancel_order
+from orders.services.holds import release_all_holds
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_order, payload, send
 
@@ -169,6 +170,24 @@ def test_a_duplicate_leads_to_the_order_that_it_repeats(clerk, client: Client, c
     client.force_login(clerk)
     page = client.get(reverse("orders:order_detail", args=[again.pk])).content.decode()
     assert f'<a href="{address}">Open that order</a>' in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_checking_a_duplicate_again_finds_it_again_and_the_case_stays(clerk, client: Client, channel, sku):
+    buyer = {"external_id": "ann", "name": "王小明"}
+    make_order(channel, ("MUG", 1), customer=buyer)
+    again = make_order(channel, ("MUG", 1), customer=buyer)
+    drain(only=PIPELINE)
+    case = Case.objects.get(type=VALIDATION_FAILED, subject_id=again.pk)
+    client.force_login(clerk)
+    checked = reverse("cases:case_resolve", args=[case.pk, "recheck"])
+    page = client.post(checked, {"next": reverse("orders:order_detail", args=[again.pk])}, follow=True)
+    case.refresh_from_db()
+    assert (case.is_open, case.reopened_count) == (True, 0)
+    assert "Checked again: what was found is still there" in page.content.decode()
+    release_all_holds(order_id=again.pk, actor=Actor.for_user(clerk), note="a gift")
+    case.refresh_from_db()
+    assert not case.is_open
 
 
 def test_a_cancelled_order_offers_no_correction_and_tells_its_end_once(clerk, client: Client, channel, sku):

@@ -140,6 +140,7 @@ class Migration(migrations.Migration):
                             ("resumed", "Resumed"),
                             ("commented", "Comment"),
                             ("changed", "Facts changed"),
+                            ("tried", "Tried"),
                             ("resolved", "Resolved"),
                             ("cleared", "Cause went away"),
                             ("verified", "Verified"),

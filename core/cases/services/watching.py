@@ -1,8 +1,7 @@
 """The stages: detect, verify, recheck, watch, close."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,8 +13,9 @@ from core.cases.enums import CaseEventKind, CaseStatus
 from core.cases.events import CasesEscalated, CasesWarned
 from core.cases.models import Case
 from core.cases.policies import terms_of
-from core.cases.registry import case_types, find_case_type
+from core.cases.registry import case_types
 from core.cases.rules import Deadlines, deadlines, verify_again
+from core.cases.services.causes import split_by_cause
 from core.cases.services.history import Happening, write_history
 from core.cases.services.opening import mark_gone, mark_reopened, open_cases
 from core.cases.services.work import end_wait
@@ -66,7 +66,7 @@ def verify(batch_size: int) -> int:
     now = timezone.now()
     with transaction.atomic():
         cases = claim(_to_verify(now), batch_size)
-        gone, there = _split_by_cause(cases)
+        gone, there = split_by_cause(cases)
         mark_gone(gone, SYSTEM, now)
         patient = [case for case in there if _is_fresh(case, now)]
         for case in patient:  # the repair may still be on its way through a stage
@@ -87,7 +87,7 @@ def recheck(batch_size: int) -> int:
     now = timezone.now()
     with transaction.atomic():
         cases = claim(_to_recheck(now), batch_size)
-        gone, there = _split_by_cause(cases)
+        gone, there = split_by_cause(cases)
         mark_gone(gone, SYSTEM, now)
         Case.objects.filter(pk__in=[case.pk for case in there]).update(checked_at=now)
     return len(cases)
@@ -189,31 +189,6 @@ def _to_close(now: datetime) -> QuerySet[Case]:
 
 def _due(queryset: QuerySet[Case], instant: str) -> StageDue:
     return capped_due(list(queryset.values_list(instant, flat=True)[:CAP]), CAP)
-
-
-def _split_by_cause(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
-    """(cause gone, cause still there); one call of still_true per type. One that fails counts as still there."""
-    by_type: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        by_type[case.type].append(case)
-    gone: list[Case] = []
-    there: list[Case] = []
-    for code, group in by_type.items():
-        kind = find_case_type(code)
-        causes = _causes(code, kind.still_true, group) if kind else set()
-        for case in group:
-            (there if case.subject_id in causes else gone).append(case)
-    return gone, there
-
-
-def _causes(code: str, still_true: Callable[[Sequence[int]], set[int]], cases: Sequence[Case]) -> set[int]:
-    ids = [case.subject_id for case in cases]
-    try:
-        with transaction.atomic():
-            return still_true(ids)
-    except Exception:
-        logger.exception("still_true of %s failed", code)
-        return set(ids)
 
 
 def _is_fresh(case: Case, now: datetime) -> bool:

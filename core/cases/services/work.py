@@ -17,8 +17,9 @@ from core.cases.policies import terms_of
 from core.cases.registry import Resolution, find_case_type
 from core.cases.rules import deadlines, shift
 from core.cases.selectors import cases_for
+from core.cases.services.causes import split_by_cause
 from core.cases.services.history import Happening, write_audit, write_history
-from core.cases.services.opening import mark_reopened
+from core.cases.services.opening import mark_gone, mark_reopened
 from core.exceptions import IllegalTransition, NotFound
 from core.outbox.services import publish
 from core.stages import nudge
@@ -119,6 +120,7 @@ def resolve(
 ) -> Case:
     """Carry out a resolution and mark the case resolved; the verify stage then looks at the cause again.
 
+    After one that may leave the cause where it is (`stays`) the case is as it was; look_again() tells what came of it.
     Raises UnknownResolution, MissingInput, PermissionRequired, IllegalTransition, and whatever
     DomainError the resolution's own work raises; then nothing is changed.
     """
@@ -133,6 +135,11 @@ def resolve(
     case = _locked(case_id)
     now = timezone.now()
     before = case.status
+    if chosen.stays is not None:
+        _respond(case, now)
+        case.save(update_fields=["responded_at"])
+        _note(case, CaseEventKind.TRIED, actor, before, now, note.strip(), {"resolution": chosen.code, **values})
+        return case
     if case.status != CaseStatus.VERIFIED:  # the work itself may have cleared the case
         _move(case, CaseStatus.RESOLVED, actor, now)
         case.verify_at = now
@@ -142,6 +149,23 @@ def resolve(
     case.save()
     _note(case, CaseEventKind.RESOLVED, actor, before, now, note.strip(), {"resolution": chosen.code, **values})
     nudge(VERIFY)
+    return case
+
+
+@transaction.atomic
+def look_again(*, case_id: int, resolution: str, actor: Actor) -> Case:
+    """After a resolution that may leave the cause where it is: end the case if the cause is gone by now.
+
+    Call it once that work is committed, for what follows the commit (a new validation) is part of it. Whoever did the
+    work is named as who resolved the case, be it that the work itself cleared it.
+    """
+    case = _locked(case_id)
+    if case.is_open:
+        gone, _there = split_by_cause([case])
+        mark_gone(gone, actor, timezone.now())
+    if case.status == CaseStatus.VERIFIED and case.resolution == "cleared":
+        case.resolution, case.resolved_by_label = _resolution(case, resolution).code, actor.label
+        case.save(update_fields=["resolution", "resolved_by_label"])
     return case
 
 

@@ -64,6 +64,7 @@ def leaks() -> Iterator[Leaks]:
                 Resolution("broken", "Try the spanner", None, state.fail),
                 Resolution("replace", "Replace", None, state.mend, "danger", (Field("reason", "Reason"),)),
                 Resolution("drain", "Drain it", "accounts.manage_api_keys", state.mend),
+                Resolution("look", "Look again", stays="It still leaks."),
             ),
             still_true=state.still_true,
             subject_url=lambda pk: f"/pipes/{pk}/",

@@ -148,6 +148,31 @@ def test_one_click_resolves_and_a_failure_says_why(signed_in, case, leaks):
     assert signed_in.post(url("case_resolve", case, "no-such")).status_code == 404
 
 
+def test_a_check_that_finds_the_cause_again_says_so_and_the_case_stays(signed_in, case, leaks):
+    onwards = f"{reverse('cases:work')}?after={case.pk}"
+    response = signed_in.post(url("case_resolve", case, "look"), {"next": onwards})
+    case.refresh_from_db()
+    assert (case.status, case.resolved_at, case.reopened_count) == (CaseStatus.UNASSIGNED, None, 0)
+    assert case.responded_at is not None
+    page = text(signed_in.get(response.url))
+    assert signed_in.get(response.url).context["item"] == case, "it isn't left for the next one"
+    assert "It still leaks." in page
+    assert "Tried: Look again" in text(signed_in.get(url("case_detail", case)))
+
+
+def test_a_check_that_finds_the_cause_gone_ends_the_case_in_the_name_of_who_checked(signed_in, case, leaks):
+    leaks.leaking.clear()
+    response = signed_in.post(url("case_resolve", case, "look"), {"next": url("case_detail", case)})
+    case.refresh_from_db()
+    assert (case.status, case.resolution, case.resolved_by_label) == (CaseStatus.VERIFIED, "look", "Ann Lee")
+    assert "The cause is gone; the exception is over." in text(signed_in.get(response.url))
+
+
+def test_a_resolution_says_that_its_result_is_being_looked_at(signed_in, case):
+    response = signed_in.post(url("case_resolve", case, "noted"), {"next": reverse("cases:work")})
+    assert "Resolved. It is being looked at whether the cause is gone." in text(signed_in.get(response.url))
+
+
 def test_a_resolution_with_inputs_asks_for_them(signed_in, case, leaks):
     address = url("case_resolve", case, "replace")
     assert 'name="reason"' in text(signed_in.get(address))
