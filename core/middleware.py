@@ -12,6 +12,7 @@ from csp.constants import HEADER
 from csp.middleware import CheckableLazyObject, CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -134,7 +135,7 @@ class UploadLimitMiddleware:
 
 class UploadRoomMiddleware:
     """Say so where there is no room for an upload: Django keeps a file above FILE_UPLOAD_MAX_MEMORY_SIZE on the disk
-    while it reads the form.
+    while it reads the form. Of somebody who isn't signed in no file is kept at all; no public page takes any.
 
     Stands before CsrfViewMiddleware, which would be the first to read the form and can't answer that.
     """
@@ -150,6 +151,8 @@ class UploadRoomMiddleware:
     ) -> HttpResponse | None:
         if request.method != "POST" or request.content_type != "multipart/form-data":
             return None
+        if not request.user.is_authenticated:
+            request.upload_handlers = [_NoFiles(request)]
         try:
             request.POST  # noqa: B018 - read on access
         except UnreadablePostError:
@@ -160,6 +163,19 @@ class UploadRoomMiddleware:
             _take_rest(request)
             return render(request, "507.html", status=507)
         return None
+
+
+class _NoFiles(FileUploadHandler):
+    """Reads past every file of a form; its fields are kept."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Never asked for: the file was skipped."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Never asked for: the file was skipped."""
 
 
 def _is_for_program(request: HttpRequest) -> bool:

@@ -112,7 +112,13 @@ class CarrierForm(forms.ModelForm[Carrier]):
             missing = [key for key in wanted if not credentials.get(key)]
             if missing and data.get("is_active"):
                 self.add_error("credentials", _("This adapter also needs: %(keys)s.") % {"keys": ", ".join(missing)})
+        self._refuse_kept_elsewhere()
         return data
+
+    def _refuse_kept_elsewhere(self) -> None:
+        """Secrets that nobody can read here must not be sent to an address that somebody just typed."""
+        if KEPT in self.data.get("credentials", "") and {"base_url", "adapter"} & set(self.changed_data):
+            self.add_error("credentials", _("The address changed: type the credentials for the new one."))
 
 
 class TransitTimeInline(admin.TabularInline[TransitTime, Carrier]):

@@ -36,6 +36,7 @@ POSTGRES_SETTINGS = {
     "jit": "off",
     "fsync": "on",
     "synchronous_commit": "on",
+    "idle_in_transaction_session_timeout": "5min",  # nobody's forgotten transaction holds the others up for ever
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",

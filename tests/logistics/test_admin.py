@@ -58,6 +58,20 @@ def test_credentials_go_in_and_never_come_out(admin):
     assert credentials_of(carrier) == KUAIDI100_ACCOUNT | {"salt": "new"}
 
 
+@pytest.mark.parametrize("changed", [{"base_url": "https://elsewhere.example.com"}, {"adapter": "karrio_ups"}])
+def test_kept_secrets_are_not_sent_to_another_address(admin, changed):
+    admin.post(reverse("admin:logistics_carrier_add"), form(credentials=account()))
+    carrier = Carrier.objects.get()
+    kept = form(credentials="\n".join(f"{key}: {DOTS}" for key in KUAIDI100_ACCOUNT), **changed)
+    answer = admin.post(reverse("admin:logistics_carrier_change", args=[carrier.pk]), kept)
+    assert answer.status_code == 200
+    assert "The address changed" in answer.content.decode()
+    carrier.refresh_from_db()
+    assert (carrier.base_url, carrier.adapter) == ("https://poll.example.com", "kuaidi100")
+    typed = form(credentials=account(), base_url="https://elsewhere.example.com")
+    assert admin.post(reverse("admin:logistics_carrier_change", args=[carrier.pk]), typed).status_code == 302
+
+
 def test_the_trail_tells_that_a_carrier_s_account_was_changed_and_not_how(admin):
     carrier = make_carrier(code="sf", adapter="kuaidi100")
     url = reverse("admin:logistics_carrier_change", args=[carrier.pk])

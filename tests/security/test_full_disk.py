@@ -63,11 +63,15 @@ def test_an_upload_that_cannot_be_spooled_is_refused_with_the_reason(folder, pag
     assert (kept(folder), Job.objects.count()) == ([], 0)
 
 
-def test_a_visitor_is_told_too(folder):
+def test_a_visitor_s_file_is_read_past_and_never_kept(folder):
+    """Without room for a file, too, the answer is that of the page: no public page takes any."""
     client = Client(raise_request_exception=False)
     with room_for(MEGABYTE):
-        answer = client.post("/login/", {"file": SimpleUploadedFile("a.csv", CONTENT)})
-    assert answer.status_code == 507
+        form = client.post("/login/", {"file": SimpleUploadedFile("a.csv", CONTENT)})
+        page = client.post(reverse("orders:import_new"), {"file": SimpleUploadedFile("a.csv", CONTENT)})
+    assert form.status_code == 422
+    assert page.status_code == 302
+    assert page["Location"].startswith(reverse("accounts:sign_in"))
     assert kept(folder) == []
 
 
