@@ -21,6 +21,7 @@ from crm.models import Customer
 from crm.permissions import MERGE_CUSTOMER, VIEW_CUSTOMER
 
 PAGE = "crm.customer"
+_DUPLICATES_SHOWN = 2
 _ADDRESSES_SHOWN = 20
 
 
@@ -63,15 +64,17 @@ def duplicates_panel(request: HttpRequest, customer: Customer) -> PanelContent |
     rows = [
         {
             "customer": other,
+            "reasons": reasons,
             "name": presentation.name_of(other, unmasked),
             "phone": presentation.phone_of(other, unmasked),
             "email": presentation.email_of(other, unmasked),
             "merge": PageAction(label=_("Merge"), url=f"{merge_url}?other=%23{other.pk}", dialog=True),
         }
-        for other in found
+        for other, reasons in found
     ]
     may_merge = request.user.has_perm(MERGE_CUSTOMER)
-    return PanelContent("crm/_customer_duplicates.html", {"rows": rows, "may_merge": may_merge}, count=len(rows))
+    context = {"rows": rows[:_DUPLICATES_SHOWN], "more": rows[_DUPLICATES_SHOWN:], "may_merge": may_merge}
+    return PanelContent("crm/_customer_duplicates.html", context, count=len(rows))
 
 
 def customer_timeline(customer: Customer, user: Any) -> Iterable[TimelineEntry]:
@@ -113,7 +116,7 @@ def register() -> None:
         NavItem(_("Customers"), "crm:customer_list", VIEW_CUSTOMER, icon="users", order=10, roles=service),
     )
     register_search("customers", _("Customers"), VIEW_CUSTOMER, find_customers, order=30, url_name="crm:customer_list")
-    register_panel(PAGE, code="duplicates", title=_("Maybe the same person"), render=duplicates_panel, order=10)
+    register_panel(PAGE, code="duplicates", title=_("Maybe the same person"), render=duplicates_panel, order=30)
     register_panel(PAGE, code="addresses", title=_("Addresses"), render=addresses_panel, order=40)
     register_panel(PAGE, code="contact", title=_("Contact"), render=contact_panel, order=10, column="side")
     register_panel(PAGE, code="identities", title=_("On channels"), render=identities_panel, order=20, column="side")

@@ -2,23 +2,28 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from functools import reduce
+from operator import or_
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Right
+from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
 from core.emails import normalise_email
 from core.phones import parse_phone
 from core.prepared import Prepared
-from crm.models import Customer, CustomerIdentity
+from core.ui.content import Text
+from crm.models import Customer, CustomerAddress, CustomerIdentity
 from crm.rules.matching import Candidate, Knowledge, Profile
 
 Restriction = Callable[[QuerySet[Customer], Any], QuerySet[Customer]]
 
 _restrictions: Final[dict[str, Restriction]] = {}
+_ADDRESSES_COMPARED: Final = 20
 _MAX_ID_DIGITS: Final = 19  # with its "#", below the largest bigint
 _WORD: Final = re.compile(r"\w+")
 _PHONE_LIKE: Final = re.compile(r"[\s()+./-]*(?:\d[\s()+./-]*){4,}")
@@ -180,15 +185,58 @@ def named_customer(customers: QuerySet[Customer], text: str, country: str = "") 
     return first if others == [None] else None
 
 
-def possible_duplicates(customers: QuerySet[Customer], customer: Customer, limit: int = 5) -> list[Customer]:
-    """Those among `customers` with the same e-mail address, or the same name and country."""
-    same = Q(pk__in=())
-    if customer.email_normalised:
-        same |= Q(email_normalised=customer.email_normalised)
-    if customer.name:
-        same |= Q(name=customer.name, country=customer.country)
-    others = customers.filter(same, merged_into=None).exclude(pk=customer.pk)
-    return list(others.order_by("pk")[:limit]) if customer.merged_into_id is None else []
+class Duplicate(NamedTuple):
+    """Another customer who may be the same person, and what the two have in common."""
+
+    customer: Customer
+    reasons: list[Text]
+
+
+def possible_duplicates(customers: QuerySet[Customer], customer: Customer, limit: int = 5) -> list[Duplicate]:
+    """Those among `customers` with the same e-mail address, or the same name and country and with that the same
+    street and postal code or the same phone number for a parcel. Name and country alone are no reason: thousands
+    may share them.
+    """
+    if customer.merged_into_id is not None:
+        return []
+    known = list(customer.addresses.order_by("-last_used_at", "-pk")[:_ADDRESSES_COMPARED])
+    rows = (
+        customers.filter(merged_into=None)
+        .exclude(pk=customer.pk)
+        .annotate(
+            same_email=_is_true(Q(email_normalised=customer.email_normalised) & ~Q(email_normalised="")),
+            same_name=_is_true(Q(name=customer.name, country=customer.country) & ~Q(name="")),
+            same_street=_address_like(
+                [Q(street=row.street, postal_code=row.postal_code) for row in known if row.street]
+            ),
+            same_phone=_address_like([Q(phone=row.phone) for row in known if row.phone]),
+        )
+    )
+    # Each half by an index of its own; the addresses are looked at of those only that share the name.
+    email = rows.filter(same_email=True) if customer.email_normalised else rows.none()
+    named = rows.filter(name=customer.name, country=customer.country) if customer.name else rows.none()
+    alike = named.filter(Q(same_street=True) | Q(same_phone=True))
+    found = {other.pk: other for other in [*email.order_by("pk")[:limit], *alike.order_by("pk")[:limit]]}
+    return [Duplicate(other, _in_common(other)) for _pk, other in sorted(found.items())[:limit]]
+
+
+def _is_true(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False)
+
+
+def _address_like(wanted: list[Q]) -> Exists:
+    addresses = CustomerAddress.objects.filter(customer=OuterRef("pk"))
+    return Exists(addresses.filter(reduce(or_, wanted)) if wanted else addresses.none())
+
+
+def _in_common(other: Any) -> list[Text]:
+    reasons = (
+        (other.same_email, _("Same e-mail address")),
+        (other.same_name, _("Same name and country")),
+        (other.same_street, _("Same street and postal code")),
+        (other.same_phone, _("Same phone number for a parcel")),
+    )
+    return [reason for holds, reason in reasons if holds]
 
 
 def identity_sources() -> list[tuple[str, str]]:

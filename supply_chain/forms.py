@@ -55,6 +55,14 @@ class OfferForm(forms.Form):
     is_preferred = forms.BooleanField(label=_("Buy this SKU here by default"), required=False)
 
 
+class SkuOfferForm(OfferForm):
+    """What one of the suppliers offers of a SKU that is known already."""
+
+    sku = None  # type: ignore[assignment]
+    supplier = forms.ModelChoiceField(label=_("Supplier"), queryset=Supplier.objects.filter(is_active=True))
+    field_order = ("supplier",)
+
+
 class PurchaseOrderForm(forms.Form):
     supplier = forms.ModelChoiceField(label=_("Supplier"), queryset=Supplier.objects.filter(is_active=True))
     warehouse = forms.ModelChoiceField(label=_("Deliver to"), queryset=Warehouse.objects.none())
@@ -85,6 +93,11 @@ class LineForm(forms.Form):
         localize=True,
         required=False,
         help_text=_("Empty: the supplier's price."),
+    )
+    against_terms = forms.BooleanField(
+        label=_("Order this quantity anyway"),
+        required=False,
+        help_text=_("Below the supplier's minimum or not in whole packs, as agreed with the supplier."),
     )
 
     def __init__(self, *args: Any, supplier: Supplier, **kwargs: Any) -> None:

@@ -83,6 +83,11 @@ def sku_purchasing_panel(request: HttpRequest, sku: Sku) -> PanelContent | None:
     found = orders_for(request.user).filter(lines__sku=sku, status__in=_OPEN).select_related("supplier").distinct()
     rows = found.order_by(F("expected_on").asc(nulls_last=True), "pk")[:20]
     orders = [(order, "" if order.status in EXPECTED_VALUES else PurchaseOrderStatus(order.status)) for order in rows]
-    if not offers and not orders:
-        return None
-    return PanelContent("supply_chain/_sku_purchasing.html", {"offers": offers, "orders": orders})
+    add = PageAction(
+        label=_("Add an offer"),
+        url=reverse("supply_chain:sku_offer", args=[sku.pk]),
+        dialog=True,
+        permission="supply_chain.change_suppliersku",
+        icon="plus",
+    )
+    return PanelContent("supply_chain/_sku_purchasing.html", {"offers": offers, "orders": orders}, actions=(add,))

@@ -14,6 +14,7 @@ urlpatterns = [
     path("suppliers/<int:pk>/edit/", suppliers.SupplierEdit.as_view(), name="supplier_edit"),
     path("suppliers/<int:pk>/offers/", suppliers.OfferSave.as_view(), name="offer_save"),
     path("suppliers/<int:pk>/offers/<int:offer_pk>/remove/", suppliers.OfferRemove.as_view(), name="offer_remove"),
+    path("skus/<int:pk>/offer/", suppliers.SkuOffer.as_view(), name="sku_offer"),
     path("orders/", orders.PurchaseOrderList.as_view(), name="purchase_order_list"),
     path("orders/new/", orders.PurchaseOrderCreate.as_view(), name="purchase_order_create"),
     path("orders/<int:pk>/", orders.PurchaseOrderDetail.as_view(), name="purchase_order_detail"),

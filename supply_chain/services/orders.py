@@ -60,11 +60,16 @@ def create_purchase_order(
     return order
 
 
-def save_line(*, order_id: int, line: LineDraft, actor: Actor) -> PurchaseOrder:
-    """Put a SKU on a draft, or change its quantity and price where it is on it already."""
+def save_line(*, order_id: int, line: LineDraft, actor: Actor, against_terms: bool = False) -> PurchaseOrder:
+    """Put a SKU on a draft, or change its quantity and price where it is on it already.
+
+    Raises DomainError for a quantity that the supplier's offer doesn't allow, unless it is wanted `against_terms`.
+    """
     _check_lines([line])
     with transaction.atomic():
         order = _lock_draft(order_id)
+        if not against_terms:
+            _check_terms(order.supplier_id, line)
         values = {"quantity": line.quantity, "unit_cost": line.unit_cost}
         order.lines.update_or_create(sku_id=line.sku_id, defaults=values)
         _total_again(order, actor)
@@ -185,6 +190,18 @@ def _check_lines(lines: Sequence[LineDraft]) -> None:
         raise DomainError(_("A quantity must be above zero."), "quantity", "quantity")
     if any(line.unit_cost < 0 for line in lines):
         raise DomainError(_("A price can't be negative."), "unit_cost", "unit_cost")
+
+
+def _check_terms(supplier_id: int, line: LineDraft) -> None:
+    """The supplier's minimum and packs, where it offers the SKU."""
+    offer = SupplierSku.objects.filter(supplier_id=supplier_id, sku_id=line.sku_id).first()
+    if offer is None:
+        return
+    fitting = order_quantity(line.quantity, moq=offer.moq, pack_size=offer.pack_size)
+    if fitting != line.quantity:
+        told = _("The supplier sells at least %(moq)d, in packs of %(pack)d. %(fitting)d would do.")
+        values = {"moq": offer.moq, "pack": offer.pack_size, "fitting": fitting}
+        raise DomainError(told % values, "against_terms", "quantity")
 
 
 def _lock_draft(order_id: int) -> PurchaseOrder:

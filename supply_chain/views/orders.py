@@ -247,7 +247,12 @@ class LineSave(ChangePage[PurchaseOrder]):
     def perform(self, form: LineForm) -> PurchaseOrder:
         data = form.cleaned_data
         line = services.LineDraft(data["sku"].id, data["quantity"], data["unit_cost"])
-        return services.save_line(order_id=self.kwargs["pk"], line=line, actor=Actor.for_user(self.request.user))
+        return services.save_line(
+            order_id=self.kwargs["pk"],
+            line=line,
+            actor=Actor.for_user(self.request.user),
+            against_terms=data["against_terms"],
+        )
 
 
 class LineRemove(ActionPage[PurchaseOrder]):

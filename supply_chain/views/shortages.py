@@ -49,7 +49,8 @@ def _outcome(pk: int, made: Mapping[int, PurchaseOrder], unserved: Sequence[int]
         message = gettext("On %(number)s") % {"number": order.number}
         return RowOutcome(pk, "ok", message, url=order.get_absolute_url())
     if pk in unserved:
-        return RowOutcome(pk, "error", gettext("No supplier offers this SKU."))
+        message = gettext("No supplier offers this SKU. Add an offer on its page.")
+        return RowOutcome(pk, "error", message, url=reverse("inventory:sku_detail", args=[pk]))
     return RowOutcome(pk, "skipped", gettext("Enough is there or ordered."))
 
 

@@ -11,10 +11,11 @@ from core.actor import Actor
 from core.ui.columns import Column
 from core.ui.content import Badge, EmptyState, Header, PageAction
 from core.ui.views import ActionPage, DetailPage, FormPage, ListPage
+from inventory.models import Sku
 from supply_chain import services
 from supply_chain.enums import PurchaseOrderStatus
 from supply_chain.filters import SupplierFilter
-from supply_chain.forms import OfferForm, SupplierForm
+from supply_chain.forms import OfferForm, SkuOfferForm, SupplierForm
 from supply_chain.models import Supplier, SupplierSku
 
 
@@ -158,6 +159,26 @@ class OfferSave(FormPage[Supplier]):
 
     def success_url(self, result: None) -> str:
         return reverse("supply_chain:supplier_detail", args=[self.kwargs["pk"]])
+
+
+class SkuOffer(FormPage[Sku]):
+    """Add an offer from the SKU's side: the supplier is chosen."""
+
+    form_class = SkuOfferForm
+    list_key = "inventory.sku"
+    permission = "supply_chain.change_suppliersku"
+    title = _("Offer of a supplier")
+    submit_label = _("Save offer")
+    message = _("Offer saved.")
+
+    def perform(self, form: SkuOfferForm) -> None:
+        data = dict(form.cleaned_data)
+        supplier = data.pop("supplier")
+        actor = Actor.for_user(self.request.user)
+        services.save_offer(supplier_id=supplier.pk, sku_id=self.kwargs["pk"], values=data, actor=actor)
+
+    def success_url(self, result: None) -> str:
+        return reverse("inventory:sku_detail", args=[self.kwargs["pk"]])
 
 
 class OfferRemove(ActionPage[Supplier]):

@@ -225,9 +225,53 @@ def test_who_may_not_see_names_can_t_sort_by_them(analyst, monkeypatch):
     assert analyst.get(reverse("crm:customer_list"), {"sort": "name", "after": forged}).status_code == 404
 
 
+def lives_at(customer, address=SHANGHAI):
+    match(
+        draft(external_id=customer.identities.get().external_id, address=address),
+        source=customer.identities.get().source,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        (SHANGHAI, replace(SHANGHAI, phone="13900139000"), "Same street and postal code"),
+        (SHANGHAI, replace(SHANGHAI, street="别处1号"), "Same phone number for a parcel"),
+        (SHANGHAI, replace(SHANGHAI, street="别处1号", phone="13900139000"), ""),
+        (SHANGHAI, None, ""),
+    ],
+)
+def test_maybe_the_same_person_by_more_than_name_and_country_and_says_by_what(service, ours, theirs, reason):
+    customer, other = make_customer(name="Ann Lee"), make_customer(name="Ann Lee")
+    lives_at(customer, ours)
+    if theirs is not None:
+        lives_at(other, theirs)
+    stranger = make_customer(name="Zoe")
+    lives_at(stranger, ours)
+    page = service.get(urls(customer)["customer_detail"]).content.decode()
+    assert (urls(other)["customer_detail"] in page) == bool(reason)
+    assert urls(stranger)["customer_detail"] not in page
+    if reason:
+        assert reason in page
+        assert "Same name and country" in page
+        assert "Same e-mail address" not in page
+
+
+def test_of_many_who_may_be_the_same_person_two_are_shown_below_the_orders(service):
+    customer, *others = [make_customer(name="Ann Lee") for _ in range(5)]
+    for each in (customer, *others):
+        lives_at(each)
+    page = service.get(urls(customer)["customer_detail"]).content.decode()
+    folded = page.index("2 more")
+    shown = [page.index(urls(other)["customer_detail"]) < folded for other in others]
+    assert shown == [True, True, False, False]
+
+
 def test_a_restriction_holds_in_list_by_id_search_and_duplicates(service, monkeypatch):
     hidden = make_customer(**ANN, source="b2b")
     shown = make_customer(name="Ann Lee", source="shop")
+    lives_at(hidden)
+    lives_at(shown)
     monkeypatch.setitem(
         selectors._restrictions, "test", lambda customers, _user: selectors.with_identity_in(customers, ["shop"])
     )

@@ -200,6 +200,7 @@ def test_shortages_become_purchase_orders(client, manager):
     ids = [mug.pk, pan.pk]
     outcomes = list(order_short(ids, Actor.for_user(manager), {"warehouse": str(warehouse.pk)}))
     assert [outcome.outcome for outcome in outcomes] == ["ok", "error"]
+    assert outcomes[1].url == reverse("inventory:sku_detail", args=[pan.pk])
     order = PurchaseOrder.objects.get()
     assert order.lines.get().quantity == 10
     outcomes = list(order_short([mug.pk], Actor.for_user(manager), {"warehouse": str(warehouse.pk)}))
@@ -241,3 +242,45 @@ def test_the_sku_page_leads_to_what_is_ordered_and_to_what_is_held(client, manag
         assert f'<a href="{order.get_absolute_url()}">{order.number}</a>' in page
     assert "On hold" in page
     assert gone.number not in page
+
+
+def test_the_sku_page_names_its_suppliers_and_takes_an_offer(client):
+    user = make_user(Role.BUYER)
+    client.force_login(user)
+    sku, supplier = make_sku(), make_supplier()
+    page, offer = reverse("inventory:sku_detail", args=[sku.pk]), reverse("supply_chain:sku_offer", args=[sku.pk])
+    before = client.get(page).content.decode()
+    assert "No supplier offers this SKU." in before
+    assert offer in before
+    data = {"supplier": supplier.pk, "unit_cost": "3", "moq": 24, "pack_size": 12}
+    assert client.post(offer, data)["Location"] == page
+    assert SupplierSku.objects.get().moq == 24
+    after = client.get(page).content.decode()
+    assert supplier.get_absolute_url() in after
+    assert "from 24, in packs of 12" in after
+
+
+def test_an_offer_of_a_sku_needs_the_right(client):
+    client.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+    sku, supplier = make_sku(), make_supplier()
+    offer = reverse("supply_chain:sku_offer", args=[sku.pk])
+    assert offer not in client.get(reverse("inventory:sku_detail", args=[sku.pk])).content.decode()
+    data = {"supplier": supplier.pk, "unit_cost": "3", "moq": 1, "pack_size": 1}
+    assert client.post(offer, data).status_code == 403
+    assert not SupplierSku.objects.exists()
+
+
+def test_a_quantity_against_the_suppliers_terms_is_refused_unless_wanted(client, manager):
+    sku, supplier = make_sku("MUG"), make_supplier()
+    make_offer(supplier, sku, moq=24, pack_size=12)
+    order = make_purchase_order(make_warehouse(), {}, supplier)
+    line = reverse("supply_chain:line_save", args=[order.pk])
+    for quantity, fitting in ((5, 24), (30, 36)):
+        refused = client.post(line, {"sku": "MUG", "quantity": quantity, "unit_cost": "2"})
+        told = f"The supplier sells at least 24, in packs of 12. {fitting} would do."
+        assert refused.context["form"].errors == {"quantity": [told]}
+    assert not order.lines.exists()
+    client.post(line, {"sku": "MUG", "quantity": 36, "unit_cost": "2"})
+    assert order.lines.get().quantity == 36
+    client.post(line, {"sku": "MUG", "quantity": 5, "unit_cost": "2", "against_terms": "on"})
+    assert order.lines.get().quantity == 5
