@@ -4,6 +4,7 @@ LABEL = "logistics.label"
 POLL = "logistics.poll"
 INGEST = "logistics.ingest"
 STRAYS = "logistics.strays"
+FORGET_PUSHES = "logistics.forget_pushes"
 
 NO_CARRIER = "logistics.no_carrier"
 LABEL_FAILED = "logistics.label_failed"

@@ -320,7 +320,10 @@ class PushMessage(models.Model):
         verbose_name = _("push message")
         verbose_name_plural = _("push messages")
         constraints = [models.UniqueConstraint(fields=["carrier", "body_sha256"], name="push_message_unique")]
-        indexes = [models.Index(fields=["id"], condition=Q(state="received"), name="push_message_due")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="received"), name="push_message_due"),
+            models.Index(fields=["ingested_at"], condition=~Q(state="received"), name="push_message_old"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier_id} {self.received_at:%Y-%m-%d %H:%M}"

@@ -3,11 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from core.stages import Stage, StageDue, register_stage
-from logistics.codes import INGEST, LABEL, POLL, STRAYS
+from logistics.codes import FORGET_PUSHES, INGEST, LABEL, POLL, STRAYS
 from logistics.selectors import checks_due, labels_due, pushes_due
 from logistics.services.labels import label_batch
 from logistics.services.polling import poll_batch
-from logistics.services.pushes import ingest_batch
+from logistics.services.pushes import forget_old, ingest_batch, old_due
 from logistics.services.shipments import cancel_stray_shipments
 
 
@@ -29,6 +29,9 @@ def register() -> None:
             batch_size=200,
             label=_("Stop parcels of cancelled orders"),
         )
+    )
+    register_stage(
+        Stage(FORGET_PUSHES, forget_old, old_due, every_seconds=3600, batch_size=1000, label=_("Delete old pushes"))
     )
 
 

@@ -592,6 +592,14 @@ class Migration(migrations.Migration):
             model_name="pushmessage",
             index=models.Index(condition=models.Q(("state", "received")), fields=["id"], name="push_message_due"),
         ),
+        migrations.AddIndex(
+            model_name="pushmessage",
+            index=models.Index(
+                condition=models.Q(("state", "received"), _negated=True),
+                fields=["ingested_at"],
+                name="push_message_old",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="pushmessage",
             constraint=models.UniqueConstraint(fields=("carrier", "body_sha256"), name="push_message_unique"),

@@ -3,13 +3,15 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.db import claim, insert_rows, update_rows
-from core.stages import nudge
+from core.stages import StageDue, nudge
 from logistics.carriers.base import CarrierAdapter, CarrierGarbled, PushAnswer, PushItem, PushRefused
 from logistics.codes import INGEST
 from logistics.enums import EventSource, PushState
@@ -19,6 +21,8 @@ from logistics.services.ingest import Arrival, ingest
 
 logger = logging.getLogger(__name__)
 
+KEPT_FOR: Final = timedelta(days=90)
+_CAP = 1000
 _AGAIN = "ON CONFLICT (carrier_id, body_sha256) DO UPDATE SET seen_count = logistics_pushmessage.seen_count + 1"
 
 
@@ -138,3 +142,24 @@ def read_again(*, message_ids: Sequence[int]) -> int:
     count = PushMessage.objects.filter(pk__in=message_ids).update(state=PushState.RECEIVED, error="")
     nudge(INGEST)
     return count
+
+
+def forget_old(limit: int) -> int:
+    """Delete up to `limit` pushes that were read long ago, or couldn't be; returns how many. Their events stay."""
+    ids = list(_old()[:limit])
+    return PushMessage.objects.filter(pk__in=ids).exclude(state=PushState.RECEIVED).delete()[0] if ids else 0
+
+
+def old_due() -> StageDue:
+    """How many wait for deletion, up to a cap; nobody feels their age."""
+    count = len(_old()[:_CAP])
+    return StageDue(count_is_capped=count == _CAP, count=count, oldest_at=None)
+
+
+def _old() -> QuerySet[PushMessage, int]:
+    return (
+        PushMessage.objects.filter(ingested_at__lt=timezone.now() - KEPT_FOR)
+        .exclude(state=PushState.RECEIVED)
+        .order_by("ingested_at")
+        .values_list("pk", flat=True)
+    )

@@ -12,7 +12,7 @@ from logistics.codes import INGEST, POLL
 from logistics.enums import PushState, ShipmentStatus
 from logistics.models import PushMessage, Shipment, TrackingEvent, TransitTime
 from logistics.services.calling import push_url
-from logistics.services.pushes import ingest_batch, read_again
+from logistics.services.pushes import KEPT_FOR, forget_old, ingest_batch, old_due, read_again
 from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment, pack
 from tests.logistics.test_wire import MESSAGE, push, trace
 from tests.waiting import wait_until
@@ -194,3 +194,17 @@ def test_a_parcel_that_the_carrier_scans_before_hand_over_is_promised_a_date_too
     assert parcel.estimated_at_handover == parcel.estimated_delivery_at
     assert parcel.estimated_at_handover
     assert 2 < (parcel.estimated_at_handover - parcel.handed_over_at) / timedelta(days=1) < 4
+
+
+def test_a_push_read_long_ago_is_deleted_and_its_events_stay(client, parcel):
+    for n, place in enumerate(("A", "B", "C")):
+        send(client, push(message(trace(f"到达 {place}", f"2026-03-02 1{n}:00:00")), SALT))
+    ingest_batch(10)
+    old, unread, recent = PushMessage.objects.order_by("id").values_list("pk", flat=True)
+    events = TrackingEvent.objects.count()
+    PushMessage.objects.filter(pk__in=[old, unread]).update(ingested_at=timezone.now() - KEPT_FOR - timedelta(hours=1))
+    read_again(message_ids=[unread])
+    assert (old_due().count, old_due().oldest_at) == (1, None)
+    assert forget_old(10) == 1
+    assert set(PushMessage.objects.values_list("pk", flat=True)) == {unread, recent}
+    assert (old_due().count, TrackingEvent.objects.count()) == (0, events)
