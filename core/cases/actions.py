@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.enums import Role
+from core.accounts.roles import granted
 from core.cases.enums import CASE_TRANSITIONS, CaseStatus
 from core.cases.models import Case
 from core.cases.permissions import ASSIGN, WORK
@@ -68,13 +70,32 @@ def work_actions(case: Case, user: Any, next_url: str = "") -> Sequence[PageActi
         possible.append(_post(case, "case_resume", _("Resume"), "player-play", "w", params))
     elif case.is_open:
         possible.append(_dialog(case, "case_wait", _("Wait"), "player-pause", WORK, "w", next_url))
-    if case.is_open:
-        possible.append(_dialog(case, "case_assign", _("Assign to somebody"), "user-share", ASSIGN, "a", next_url))
-    if case.is_open and case.assigned_to_id == user.pk:
-        possible.append(_post(case, "case_give_back", _("Give back to the team"), "user-minus", "", params))
+    possible += handing_on(case, user, next_url)
     if CASE_TRANSITIONS.allows(case.status_enum, CaseStatus.REOPENED):
         possible.append(_dialog(case, "case_reopen", _("Reopen"), "rotate-clockwise", WORK, "", next_url))
     return possible
+
+
+def handing_on(case: Case, user: Any, next_url: str = "") -> list[PageAction]:
+    """Giving an open case to somebody else: managers to anybody, who can't resolve it to its team."""
+    if not case.is_open:
+        return []
+    possible = [_dialog(case, "case_assign", _("Assign to somebody"), "user-share", ASSIGN, "a", next_url)]
+    if not user.has_perm(ASSIGN) and not resolution_actions(case, user):
+        label = _("Pass on to somebody who can")
+        possible = [_dialog(case, "case_pass_on", label, "user-share", WORK, "a", next_url)]
+    if case.assigned_to_id == user.pk:
+        params = {"next": next_url} if next_url else {}
+        possible.append(_post(case, "case_give_back", _("Give back to the team"), "user-minus", "", params))
+    return possible
+
+
+def resolving_roles(case: Case) -> list[Role]:
+    """Whose right it is to take one of the ways out: not always the team that minds the type."""
+    kind = find_case_type(case.type)
+    needed = {item.permission or WORK for item in kind.offered(case.summary_code)} if kind else set()
+    able = {role for right in needed for role in granted(*right.split("."))} & set(granted(*WORK.split(".")))
+    return [role for role in Role if role in able]
 
 
 def _post(case: Case, name: str, label: Any, icon: str, key: str, params: dict[str, str]) -> PageAction:

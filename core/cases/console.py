@@ -12,15 +12,15 @@ from core.accounts.enums import Role
 from core.actor import actor_name
 from core.audit.words import register_action_labels
 from core.cases import views  # noqa: F401 - registers the list
-from core.cases.actions import resolution_actions
+from core.cases.actions import handing_on, resolution_actions, resolving_roles
 from core.cases.enums import CaseEventKind, CaseStatus
 from core.cases.models import Case
 from core.cases.panels import describe
 from core.cases.permissions import VIEW, WORK
 from core.cases.registry import find_case_type
-from core.cases.selectors import open_cases_for, queue_for, urgent_for
+from core.cases.selectors import open_cases_for, urgent_for, waiting_for
 from core.cases.words import event_note, event_title, facts_of, resolution_label, summary_of, type_label
-from core.ui.content import PageAction, PanelContent
+from core.ui.content import PageAction, PanelContent, allowed_actions
 from core.ui.counting import capped_count
 from core.ui.nav import NavItem, register_nav
 from core.ui.panels import register_panel
@@ -28,6 +28,7 @@ from core.ui.search import SearchHit, register_search
 from core.ui.setup_links import register_setting
 from core.ui.timeline import TimelineEntry, register_timeline
 from core.ui.today import register_today_card
+from core.words import listed
 
 PAGE = "cases.case"
 
@@ -69,7 +70,10 @@ def what_to_do(request: HttpRequest, case: Case) -> PanelContent | None:
         replace(action, style="default") if action.style == "primary" else action  # the page's head has the primary one
         for action in resolution_actions(case, request.user, keys=False)
     ]
-    return PanelContent("cases/_what_to_do.html", {"procedure": kind.procedure, "ways_out": ways_out})
+    others = [] if ways_out else allowed_actions(handing_on(case, request.user), request.user)
+    who_can = listed([str(role.label) for role in resolving_roles(case)])
+    context = {"procedure": kind.procedure, "ways_out": ways_out, "others": others, "who_can": who_can}
+    return PanelContent("cases/_what_to_do.html", context)
 
 
 def deadlines(request: HttpRequest, case: Case) -> PanelContent:
@@ -115,7 +119,7 @@ register_nav(
         "cases:case_list",
         VIEW,
         icon="alert-triangle",
-        count=lambda user: capped_count(open_cases_for(user)),
+        count=lambda user: capped_count(waiting_for(user)),
         order=10,
         roles=(Role.ORDER_CLERK, Role.CUSTOMER_SERVICE, Role.OPERATIONS_MANAGER, Role.BUYER),
         urgent=True,
@@ -128,7 +132,7 @@ register_nav(
         "cases:work",
         WORK,
         icon="player-play",
-        count=lambda user: len(queue_for(user)),
+        count=lambda user: capped_count(waiting_for(user)),
         order=20,
     ),
 )

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,15 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"].queryset = assignable_people()  # type: ignore[attr-defined]
+
+
+class PassOnForm(AssignForm):
+    """To somebody of the roles that can resolve the case."""
+
+    def __init__(self, *args: Any, roles: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        able = assignable_people().filter(groups__name__in=roles)
+        self.fields["person"].queryset = able  # type: ignore[attr-defined]
 
 
 class WaitForm(forms.Form):

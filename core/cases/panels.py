@@ -36,7 +36,8 @@ def cases_panel(subject_type: str) -> PanelRender:
         if not cases:
             return None
         lines = [describe(case) for case in cases]
-        return PanelContent("cases/_subject_cases.html", {"lines": lines}, count=sum(case.is_open for case in cases))
+        still_open = sum(case.is_open for case in cases)
+        return PanelContent("cases/_subject_cases.html", {"lines": lines}, count=still_open or None)
 
     return render
 

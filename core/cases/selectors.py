@@ -85,17 +85,22 @@ _SUBJECT_CASES = KeptQuery(_newest_of, subject_type="text", subject_id="bigint")
 def queue_for(user: Any) -> list[int]:
     """Ids of what a person should do next, in order: their own, then what nobody of their teams has taken.
 
-    Escalated ones come first, then those due first. Waiting ones are left out.
+    Escalated ones come first, then those due first.
     """
+    rank = models.Case(
+        When(assigned_to_id=user.pk, then=Value(0)), default=Value(1), output_field=models.IntegerField()
+    )
+    mine = waiting_for(user).order_by(rank, "-is_escalated", "resolve_by", "pk")
+    return list(mine.values_list("pk", flat=True)[:QUEUE_LENGTH])
+
+
+def waiting_for(user: Any) -> QuerySet[Case]:
+    """What a person can do something about: their own, and what nobody of their teams has taken; no waiting ones."""
     cases = cases_for(user).filter(status__in=[status for status in OPEN if status != CaseStatus.WAITING])
     nobody_s = Q(assigned_to=None)
     if not _minds_all_teams(user):
         nobody_s &= Q(role__in=roles_of(user))
-    rank = models.Case(
-        When(assigned_to_id=user.pk, then=Value(0)), default=Value(1), output_field=models.IntegerField()
-    )
-    mine = cases.filter(Q(assigned_to_id=user.pk) | nobody_s).order_by(rank, "-is_escalated", "resolve_by", "pk")
-    return list(mine.values_list("pk", flat=True)[:QUEUE_LENGTH])
+    return cases.filter(Q(assigned_to_id=user.pk) | nobody_s)
 
 
 def urgent_for(user: Any, limit: int) -> Sequence[Case]:

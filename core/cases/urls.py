@@ -14,6 +14,7 @@ urlpatterns = [
     path("exceptions/<int:pk>/resume/", views.ResumeCase.as_view(), name="case_resume"),
     path("exceptions/<int:pk>/give-back/", views.GiveBackCase.as_view(), name="case_give_back"),
     path("exceptions/<int:pk>/assign/", views.AssignCase.as_view(), name="case_assign"),
+    path("exceptions/<int:pk>/pass-on/", views.PassOnCase.as_view(), name="case_pass_on"),
     path("exceptions/<int:pk>/reopen/", views.ReopenCase.as_view(), name="case_reopen"),
     path("exceptions/<int:pk>/resolve/<slug:code>/", views.ResolveCase.as_view(), name="case_resolve"),
 ]

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.enums import Role
 from core.accounts.models import User
 from core.actor import Actor
-from core.cases.actions import resolution_actions, work_actions
+from core.cases.actions import handing_on, resolution_actions, resolving_roles, work_actions
 from core.cases.enums import CaseStatus, Severity
 from core.cases.filters import CaseFilter
-from core.cases.forms import AssignForm, NoteForm, ResolveForm, WaitForm, tomorrow
+from core.cases.forms import AssignForm, NoteForm, PassOnForm, ResolveForm, WaitForm, tomorrow
 from core.cases.models import Case
 from core.cases.permissions import ASSIGN, VIEW, WORK
 from core.cases.registry import CaseType, Resolution, find_case_type
-from core.cases.selectors import cases_for, queue_for
+from core.cases.selectors import cases_for, queue_for, waiting_for
 from core.cases.services import assign, comment, look_again, reopen, resolve, resume, start, unassign, wait
 from core.cases.words import (
     due_badge,
@@ -37,9 +37,11 @@ from core.ids import parse_id
 from core.ui.actions import BulkAction, RowOutcome
 from core.ui.columns import Column
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction, Text, allowed_actions
+from core.ui.counting import capped_count
 from core.ui.formats import relative_text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, DetailPage, FormPage, ListPage, QueuePage, back_url, say
+from core.words import listed
 
 
 def take_cases(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
@@ -55,6 +57,7 @@ def take_cases(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> I
 
 class CaseList(ListPage[Case]):
     key = "cases.case"
+    template_name = "cases/list.html"
     title = _("Exceptions")
     model = Case
     permission = VIEW
@@ -91,6 +94,9 @@ class CaseList(ListPage[Case]):
     def filterset(self, user: Any, query: QueryDict) -> CaseFilter:
         return CaseFilter(query, queryset=self.get_queryset(user), user=user)
 
+    def list_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().list_context(request), "for_you": capped_count(waiting_for(request.user))}
+
     def row_url(self, row: Case) -> str:
         return _url("case_detail", row)
 
@@ -124,7 +130,7 @@ class CasePage(DetailPage[Case]):
         user = self.request.user
         ways_out = resolution_actions(obj, user)
         steps = allowed_actions(work_actions(obj, user), user)
-        first = ways_out[:1] or (steps[:1] if obj.is_open else [])
+        first = ways_out[:1] or (_handing_on_first(obj, user, steps) if obj.is_open else [])
         return Header(
             title=title_of(obj),
             line=gettext("Opened %(when)s") % {"when": relative_text(obj.opened_at)},
@@ -193,6 +199,10 @@ class CaseForm(FormPage[Case]):
     def actor(self) -> Actor:
         return Actor.for_user(self.request.user)
 
+    def get_intro(self) -> Text:
+        """Which case it is about: as a page of its own nothing else says so."""
+        return " · ".join(filter(None, [title_of(self.object), summary_of(self.object), str(self.intro)]))
+
     def success_url(self, result: Any) -> str:
         return back_url(self.request, _url("case_detail", self.object))
 
@@ -209,6 +219,17 @@ class AssignCase(CaseForm):
 
     def perform(self, form: Any) -> Case:
         return assign(case_id=self.object.pk, user_id=form.cleaned_data["person"].pk, actor=self.actor)
+
+
+class PassOnCase(AssignCase):
+    """For people who may not assign to everybody: to those who can resolve it."""
+
+    permission = WORK
+    form_class = PassOnForm
+    title = _("Pass the exception on")
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {**super().form_kwargs(), "roles": resolving_roles(self.object)}
 
 
 class WaitCase(CaseForm):
@@ -325,6 +346,7 @@ class WorkScreen(QueuePage[Case]):
             "steps": _as_pages(allowed_actions(_stay_or_go(item, user, here, onwards), user)),
             "skip_url": onwards,
             "waiting": len(queue_for(user)),
+            "who_can": listed([str(role.label) for role in resolving_roles(item)]),
             "facts": facts_of(item, user),
             "events": [
                 (event, event_title(event), event_note(event, item)) for event in item.events.order_by("-id")[:5]
@@ -339,6 +361,12 @@ class WorkScreen(QueuePage[Case]):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404
+
+
+def _handing_on_first(case: Case, user: Any, steps: list[PageAction]) -> list[PageAction]:
+    """For who can't resolve the case: it helps nobody that they take it."""
+    urls = {action.url for action in handing_on(case, user)}
+    return sorted(steps, key=lambda action: action.url not in urls)[:1]
 
 
 def _stay_or_go(item: Case, user: Any, here: str, onwards: str) -> list[PageAction]:

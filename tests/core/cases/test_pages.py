@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -298,6 +299,54 @@ def test_the_subject_s_page_shows_its_cases(rf, case, worker):
     assert case_banners(request, "test.pipe", 1, leave_out={case.type}) == []
     request.user = make_user()
     assert case_banners(request, "test.pipe", 1) == []
+
+
+def test_who_cannot_resolve_a_case_passes_it_on_to_somebody_who_can(client, case):
+    Case.objects.update(type="orders.out_of_stock", role=Role.BUYER)
+    clerk, buyer, other = make_user(Role.ORDER_CLERK), make_user(Role.BUYER), make_user(Role.ANALYST)
+    client.force_login(buyer)
+    page = client.get(url("case_detail", case))
+    assert "Who can: Order clerk, " in text(page)
+    assert page.context["primary"].url == url("case_pass_on", case)
+    assert client.post(url("case_pass_on", case), {"person": other.pk}).status_code == 422
+    client.post(url("case_pass_on", case), {"person": clerk.pk})
+    case.refresh_from_db()
+    assert case.assigned_to == clerk
+    client.force_login(clerk)
+    assert url("case_pass_on", case) not in text(client.get(url("case_detail", case)))
+
+
+def test_a_form_as_a_page_names_its_case(signed_in, case):
+    for address in (url("case_resolve", case, "replace"), url("case_wait", case)):
+        page = text(signed_in.get(address))
+        assert "Leaking pipe: P-1 · 3 drips a minute" in page[page.index("<h1") :]
+
+
+def test_the_inbox_tells_what_waits_for_whom_and_how_it_is_sorted(client, signed_in, case, leaks):
+    open_cases([seed(2)])
+    Case.objects.filter(subject_id=2).update(role=Role.BUYER)
+    page = text(signed_in.get(reverse("cases:case_list"), {"state": "open"}))
+    assert "Due first on top." in page
+    assert "1 waits for you" in page
+    assert "Due first on top." not in text(signed_in.get(reverse("cases:case_list"), {"sort": "-resolve_by"}))
+    client.force_login(make_user(Role.MARKETER))
+    assert client.get(reverse("ui:counts")).json().get("cases:case_list", "0") in {"", "0"}
+    assert "for you" not in text(client.get(reverse("cases:case_list"), {"state": "open"}))
+
+
+def test_a_case_that_is_over_is_not_counted_and_tells_its_end_beside_its_status(rf, case, worker, leaks):
+    class Pipe:
+        pk = 1
+
+    leaks.leaking.clear()
+    resolve(case_id=case.pk, resolution="mended", actor=SYSTEM)
+    request = rf.get("/")
+    request.user = worker
+    content = cases_panel("test.pipe")(request, Pipe())
+    assert content.count is None
+    cells = render_to_string(content.template, content.context).split("<td")
+    assert "Mended" in cells[2]
+    assert "Mended" not in cells[4]
 
 
 def test_counts_in_the_navigation(signed_in, case):
