@@ -70,7 +70,7 @@ def _found(order: Order, unmasked: bool) -> list[Fact]:
     )
     findings = [row if unmasked else masked_finding(row) for row in rows]
     label = pgettext_lazy("validation", "Found")
-    return [Fact(label, _with_suggestion(finding, order.currency), other_order_url(finding)) for finding in findings]
+    return [Fact(label, _with_suggestion(finding, order), other_order_url(finding)) for finding in findings]
 
 
 def other_order_url(finding: Mapping[str, Any]) -> str:
@@ -79,9 +79,9 @@ def other_order_url(finding: Mapping[str, Any]) -> str:
     return reverse("orders:order_detail", args=[other]) if other else ""
 
 
-def _with_suggestion(finding: Mapping[str, Any], currency: str) -> str:
-    said = message(finding["code"], finding["params"], currency)
-    values = suggested_words(finding, currency)
+def _with_suggestion(finding: Mapping[str, Any], order: Order) -> str:
+    said = message(finding["code"], finding["params"], order.currency)
+    values = suggested_words(finding, order)
     return "\n".join((said, gettext("Suggested: %(values)s") % {"values": values})) if values else said
 
 

@@ -134,6 +134,7 @@ register_change_names(
     {
         "hold": (_("Hold"), dict(HoldReason.choices)),
         "lines": (_("Lines"), {}),
+        "refund": (_("Refund"), {}),
         "payment.status": (_("Payment"), dict(PaymentStatus.choices)),
     },
 )
@@ -146,6 +147,7 @@ register_action_labels(
         "orders.unapproved": (_("Taken back to review"), "arrow-back-up", "warning"),
         "orders.cancelled": (_("Cancelled"), "ban", "danger"),
         "orders.cancellation_refused": (_("Cancellation came too late"), "hand-stop", "warning"),
+        "orders.refunded": (_("Refund recorded"), "receipt-refund", "info"),
         "orders.note": (_("Note"), "message", "neutral"),
     }
 )

@@ -11,6 +11,7 @@ from core.countries import country_code
 from core.ui.filters import ConsoleFilterSet
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Channel, Hold, Order
+from orders.models.orders import REFUND_DUE
 from orders.selectors.search import matching_orders
 
 
@@ -25,6 +26,7 @@ class OrderFilter(ConsoleFilterSet):
     )
     hold = django_filters.MultipleChoiceFilter(choices=HoldReason.choices, method="held_for", label=_("On hold for"))
     on_hold = django_filters.BooleanFilter(method="held", label=_("On hold"))
+    refund_due = django_filters.BooleanFilter(method="owed", label=_("Refund due"))
     backordered = django_filters.BooleanFilter(method="waiting_for_stock", label=_("Waiting for stock"))
     ship_country = django_filters.CharFilter(method="to_country", label=_("Country (name or code)"))
     received_at = django_filters.DateFromToRangeFilter(label=pgettext_lazy("time of a message", "Received"))
@@ -52,6 +54,9 @@ class OrderFilter(ConsoleFilterSet):
 
     def held(self, queryset: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
         return queryset.filter(open_hold_count__gt=0) if value else queryset.filter(open_hold_count=0)
+
+    def owed(self, queryset: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return queryset.filter(REFUND_DUE) if value else queryset.exclude(REFUND_DUE)
 
     def waiting_for_stock(self, queryset: QuerySet[Order], name: str, value: Any) -> QuerySet[Order]:
         waiting = Q(fulfilments__status=FulfilmentStatus.BACKORDERED)

@@ -9,11 +9,16 @@ from django.utils.translation import gettext as _
 
 from core.countries import country_name
 from core.ui.formats import exact_money_text, exact_number_text
+from core.words import run_on
 from orders.enums import PaymentStatus
+from orders.models import Order
+from orders.rules.balance import PAID_FOR_TOTAL
+from orders.schema.words import field_words
 
 _AMOUNT: Final = re.compile(
     r"(items_total|shipping_fee|discount|tax|total)|lines\[\d+\]\.(unit_price|discount|tax|total)"
 )
+_ORDER_AMOUNTS: Final = frozenset({"shipping_fee", "discount", "tax", "total"})
 _QUANTITY: Final = re.compile(r"lines\[\d+\]\.quantity")
 _AT_MOST: Final = "≤ "
 # They expect a code of a certain form; which one, nobody knows but the recipient.
@@ -44,9 +49,39 @@ def expected_words(finding: Mapping[str, Any], currency: str) -> str:
     return value_words(finding["field"], expected, currency)
 
 
-def suggested_words(finding: Mapping[str, Any], currency: str) -> str:
-    """The values that a finding suggests, one after the other; "" where it suggests none."""
-    return " · ".join(value_words(path, value, currency) for path, value in (finding["suggestion"] or {}).items())
+def suggested_words(finding: Mapping[str, Any], order: Order) -> str:
+    """What a finding suggests, one after the other, amounts with what they are now; "" where it suggests none.
+
+    Where money was paid it is said what comes of it.
+    """
+    suggestion: Mapping[str, str] = finding["suggestion"] or {}
+    steps = " · ".join(_step(path, value, order) for path, value in suggestion.items())
+    return run_on(f"{steps}." if (comes := _comes_of(suggestion, order)) else steps, comes)
+
+
+def _step(path: str, value: str, order: Order) -> str:
+    words = value_words(path, value, order.currency)
+    if path not in _ORDER_AMOUNTS:
+        return words
+    now = value_words(path, str(getattr(order, path)), order.currency)
+    return f"{field_words(path)} {now} → {words}"
+
+
+def _comes_of(suggestion: Mapping[str, str], order: Order) -> str:
+    paid = order.balance.paid
+    if order.payment_status not in PAID_FOR_TOTAL or paid is None:
+        return ""
+    total = exact_money_text(order.total, order.currency)
+    if set(suggestion) == {"discount"}:
+        return _("The total stays %(total)s, as the customer was charged.") % {"total": total}
+    if "total" not in suggestion:
+        return ""
+    words = {"paid": exact_money_text(paid, order.currency)}
+    difference = paid - Decimal(suggestion["total"])
+    if difference > 0:
+        words["due"] = exact_money_text(difference, order.currency)
+        return _("The customer paid %(paid)s; %(due)s is to be refunded.") % words
+    return _("The customer paid %(paid)s.") % words
 
 
 def _number(text: str) -> Decimal | None:

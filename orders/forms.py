@@ -53,6 +53,11 @@ class PaymentForm(forms.Form):
     reference = forms.CharField(label=_("Reference"), max_length=120, required=False)
 
 
+class RefundForm(forms.Form):
+    amount = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=14, decimal_places=2)
+    reference = forms.CharField(label=_("Reference"), max_length=120, required=False)
+
+
 class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]
     """Contact, address and amounts; the version makes two people's edits meet, `left` an edit and a hand-over."""
 

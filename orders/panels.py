@@ -55,7 +55,7 @@ def findings(request: HttpRequest, order: Order) -> PanelContent | None:
             "severity": FindingSeverity(finding["severity"]),
             "message": message(finding["code"], finding["params"], order.currency),
             "expected": expected_words(finding, order.currency),
-            "suggestion": suggested_words(finding, order.currency),
+            "suggestion": suggested_words(finding, order),
             "other_url": other_order_url(finding),
             "fix_url": _fix_url(order, finding["id"]) if finding["suggestion"] else "",
         }
@@ -116,7 +116,22 @@ def recipient(request: HttpRequest, order: Order) -> PanelContent:
 
 
 def money(request: HttpRequest, order: Order) -> PanelContent:
-    return PanelContent("orders/_money.html", {"payment_method": payment_method_name(order.payment_method)})
+    balance = order.balance
+    actions: tuple[PageAction, ...] = (refund_action(order),) if balance.refund_due else ()
+    context = {"payment_method": payment_method_name(order.payment_method), "balance": balance}
+    return PanelContent("orders/_money.html", context, actions=actions)
+
+
+def refund_action(order: Order, style: str = "default") -> PageAction:
+    """Noting that the customer got back what is due."""
+    return PageAction(
+        label=_("Record refund"),
+        url=reverse("orders:order_refund", args=[order.pk]),
+        icon="receipt-refund",
+        permission="orders.record_payment",
+        style=style,
+        dialog=True,
+    )
 
 
 def dates(request: HttpRequest, order: Order) -> PanelContent:

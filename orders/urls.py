@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/lines/<int:line_pk>/", actions.LineEdit.as_view(), name="line_edit"),
     path("<int:pk>/hold/", actions.OrderHold.as_view(), name="order_hold"),
     path("<int:pk>/payment/", actions.OrderPayment.as_view(), name="order_payment"),
+    path("<int:pk>/refund/", actions.OrderRefund.as_view(), name="order_refund"),
     path("<int:pk>/approve/", actions.OrderApprove.as_view(), name="order_approve"),
     path("<int:pk>/unapprove/", actions.OrderUnapprove.as_view(), name="order_unapprove"),
     path("<int:pk>/cancel/", actions.OrderCancel.as_view(), name="order_cancel"),

@@ -150,6 +150,18 @@ class Migration(migrations.Migration):
                 ("payment_method", models.CharField(blank=True, max_length=64, verbose_name="payment method")),
                 ("payment_reference", models.CharField(blank=True, max_length=120, verbose_name="payment reference")),
                 ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
+                (
+                    "paid_amount",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        editable=False,
+                        help_text="Set where it isn't the total: the total was corrected after the payment, or some was refunded.",
+                        max_digits=14,
+                        null=True,
+                        verbose_name="amount paid",
+                    ),
+                ),
                 ("currency", models.CharField(max_length=3, verbose_name="currency")),
                 ("items_total", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="items")),
                 ("shipping_fee", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="shipping fee")),
@@ -779,6 +791,23 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(condition=models.Q(("open_hold_count__gt", 0)), fields=["-id"], name="order_on_hold"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(
+                            ("status", "cancelled"), ("total__gt", 0), models.Q(("paid_amount", 0), _negated=True)
+                        ),
+                        ("paid_amount__gt", models.F("total")),
+                        _connector="OR",
+                    ),
+                    ("payment_status__in", ["paid", "partially_paid", "partially_refunded"]),
+                ),
+                fields=["-id"],
+                name="order_refund_due",
+            ),
         ),
         migrations.AddConstraint(
             model_name="order",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +15,14 @@ from orders.enums import (
     PaymentStatus,
 )
 from orders.models.channels import Channel
+from orders.rules.balance import WITH_MONEY, Balance, balance_of
 
 MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
+# The same as Balance.refund_due above zero, as a condition.
+REFUND_DUE = Q(
+    Q(status=OrderStatus.CANCELLED, total__gt=0) & ~Q(paid_amount=0) | Q(paid_amount__gt=F("total")),
+    payment_status__in=sorted(WITH_MONEY),
+)
 
 
 class Order(models.Model):
@@ -43,6 +49,14 @@ class Order(models.Model):
     payment_method = models.CharField(_("payment method"), max_length=64, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=120, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    paid_amount = models.DecimalField(
+        _("amount paid"),
+        **MONEY,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Set where it isn't the total: the total was corrected after the payment, or some was refunded."),
+    )
 
     currency = models.CharField(_("currency"), max_length=3)
     items_total = models.DecimalField(_("items"), **MONEY)
@@ -139,6 +153,7 @@ class Order(models.Model):
                 name="order_allocate_due",
             ),
             models.Index(fields=["-id"], condition=Q(open_hold_count__gt=0), name="order_on_hold"),
+            models.Index(fields=["-id"], condition=REFUND_DUE, name="order_refund_due"),
         ]
         permissions = [
             ("approve_order", _("approve and un-approve orders")),
@@ -157,6 +172,11 @@ class Order(models.Model):
     def channel_number(self) -> str:
         """What the channel's people and buyers call the order."""
         return self.display_number or self.external_id
+
+    @property
+    def balance(self) -> Balance:
+        """What was paid, and what is to be given back or collected."""
+        return balance_of(self.status, self.payment_status, self.total, self.paid_amount)
 
     @property
     def shown_status(self) -> OrderStatus:

@@ -92,18 +92,19 @@ def edit_order(
     if problem := currency_problem(str(changes.get("currency", order.currency))):
         raise DomainError(problem, "currency", field="currency")
     for name in sorted(AMOUNT_FIELDS & set(changes)):
-        _check_amount(name, changes[name], str(changes.get("currency", order.currency)))
+        check_amount(name, changes[name], str(changes.get("currency", order.currency)))
     before = {name: getattr(order, name) for name in changes if getattr(order, name) != changes[name]}
     if not before:
         return order
     _check_reach(order, before, left)
     known = facts_of_begun(order, at=timezone.now())
+    _keep_paid(order, changes.get("total", order.total))
     for name in before:
         setattr(order, name, changes[name])
     order.ship_phone_e164 = parse_phone(order.ship_phone, order.ship_country).e164 or ""
     order.duplicate_key = duplicate_key_of(order)
-    order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key"])
-    _finish(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
+    order.save(update_fields=[*before, "ship_phone_e164", "duplicate_key", "paid_amount"])
+    finish_edit(order, {name: [str(old), str(changes[name])] for name, old in before.items()}, actor, reason)
     _follow_address(order, before, actor)
     if known is not None:
         refuse_new_errors(order, known)
@@ -140,7 +141,7 @@ def edit_line(
         audit[f"lines[{line.position}].sku"] = _sku_codes(before_line["sku_id"], changes["sku_id"])
         del audit[f"lines[{line.position}].sku_id"]
     _recompute_totals(order, before)
-    _finish(order, audit, actor, reason)
+    finish_edit(order, audit, actor, reason)
     return order
 
 
@@ -177,28 +178,6 @@ def _suggested(finding: Finding) -> dict[str, Any]:
     """The changes of the order that a finding suggests."""
     named = {ORDER_ATTRIBUTES.get(path, path): value for path, value in (finding.suggestion or {}).items()}
     return {name: Decimal(value) if name in AMOUNT_FIELDS else value for name, value in named.items()}
-
-
-@transaction.atomic
-def record_payment(
-    *,
-    order_id: int,
-    status: PaymentStatus,
-    actor: Actor,
-    method: str = "",
-    reference: str = "",
-    paid_at: datetime | None = None,
-) -> Order:
-    """Note that an order has been paid (or put on invoice, cash on delivery …) and validate it again."""
-    order = lock_order(order_id)
-    old = order.payment_status
-    order.payment_status = status
-    order.payment_method = method or order.payment_method
-    order.payment_reference = reference or order.payment_reference
-    order.paid_at = paid_at or timezone.now()
-    order.save(update_fields=["payment_status", "payment_method", "payment_reference", "paid_at"])
-    _finish(order, {"payment_status": [old, str(status)]}, actor, "")
-    return order
 
 
 @transaction.atomic
@@ -275,6 +254,13 @@ def _follow_address(order: Order, changed: Collection[str], actor: Actor) -> Non
         _choose_warehouse_again(order, fulfilments, actor)
 
 
+def _keep_paid(order: Order, total: Decimal) -> None:
+    """Another total changes nothing of what the customer has paid."""
+    if order.payment_status == PaymentStatus.PAID:
+        paid = order.balance.paid
+        order.paid_amount = None if paid == total else paid
+
+
 def _choose_warehouse_again(order: Order, fulfilments: Sequence[FulfilmentOrder], actor: Actor) -> None:
     now = timezone.now()
     released = [f.pk for f in fulfilments if f.status == FulfilmentStatus.RELEASED]
@@ -289,7 +275,8 @@ def _choose_warehouse_again(order: Order, fulfilments: Sequence[FulfilmentOrder]
     nudge(ALLOCATE)
 
 
-def _check_amount(field: str, amount: Decimal, currency: str) -> None:
+def check_amount(field: str, amount: Decimal, currency: str) -> None:
+    """Raise DomainError, for `field`, for an amount below zero or smaller than the currency knows."""
     if amount < 0:
         raise DomainError(_("An amount can't be below zero."), "negative", field=field)
     if amount != round_money(amount, currency):
@@ -300,7 +287,7 @@ def _check_amount(field: str, amount: Decimal, currency: str) -> None:
 
 def _check_line(line: OrderLine, currency: str) -> None:
     for name in ("discount", "tax"):
-        _check_amount(name, getattr(line, name), currency)
+        check_amount(name, getattr(line, name), currency)
     if line.unit_price < 0:
         raise DomainError(_("An amount can't be below zero."), "negative", field="unit_price")
     if line.discount > line.quantity * line.unit_price:
@@ -312,7 +299,8 @@ def _sku_codes(old_id: int | None, new_id: int | None) -> list[str]:
     return [codes.get(old_id or 0, ""), codes.get(new_id or 0, "")]
 
 
-def _finish(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -> None:
+def finish_edit(order: Order, audit: Mapping[str, Any], actor: Actor, reason: str) -> None:
+    """What every correction ends with: a new version, the trail, and validation where it still looks at the order."""
     now = timezone.now()
     order.version += 1
     order.save(update_fields=["version"])
@@ -346,8 +334,12 @@ def _recompute_totals(order: Order, before: Sequence[OrderLine]) -> None:
     order.items_total = sum((line.total for line in lines), Decimal(0))
     taxes_before = sum((line.tax for line in before), Decimal(0))
     order.tax = max(order.tax - taxes_before, Decimal(0)) + sum((line.tax for line in lines), Decimal(0))
-    order.total = order.items_total + order.shipping_fee - order.discount + (0 if is_inclusive else order.tax)
+    total = order.items_total + order.shipping_fee - order.discount + (0 if is_inclusive else order.tax)
+    _keep_paid(order, total)
+    order.total = total
     order.line_count = len(lines)
     order.unit_count = sum(line.quantity for line in lines)
     order.duplicate_key = duplicate_key_of(order)
-    order.save(update_fields=["items_total", "tax", "total", "line_count", "unit_count", "duplicate_key"])
+    order.save(
+        update_fields=["items_total", "tax", "total", "paid_amount", "line_count", "unit_count", "duplicate_key"]
+    )

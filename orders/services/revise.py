@@ -188,11 +188,12 @@ def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> li
             on_labels.append(revision)
         due = at if revision.is_open and row.status != OrderStatus.DRAFT else row.validate_due_at
         updated_at = new.updated_at or row.channel_updated_at
-        rows.append((row.pk, *kept, revision.content, updated_at, due, row.version + 1))
+        paid_amount = None if {"payment_status", "total"} & set(mine) else row.paid_amount
+        rows.append((row.pk, *kept, paid_amount, revision.content, updated_at, due, row.version + 1))
     update_rows(
         Order,
         "id",
-        (*CONTENT_COLUMNS, "payload_sha256", "channel_updated_at", "validate_due_at", "version"),
+        (*CONTENT_COLUMNS, "paid_amount", "payload_sha256", "channel_updated_at", "validate_due_at", "version"),
         rows,
     )
     return on_labels

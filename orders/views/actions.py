@@ -16,14 +16,15 @@ from core.ui.views import ActionPage, FormPage
 from core.words import said_of
 from inventory.selectors import resolve_skus
 from orders.enums import ON_THE_WAY, HoldReason, PaymentStatus
-from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, ReleaseHoldForm
+from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, RefundForm, ReleaseHoldForm
 from orders.models import Hold, Order, OrderLine
 from orders.rules.hold_policy import release_right
 from orders.selectors.orders import orders_for
 from orders.services.approval import approve_order, unapprove_order
 from orders.services.cancel import cancel_order
-from orders.services.edit import apply_suggestion, edit_line, edit_order, record_payment
+from orders.services.edit import apply_suggestion, edit_line, edit_order
 from orders.services.holds import hold_order, release_hold
+from orders.services.payments import record_payment, record_refund
 
 
 class OrderFormPage(FormPage[Order]):
@@ -188,6 +189,24 @@ class OrderPayment(OrderFormPage):
             actor=self.actor,
             method=data["method"],
             reference=data["reference"],
+        )
+
+
+class OrderRefund(OrderFormPage):
+    permission = "orders.record_payment"
+    title = _("Record refund")
+    intro = _("Give the money back where it was paid; here it is only noted.")
+    form_class = RefundForm
+    message = _("Refund recorded.")
+    submit_label = _("Record refund")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"amount": entry_amount(self.order.balance.refund_due, self.order.currency)}
+
+    def perform(self, form: RefundForm) -> Order:
+        data = form.cleaned_data
+        return record_refund(
+            order_id=self.order.pk, amount=data["amount"], actor=self.actor, reference=data["reference"]
         )
 
 

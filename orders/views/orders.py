@@ -21,6 +21,7 @@ from orders.codes import ORDER_SUBJECT, VALIDATION_FAILED
 from orders.enums import CORRECTABLE, ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
+from orders.panels import refund_action
 from orders.rules.hold_policy import release_right
 from orders.selectors.orders import order_for_page, orders_for, orders_for_page
 from orders.services.edit import add_note
@@ -47,6 +48,7 @@ class OrderList(ListPage[Order]):
         PresetView("held", _("On hold"), "on_hold=true"),
         PresetView("unpaid", _("Awaiting payment"), "status=pending_payment"),
         PresetView("backordered", _("Waiting for stock"), "backordered=true"),
+        PresetView("refund_due", _("Refund due"), "refund_due=true", roles=(Role.ORDER_CLERK.value,)),
         PresetView("on_the_way", _("On the way"), "status=shipped&status=partially_shipped"),
     )
 
@@ -149,6 +151,8 @@ def _state_line(order: Order) -> str:
 
 def _badges(order: Order) -> list[Any]:
     badges: list[Any] = [PaymentStatus(order.payment_status)]
+    if order.balance.refund_due:
+        badges.append(Badge(label=_("Refund due"), colour="danger", icon="receipt-refund"))
     if order.released_at and (order.first_touched_at is None or order.first_touched_at > order.released_at):
         badges.append(Badge(label=_("Touchless"), colour="success", icon="robot"))
     return badges
@@ -156,6 +160,8 @@ def _badges(order: Order) -> list[Any]:
 
 def _primary(order: Order) -> PageAction | None:
     """The one thing that brings the order on; None where it goes on by itself."""
+    if order.status == OrderStatus.CANCELLED and order.balance.refund_due:
+        return refund_action(order, "primary")
     if order.status == OrderStatus.PENDING_PAYMENT:
         return PageAction(
             label=_("Record payment"),
@@ -196,7 +202,7 @@ def _menu(order: Order) -> list[PageAction]:
         menu.append(_entry(order, label, "order_edit", "pencil", "orders.edit_order"))
     if before_release:
         menu.append(_entry(order, _("Hold order"), "order_hold", "hand-stop", "orders.hold_order", dialog=True))
-    if before_release and order.payment_status != PaymentStatus.PAID:
+    if before_release and (order.payment_status != PaymentStatus.PAID or order.balance.to_collect):
         label = _("Record payment")
         menu.append(_entry(order, label, "order_payment", "credit-card", "orders.record_payment", dialog=True))
     if before_release and order.status == OrderStatus.APPROVED:

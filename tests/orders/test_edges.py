@@ -22,8 +22,9 @@ from orders.services import fulfilment, holds
 from orders.services.approval import approve_order
 from orders.services.backorders import retry_orders, watch_batch
 from orders.services.cancel import cancel_order, request_cancellation
-from orders.services.edit import edit_line, edit_order, record_payment
+from orders.services.edit import edit_line, edit_order
 from orders.services.holds import hold_order, release_all_holds, release_hold
+from orders.services.payments import record_payment
 from orders.services.release import release_batch
 from tests.factories.accounts import make_superuser, make_user
 from tests.factories.inventory import make_sku

@@ -15,7 +15,7 @@ from core.stages import drain
 from inventory.models import Reservation, StockLevel
 from orders.enums import FulfilmentStatus, HoldReason, OrderStatus, PaymentStatus
 from orders.models import DataError, Finding, FulfilmentOrder, Hold, Order
-from orders.services import cancel, edit, fulfilment, holds
+from orders.services import cancel, edit, fulfilment, holds, payments
 from orders.services.allocate import allocate_batch
 from orders.services.approval import unapprove_order
 from orders.services.release import release_batch
@@ -124,7 +124,7 @@ def test_an_unpaid_order_waits_for_its_payment_without_a_case(channel, sku):
     order.refresh_from_db()
     assert order.status == OrderStatus.PENDING_PAYMENT
     assert not Case.objects.exists()
-    edit.record_payment(order_id=order.pk, status=PaymentStatus.PAID, actor=person())
+    payments.record_payment(order_id=order.pk, status=PaymentStatus.PAID, actor=person())
     run()
     order.refresh_from_db()
     assert order.status == OrderStatus.APPROVED

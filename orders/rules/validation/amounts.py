@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.money import CURRENCIES, round_money
 from orders.enums import FindingSeverity, HoldReason
+from orders.rules.balance import PAID_FOR_TOTAL
 from orders.rules.validation.facts import FindingDraft, OrderFacts
 from orders.rules.validation.registry import check, rule
 
@@ -115,10 +116,21 @@ def order_total(facts: OrderFacts) -> Iterator[FindingDraft]:
         yield TOTAL(
             "total",
             expected=computed,
-            suggestion={"total": computed} if right[0] >= 0 else None,
+            suggestion=_mended_total(facts, _rounded(right[0], facts.currency)),
             computed=computed,
             stated=str(facts.total),
         )
+
+
+def _mended_total(facts: OrderFacts, computed: Decimal) -> dict[str, str] | None:
+    """The total that the parts give. Who has paid less isn't asked for more: the difference is a discount that the
+    channel didn't name."""
+    missing = computed - facts.total
+    if facts.payment_status in PAID_FOR_TOTAL and missing > 0:
+        discount = facts.discount + missing
+        within = discount <= facts.items_total + facts.shipping_fee
+        return {"discount": str(discount)} if within else None
+    return {"total": str(computed)} if computed >= 0 else None
 
 
 @rule
