@@ -73,9 +73,8 @@ def count_units(*, order_id: int, sku_id: int, units: int, user: User) -> Purcha
         if line is None:
             raise NotOnOrder
         count = ReceivingCount.objects.get_or_create(order_line=line)[0]
-        counted = ReceivedLine(line.pk, count.quantity + units, count.damaged)
-        _check(order, {line.pk: line}, [counted], user)
-        count.quantity = counted.quantity
+        _check(order, {line.pk: line}, [ReceivedLine(line.pk, units)], user, {line.pk: count.quantity + count.damaged})
+        count.quantity += units
         count.save(update_fields=["quantity"])
         line.count = count
     return line
@@ -106,8 +105,13 @@ def book_counts(*, order_id: int, user: User, delivery_note: str = "") -> GoodsR
 
 
 def _check(
-    order: PurchaseOrder, lines: Mapping[int, PurchaseOrderLine], taken: Sequence[ReceivedLine], user: User
+    order: PurchaseOrder,
+    lines: Mapping[int, PurchaseOrderLine],
+    taken: Sequence[ReceivedLine],
+    user: User,
+    counted: Mapping[int, int] | None = None,
 ) -> None:
+    """Refuse what can't be received. `counted` are units by line that lie counted already, besides those taken now."""
     PURCHASE_ORDER_TRANSITIONS.check(PurchaseOrderStatus(order.status), PurchaseOrderStatus.PARTIALLY_RECEIVED, user)
     if not taken:
         raise DomainError(_("Nothing was counted yet."), "nothing_received")
@@ -118,6 +122,7 @@ def _check(
         if line is None:
             raise NotOnOrder
         allowed = receivable(line.quantity, line.received, order.supplier.over_receipt_percent)
+        allowed = max(allowed - (counted or {}).get(line.pk, 0), 0)
         if row.quantity < 0 or row.damaged < 0 or row.total > allowed:
             raise OverReceipt(line.sku.code, allowed)
 

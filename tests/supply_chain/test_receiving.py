@@ -77,6 +77,16 @@ def test_refusals(operator):
     assert not GoodsReceipt.objects.exists()
 
 
+def test_what_can_still_be_received_leaves_out_what_is_counted(operator):
+    order, line, _warehouse, sku = sent_order(5)
+    set_counts(order_id=order.pk, counts=[ReceivedLine(line.pk, 1, 1)], user=operator)
+    with pytest.raises(OverReceipt, match="at most 3 more"):
+        count_units(order_id=order.pk, sku_id=sku.pk, units=5, user=operator)
+    assert count_units(order_id=order.pk, sku_id=sku.pk, units=3, user=operator).count.quantity == 4
+    with pytest.raises(OverReceipt, match="at most 0 more"):
+        count_units(order_id=order.pk, sku_id=sku.pk, units=1, user=operator)
+
+
 def test_scans_are_counted_and_booked_once(operator):
     order, line, warehouse, sku = sent_order(3)
     count_units(order_id=order.pk, sku_id=sku.pk, units=1, user=operator)
