@@ -15,6 +15,7 @@ from logistics.enums import PushState, ShipmentStatus
 from logistics.models import Carrier, CheckClaim, PushMessage, Shipment, TrackingEvent
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.rules.polling import quiet_limit
+from orders.parcels import Parcel
 
 CAP = 1000
 
@@ -58,6 +59,13 @@ def _of_order(shipments: QuerySet[Shipment], order: Any) -> QuerySet[Shipment]:
 
 
 _ORDER_SHIPMENTS = KeptQuery(lambda order: _of_order(Shipment.objects.all(), order), order="bigint")
+
+
+def parcels_of_order(order_id: int) -> list[Parcel]:
+    """An order's parcels for the API, oldest first, without those that were cancelled."""
+    sent = Shipment.objects.filter(order=order_id).exclude(status=ShipmentStatus.CANCELLED).order_by("pk")
+    rows = sent.values_list("tracking_number", "carrier__code", "status", "last_event_at")
+    return [Parcel(number, carrier or "", status, at) for number, carrier, status, at in rows]
 
 
 def events_of(shipment_id: int) -> list[TrackingEvent]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import translation
 
-from orders.enums import IntakeOutcome, OrderStatus, PaymentStatus
+from orders.enums import HoldReason, IntakeOutcome, OrderStatus, PaymentStatus
 from orders.schema.fields import ADDRESS, CUSTOMER, LINE, MAX_LINES, ORDER, PAYMENT, Field, Table
 from orders.services.intake import MAX_BATCH
 
@@ -165,6 +165,17 @@ _RESULT = _exactly(
     }
 )
 _RESULTS = _exactly({"results": {"type": "array", "items": _RESULT}})
+_PARCEL = _exactly(
+    {
+        "tracking_number": {**_TEXT, "description": "Empty until there is a label."},
+        "carrier": {**_TEXT, "description": "Code of the carrier; empty until one is chosen."},
+        "status": {
+            **_SAID,
+            "description": "Such as pending, label_created, picked_up, in_transit, out_for_delivery, delivered.",
+        },
+        "last_event_at": _MOMENT,
+    }
+)
 _STATUS = _exactly(
     {
         "external_id": _TEXT,
@@ -175,6 +186,12 @@ _STATUS = _exactly(
         "currency": _TEXT,
         "total": _TEXT,
         "on_hold": {"type": "boolean"},
+        "holds": {
+            "type": "array",
+            "items": {"type": "string", "enum": [str(value) for value in HoldReason.values]},
+            "description": "Why it is on hold; empty if it isn't.",
+        },
+        "parcels": {"type": "array", "items": _PARCEL},
         **dict.fromkeys(
             ("placed_at", "received_at", "released_at", "shipped_at", "delivered_at", "cancelled_at"), _MOMENT
         ),

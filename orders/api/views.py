@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
@@ -18,6 +19,7 @@ from orders.api.openapi import document
 from orders.api.requests import parse_json, read_body
 from orders.enums import IntakeSource
 from orders.models import Order
+from orders.parcels import parcels_of
 from orders.selectors.intake import order_of_channel
 from orders.services.intake import MAX_BATCH, IntakeResult
 from orders.services.intake_together import receive_together
@@ -129,6 +131,8 @@ def _status(order: Order) -> dict[str, Any]:
         "currency": order.currency,
         "total": str(order.total),
         "on_hold": order.open_hold_count > 0,
+        "holds": sorted(order.holds.filter(released_at=None).values_list("reason", flat=True)),
+        "parcels": [asdict(parcel) for parcel in parcels_of(order.pk)],
         "placed_at": order.placed_at,
         "received_at": order.received_at,
         "released_at": order.released_at,

@@ -2,14 +2,18 @@ import json
 from typing import Any
 
 import pytest
+from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 from django.utils import timezone
 
 from core.accounts.services.api_keys import create_api_key, revoke_api_key
 from core.actor import SYSTEM
+from logistics.models import Shipment
 from orders.api import auth
 from orders.api.requests import MAX_BODY_BYTES
-from orders.models import Channel, IntakeMessage, Order
+from orders.enums import HoldReason
+from orders.models import Channel, Hold, IntakeMessage, Order
+from tests.factories.logistics import make_carrier, make_fulfilment, make_shipment
 from tests.factories.orders_intake import make_channel, order_payload
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +204,31 @@ def test_status_of_an_order(key: str) -> None:
     assert answer.json()["display_number"] == "#1001"
     missing = Client().get(f"{URL}/nope", headers={"Authorization": f"Bearer {key}"})
     assert missing.status_code == 404
+
+
+def test_status_tells_why_an_order_is_held_and_where_its_parcels_are(key: str) -> None:
+    order = make_fulfilment(Channel.objects.get()).order
+    headers = {"Authorization": f"Bearer {key}"}
+    about = Client().get(f"{URL}/{order.external_id}", headers=headers).json()
+    assert (about["holds"], about["on_hold"]) == ([], False)
+
+    at = timezone.now()
+    Hold.objects.create(order=order, reason=HoldReason.FRAUD_RISK, placed_at=at)
+    Order.objects.filter(pk=order.pk).update(open_hold_count=1)
+    fulfilment = order.fulfilments.get()
+    parcels = Shipment.objects.filter(order=order)
+    make_shipment(make_carrier("sf"), fulfilment, tracking_number="SF1", status="in_transit", last_event_at=at)
+    about = Client().get(f"{URL}/{order.external_id}", headers=headers).json()
+    assert (about["holds"], about["on_hold"]) == (["fraud_risk"], True)
+    moment = json.loads(json.dumps(at, cls=DjangoJSONEncoder))
+    assert about["parcels"] == [
+        {"tracking_number": "SF1", "carrier": "sf", "status": "in_transit", "last_event_at": moment}
+    ]
+    parcels.update(status="cancelled")
+    assert Client().get(f"{URL}/{order.external_id}", headers=headers).json()["parcels"] == []
+    schema = Client().get("/api/openapi.json").json()["components"]["schemas"]["Status"]["properties"]
+    assert schema.keys() == about.keys()
+    assert schema["parcels"]["items"]["properties"].keys() == {"tracking_number", "carrier", "status", "last_event_at"}
 
 
 def test_status_stays_within_the_channel(key: str) -> None:
