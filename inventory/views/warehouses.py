@@ -31,7 +31,7 @@ class WarehouseList(ListPage[Warehouse]):
         Column("city", _("City"), width="m"),
         Column("country", _("Country"), accessor=lambda row: country_name(row.country)),
         Column("priority", _("Priority"), cell="number"),
-        Column("cut_off", _("Cut-off"), accessor=lambda row: row.cut_off and f"{row.cut_off:%H:%M}"),
+        Column("cut_off", _("Cut-off"), accessor=lambda row: row.cut_off and f"{row.cut_off:%H:%M}", align="end"),
         Column("time_zone", _("Time zone"), default=False),
         Column("serves_countries", _("Serves"), cell="tags"),
         Column("sku_count", _("SKUs"), cell="number"),
