@@ -6,14 +6,19 @@ from core.countries import country_choices
 from core.ui.filters import ConsoleFilterSet
 from crm import selectors
 from crm.models import Customer
+from crm.presentation import source_names
+
+
+def source_choices() -> list[tuple[str, str]]:
+    """The channels that customers are known on: code and name."""
+    names = source_names()
+    return [(code, names.get(code, code)) for code, _code in selectors.identity_sources()]
 
 
 class CustomerFilters(ConsoleFilterSet):
     q = django_filters.CharFilter(label=_("Name, phone or e-mail"), method="search")
     country = django_filters.MultipleChoiceFilter(label=_("Country"), choices=country_choices)
-    source = django_filters.MultipleChoiceFilter(
-        label=_("Channel"), choices=selectors.identity_sources, method="in_channels"
-    )
+    source = django_filters.MultipleChoiceFilter(label=_("Channel"), choices=source_choices, method="in_channels")
     created_at = django_filters.DateFromToRangeFilter(label=_("Customer since"))
 
     class Meta:

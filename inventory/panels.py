@@ -13,6 +13,7 @@ from inventory.documents import Reference, links_for
 from inventory.enums import ReservationState, SkuStatus
 from inventory.models import Product, Sku, StockMovement, Warehouse
 from inventory.selectors import levels_for, movements_for, reservations_for, stock_figures
+from inventory.sources import source_names
 
 ROWS = 50
 
@@ -82,7 +83,9 @@ def facts_panel(request: HttpRequest, sku: Sku) -> PanelContent:
 
 def codes_panel(request: HttpRequest, sku: Sku) -> PanelContent:
     """Barcodes and channel SKUs."""
-    context = {"barcodes": list(sku.barcodes.order_by("gtin")), "aliases": list(sku.aliases.order_by("source", "id"))}
+    names = source_names()
+    aliases = [(alias, names.get(alias.source, alias.source)) for alias in sku.aliases.order_by("source", "id")]
+    context = {"barcodes": list(sku.barcodes.order_by("gtin")), "aliases": aliases}
     actions = (
         PageAction(
             label=_("Barcode"),

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.selectors import may_see_personal_data
+from core.actor import reason_words
 from core.cases.models import Case
 from core.cases.registry import Fact
 from logistics.models import Carrier, Shipment
@@ -53,7 +54,11 @@ def parcel_url(shipment_id: int) -> str:
 def _carriers_words(shipment: Shipment, user: Any) -> str:
     """The newest event, else why there is no label."""
     newest = next(iter(events_of(shipment.pk)), None)
-    parts = (newest.description or newest.carrier_status, newest.location) if newest else (shipment.label_error,)
+    parts = (
+        (newest.description or newest.carrier_status, newest.location)
+        if newest
+        else (reason_words(shipment.label_error),)
+    )
     text = " · ".join(filter(None, parts))
     private = (shipment.order.ship_name, shipment.order.ship_street)
     return text if may_see_personal_data(user) else scrubbed(text, private)

@@ -120,6 +120,7 @@ def _label_failed() -> CaseType:
         facts=facts_of_parcel_case,
         visible=visible_shipments,
         summaries={"failed": _("{carrier}: {reason}")},
+        param_words={"carrier": _carrier_name},
         icon="tag-off",
     )
 
@@ -287,6 +288,10 @@ def _moment_words(text: str) -> str:
         return absolute_text(datetime.fromisoformat(text))
     except ValueError:
         return text
+
+
+def _carrier_name(name: str | Sequence[str]) -> str:
+    return name if isinstance(name, str) else local_name(*name)
 
 
 def _carrier_names(names: Sequence[Sequence[str]]) -> str:

@@ -13,6 +13,10 @@ from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder
 
 
+def _carriers() -> list[tuple[int, str]]:
+    return [(carrier.pk, carrier.local_name) for carrier in Carrier.objects.all()]
+
+
 class FulfilmentFilter(ConsoleFilterSet):
     q = django_filters.CharFilter(method="search", label=_("Number"))
     status = django_filters.MultipleChoiceFilter(choices=FulfilmentStatus.choices, label=_("Status"))
@@ -34,7 +38,7 @@ class FulfilmentFilter(ConsoleFilterSet):
 class ShipmentFilter(ConsoleFilterSet):
     q = django_filters.CharFilter(method="search", label=_("Tracking or order number"))
     status = django_filters.MultipleChoiceFilter(choices=ShipmentStatus.choices, label=_("Status"))
-    carrier = django_filters.ModelMultipleChoiceFilter(queryset=Carrier.objects.all(), label=_("Carrier"))
+    carrier = django_filters.MultipleChoiceFilter(choices=_carriers, label=_("Carrier"), distinct=False)
     warehouse = django_filters.ModelMultipleChoiceFilter(queryset=Warehouse.objects.all(), label=_("Warehouse"))
     destination_country = django_filters.CharFilter(method="to_country", label=_("Country (name or code)"))
     settled = django_filters.BooleanFilter(

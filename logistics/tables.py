@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.actor import reason_words
 from core.countries import country_name
 from core.ui.columns import Column
 from core.ui.content import Badge
@@ -64,5 +65,5 @@ SHIPMENT_COLUMNS = (
     Column("estimated_delivery_at", _("Expected"), cell="when"),
     Column("delivered_at", _("Delivered"), cell="when"),
     Column("number", _("Number"), cell="mono", default=False),
-    Column("label_error", _("Label error"), default=False),
+    Column("label_error", _("Label error"), accessor=lambda row: reason_words(row.label_error), default=False),
 )

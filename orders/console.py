@@ -31,6 +31,7 @@ from crm.models import Customer
 from crm.presentation import register_source_names
 from crm.selectors import register_customer_restriction
 from inventory.documents import register_document
+from inventory.sources import register_source_names as register_alias_sources
 from orders import intake_panels, panels
 from orders.codes import DEMAND_DOCUMENT, ORDER_SUBJECT, RESERVATION_DOCUMENT
 from orders.documents import find_fulfilment_lines, find_order_lines
@@ -90,9 +91,14 @@ def _history(order: Order, user: Any) -> Iterable[TimelineEntry]:
         )
 
 
+def _channel_names() -> dict[str, str]:
+    return dict(Channel.objects.values_list("code", "name"))
+
+
 register_scope_kind("channel", _("Channels"), lambda: Channel.objects.values_list("id", "name"))
 register_customer_restriction(_customers_in_scope)
-register_source_names(lambda: dict(Channel.objects.values_list("code", "name")))
+register_source_names(_channel_names)
+register_alias_sources(_channel_names)
 clerk = (Role.ORDER_CLERK.value,)
 register_nav(
     "orders",

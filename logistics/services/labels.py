@@ -13,8 +13,9 @@ from random import random
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext_noop
 
+from core.actor import own_reason
 from core.cases.registry import CaseSeed
 from core.cases.services import clear_cases, open_cases
 from core.db import claim, insert_rows, update_rows
@@ -47,6 +48,7 @@ _S = ShipmentStatus
 
 #: A claimed label whose worker died is tried again after this; longer than any batch can take.
 LEASE = timedelta(minutes=10)
+STREET_MISSING = own_reason(gettext_noop("The recipient's street is missing."))
 _CLAIM_COLUMNS = ("carrier_id", "service", "label_due_at", "label_requested_at", "label_attempts")
 _RESULT_COLUMNS = (
     "status",
@@ -123,7 +125,7 @@ def _call(adapter: CarrierAdapter, item: LabelWork) -> Result:
 def _refuse_incomplete(request: ShipmentRequest) -> None:
     """No carrier takes a parcel without a street; asking would only tell so in the carrier's own words."""
     if not request.recipient.street.strip():
-        raise CarrierRejected(gettext("The recipient's street is missing."))
+        raise CarrierRejected(STREET_MISSING)
 
 
 # Claim
@@ -345,7 +347,7 @@ def _report_failures(shipments: Sequence[Shipment]) -> None:
                 "failed",
                 channel_id=shipment.order.channel_id,
                 cause_at=shipment.created_at,
-                carrier=str(shipment.carrier or ""),
+                carrier=[shipment.carrier.name, shipment.carrier.name_zh] if shipment.carrier else "",
                 reason=shipment.label_error,
             )
             for shipment in shipments

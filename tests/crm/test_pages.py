@@ -16,6 +16,7 @@ from core.ui.keyset import Cursor, decode_cursor, encode_cursor
 from core.ui.search import search_all
 from crm import selectors
 from crm.console import find_customers
+from crm.filters import source_choices
 from crm.models import Customer
 from crm.services import merge_customers
 from crm.views import CustomerList
@@ -341,6 +342,13 @@ def test_the_admin_site_shows_customers():
     assert "Ann Lee" in found
     for model in ("customeridentity", "customeraddress"):
         assert client.get(reverse(f"admin:crm_{model}_changelist")).status_code == 200
+
+
+def test_the_filter_names_channels_and_not_their_codes():
+    for source in ("web-cn", "gone"):
+        make_customer(source=source)
+    make_channel("web-cn", name="Web shop 官网")
+    assert source_choices() == [("gone", "gone"), ("web-cn", "Web shop 官网")]
 
 
 def test_identity_sources_are_read_by_a_loose_scan():

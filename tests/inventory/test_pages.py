@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from inventory.models import Product, Sku, SkuAlias, SkuBarcode, StockLevel, Sto
 from inventory.services import reserve
 from tests.factories.accounts import make_superuser, make_user
 from tests.factories.inventory import claim, level, make_sku, make_warehouse, stock
+from tests.factories.orders import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +291,15 @@ class TestSku:
         assert not SkuBarcode.objects.exists()
         assert not SkuAlias.objects.exists()
         assert AuditEntry.objects.filter(action="inventory.sku_changed", subject_id=sku.pk).count() == 5
+
+    def test_an_alias_names_its_channel(self, client, manager):
+        sku = make_sku("MUG")
+        make_channel("web-cn", name="Web shop 官网")
+        for source in ("web-cn", "gone", ""):
+            SkuAlias.objects.create(sku=sku, source=source, external_sku=f"M-{source}")
+        page = client.get(reverse("inventory:sku_detail", args=[sku.pk])).content.decode()
+        tags = re.findall(r'<span class="tag">([^<]+)</span> ', page)
+        assert sorted(tags) == ["Web shop 官网", "all channels", "gone"]
 
     def test_global_search_finds_code_name_barcode_and_alias(self, manager):
         sku = make_sku("WHM-100", name="White hanging heart T-light holder")

@@ -10,16 +10,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
 
 from core.actor import SYSTEM
 from core.cases.models import Case
+from core.cases.words import summary_of
 from core.exceptions import DomainError, NotFound
 from core.outbox.models import OutboxEvent
 from inventory.models import Warehouse
 from logistics.carriers.base import Label
 from logistics.carriers.kuaidi100.adapter import Kuaidi100Adapter
 from logistics.enums import ShipmentStatus
+from logistics.filters import ShipmentFilter
 from logistics.models import Carrier, Shipment, ShipmentLabel
 from logistics.rules.label_retry import MAX_ATTEMPTS
 from logistics.services.labels import label_batch
@@ -31,6 +34,8 @@ from logistics.services.shipments import (
     poll_now,
     retry_label,
 )
+from orders.models import Order
+from tests.factories.accounts import make_superuser
 from tests.factories.logistics import (
     make_carrier,
     make_fulfilment,
@@ -320,3 +325,33 @@ def test_a_number_that_another_parcel_has_is_not_believed(rule, sandbox, monkeyp
     label_batch(10)
     assert Shipment.objects.filter(tracking_number="SF1").count() == 1
     assert "another parcel" in Shipment.objects.get(status=S.PENDING).label_error
+
+
+def test_a_label_without_a_street_is_told_in_the_readers_language(client):
+    carrier = make_carrier(name="SF Express", name_zh="顺丰速运")
+    make_rule(carrier)
+    (shipment,) = waiting()
+    Order.objects.update(ship_street="")
+    with translation.override("zh-hans"):  # whatever language the worker happens to have
+        label_batch(10)
+    shipment.refresh_from_db()
+    assert shipment.label_error == "The recipient's street is missing."
+    client.force_login(make_superuser(language="zh-hans"))
+    words = "缺少收件人详细地址。"
+    page = client.get(reverse("logistics:shipment_detail", args=[shipment.pk])).content.decode()
+    assert words in page
+    case = Case.objects.get(type="logistics.label_failed")
+    with translation.override("zh-hans"):
+        assert summary_of(case) == f"顺丰速运：{words}"
+    with translation.override("en"):
+        assert summary_of(case) == "SF Express: The recipient's street is missing."
+
+
+def test_the_carrier_filter_has_their_names_in_the_readers_language():
+    carrier = make_carrier(name="SF Express", name_zh="顺丰速运")
+    other = make_carrier("ups", name="UPS")
+    shipment, _other = make_shipment(carrier), make_shipment(other)
+    found = ShipmentFilter({"carrier": [str(carrier.pk)]}, queryset=Shipment.objects.all())
+    assert list(found.qs) == [shipment]
+    with translation.override("zh-hans"):
+        assert [name for _pk, name in found.form.fields["carrier"].choices] == ["顺丰速运", "UPS"]
