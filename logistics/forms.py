@@ -66,7 +66,10 @@ class TrackForm(forms.Form):
 
 class RatingForm(forms.Form):
     stars = forms.TypedChoiceField(
-        label=_("How was the delivery"), coerce=int, choices=[(n, str(n)) for n in range(5, 0, -1)]
+        label=_("How was the delivery"),
+        coerce=int,
+        choices=[(n, str(n)) for n in range(5, 0, -1)],
+        error_messages={"required": _("Choose from 1 to 5 stars.")},
     )
     comment = forms.CharField(
         label=pgettext_lazy("rating", "Comment"),

@@ -309,6 +309,23 @@ def test_a_delivery_is_rated_once(client, order):
 
 
 @pytest.mark.django_db
+def test_a_rating_without_stars_is_answered_at_its_field_and_keeps_the_words(client, order):
+    Order.objects.filter(pk=order.pk).update(delivered_at=timezone.now())
+    page = client.get(reverse("track:order", args=[sign(order.pk)])).content.decode()
+    form = page[page.index("/rate/") :]
+    assert "novalidate" in form[: form.index(">")]
+    assert "required" not in form
+    answer = client.post(reverse("track:rate", args=[sign(order.pk)]), {"comment": "quick and whole"})
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose from 1 to 5 stars." in body
+    assert "quick and whole" in body
+    body = client.post(reverse("track:rate", args=[sign(order.pk)]), {"stars": "4", "comment": "x" * 1001})
+    assert 'id="star4" checked' in body.content.decode()
+    assert "1000" in body.content.decode()
+
+
+@pytest.mark.django_db
 def test_a_wish_to_cancel_a_released_order_becomes_a_case(client, order):
     assert client.post(reverse("track:cancel", args=[sign(order.pk)])).status_code == 302
     assert Case.objects.get(subject_id=order.pk).type == "orders.customer_cancellation"
