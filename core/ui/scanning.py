@@ -22,7 +22,8 @@ class ScanResult:
         title: the few words shown full-width ("Wrong item", "2 of 3").
         message: what would be right.
         template, context: fragment that replaces the work area (`#work`); "" keeps it as it is.
-        next_url: with "done": the next piece of work.
+        next_url: with "done": the next piece of work; with "wrong": where acknowledging leads, because no scan is
+            taken here any more.
     """
 
     outcome: Literal["ok", "wrong", "done"]

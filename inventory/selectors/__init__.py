@@ -2,7 +2,7 @@
 
 from inventory.selectors.catalogue import matching_skus, skus_with_stock
 from inventory.selectors.reconciliation import Difference, stock_differences
-from inventory.selectors.resolve import resolve_skus, skus_by_id
+from inventory.selectors.resolve import codes_of_skus, resolve_skus, skus_by_id
 from inventory.selectors.stock import (
     demand_by_sku,
     levels_for,
@@ -15,6 +15,7 @@ from inventory.selectors.stock import (
 
 __all__ = [
     "Difference",
+    "codes_of_skus",
     "demand_by_sku",
     "levels_for",
     "matching_skus",

@@ -32,6 +32,20 @@ SELECT s.id, s.code, s.name, s.status, s.is_stocked, s.weight_g, s.unit_price, s
   FROM inventory_sku s WHERE s.id = ANY(%(ids)s)
 """, ids="bigint[]")  # fmt: skip
 
+_CODES = Prepared(
+    """
+SELECT s.id, upper(s.code) FROM inventory_sku s WHERE s.id = ANY(%(ids)s)
+ UNION
+SELECT a.sku_id, upper(a.external_sku) FROM inventory_skualias a
+ WHERE a.sku_id = ANY(%(ids)s) AND a.source IN (%(source)s, '')
+ UNION
+SELECT b.sku_id, b.gtin FROM inventory_skubarcode b WHERE b.sku_id = ANY(%(ids)s)
+ ORDER BY 1, 2
+""",
+    ids="bigint[]",
+    source="text",
+)
+
 
 def resolve_skus(source: str, codes: Iterable[str]) -> dict[str, SkuRef]:
     """Find SKUs for codes as a channel writes them, with one statement; unknown codes are absent.
@@ -54,3 +68,11 @@ def skus_by_id(sku_ids: Iterable[int]) -> dict[int, SkuRef]:
     """The SKUs with these ids, with one statement."""
     rows = _BY_ID.fetch_all({"ids": list(set(sku_ids))})
     return {row[0]: SkuRef(row[0], row[1], row[2], row[3] == SkuStatus.ACTIVE, *row[4:]) for row in rows}
+
+
+def codes_of_skus(source: str, sku_ids: Iterable[int]) -> dict[int, list[str]]:
+    """{SKU id: every code that resolve_skus() takes for it}: codes in capitals, barcodes with 14 digits."""
+    found: dict[int, list[str]] = {}
+    for sku_id, code in _CODES.fetch_all({"ids": sorted(set(sku_ids)), "source": source}):
+        found.setdefault(sku_id, []).append(code)
+    return found

@@ -1,6 +1,7 @@
 """The warehouse: what is to be picked, the pick screen, the pack screen."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
@@ -16,7 +17,7 @@ from core.ui.content import EmptyState, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.scanning import ScanResult
 from core.ui.views import ActionPage, FormPage, ListPage, QueuePage
-from inventory.selectors import resolve_skus
+from inventory.selectors import codes_of_skus, resolve_skus
 from logistics.bulk import FULFILMENT_ACTIONS
 from logistics.case_facts import carrier_url
 from logistics.enums import ShipmentStatus
@@ -31,7 +32,7 @@ from logistics.tables import FULFILMENT_COLUMNS
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentLine, FulfilmentOrder
 from orders.selectors.orders import fulfilments_for
-from orders.services.fulfilment import check, pick, record_packed, start_picking, stop_picking
+from orders.services.fulfilment import check, pick, picked_by, record_packed, start_picking, stop_picking
 
 PICK = "orders.pick_fulfilment"
 OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
@@ -113,7 +114,9 @@ class Station(QueuePage[FulfilmentOrder]):
 
     def work_context(self, item: FulfilmentOrder) -> dict[str, Any]:
         done, total = self.progress(item)
-        return {"lines": _with_counts(self.lines(item), self.counted), "is_done": done == total}
+        lines = self.lines(item)
+        codes = codes_of_skus(item.order.channel.code, [line.sku_id for line in lines])
+        return {"lines": _with_counts(lines, self.counted, codes), "is_done": done == total}
 
     def exit_url(self) -> str:
         return reverse("logistics:fulfilment_list")
@@ -169,13 +172,16 @@ def lines_by_bin(item: FulfilmentOrder) -> list[FulfilmentLine]:
     return list(item.lines.select_related("sku").order_by("sku__bin_location", "sku__code", "pk"))
 
 
-def _with_counts(lines: Sequence[FulfilmentLine], counted: str) -> list[dict[str, Any]]:
+def _with_counts(
+    lines: Sequence[FulfilmentLine], counted: str, codes: Mapping[int, Sequence[str]]
+) -> list[dict[str, Any]]:
     return [
         {
             "line": line,
             "done": getattr(line, counted),
             "left": line.quantity - getattr(line, counted),
             "is_done": getattr(line, counted) >= line.quantity,
+            "codes": json.dumps(codes[line.sku_id]),
         }
         for line in lines
     ]
@@ -189,7 +195,16 @@ class PickStation(Station):
         if "pk" not in self.kwargs and (item := self.get_item(request.user)):
             # The screen's address names its order: what is scanned counts for the order that is seen.
             return redirect("logistics:pick", pk=item.pk)
+        if (item := self.get_item(request.user)) and _is_taken(item, request.user):
+            taken = {"item": None, "taken": item, "picked_by": picked_by(item), "exit": self.exit_url()}
+            return self.page(context=taken)
         return super().get(request, *args, **kwargs)
+
+    def refused(self, error: DomainError) -> ScanResult:
+        if error.code != "picked_by_other":
+            return super().refused(error)
+        back = _("Put this back on the shelf.")
+        return ScanResult(outcome="wrong", title=error.message, message=back, next_url=reverse("logistics:pick_next"))
 
     def get_item(self, user: Any) -> FulfilmentOrder | None:
         if "pk" in self.kwargs:
@@ -215,6 +230,10 @@ class PickStation(Station):
         if self._cancelled(user):
             return super().empty_state(user)
         return EmptyState(title=_("Nothing to pick"), body=_("Released orders appear here."), icon="circle-check")
+
+
+def _is_taken(item: FulfilmentOrder, user: Any) -> bool:
+    return item.status == FulfilmentStatus.PICKING and item.picker_id != user.pk
 
 
 class PackStation(Station):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM, Actor
 from core.db import insert_rows
-from core.exceptions import DomainError, NotFound
+from core.exceptions import DomainError, Message, NotFound
 from core.outbox.services import publish
 from core.stages import nudge
 from inventory.rules.stock import StockAdjustment
@@ -36,8 +36,7 @@ def start_picking(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
     """
     fulfilment = _lock_one(fulfilment_id)
     if fulfilment.status == FulfilmentStatus.PICKING:
-        if fulfilment.picker_id != actor.user_id:
-            raise DomainError(_("Somebody else is picking this."), "picked_by_other")
+        _refuse_other_picker(fulfilment, actor)
         return fulfilment
     move_fulfilments([fulfilment], FulfilmentStatus.PICKING, at=timezone.now(), actor=actor)
     fulfilment.picker_id = actor.user_id
@@ -65,12 +64,23 @@ def pick(*, fulfilment_id: int, sku_id: int, quantity: int, actor: Actor) -> Ful
     fulfilment = _lock_one(fulfilment_id)
     if fulfilment.status != FulfilmentStatus.PICKING:
         raise DomainError(_("Start picking first."), "not_picking")
-    if fulfilment.picker_id != actor.user_id:
-        raise DomainError(_("Somebody else is picking this."), "picked_by_other")
+    _refuse_other_picker(fulfilment, actor)
     line = _wanting(fulfilment, sku_id, "picked_quantity", quantity)
     line.picked_quantity += quantity
     line.save(update_fields=["picked_quantity"])
     return line
+
+
+def _refuse_other_picker(fulfilment: FulfilmentOrder, actor: Actor) -> None:
+    if fulfilment.picker_id != actor.user_id:
+        raise DomainError(picked_by(fulfilment), "picked_by_other")
+
+
+def picked_by(fulfilment: FulfilmentOrder) -> Message:
+    """Who picks it, in words."""
+    if fulfilment.picker is None:
+        return _("Somebody else is picking this.")
+    return _("%(name)s is picking this.") % {"name": fulfilment.picker.label}
 
 
 @transaction.atomic

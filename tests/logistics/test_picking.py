@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from core.accounts.enums import Role
 from core.accounts.models import User
-from core.actor import SYSTEM
+from core.actor import SYSTEM, Actor
 from core.stages import drain
-from inventory.models import Sku, StockLevel, Warehouse
+from inventory.models import Sku, SkuAlias, SkuBarcode, StockLevel, Warehouse
+from inventory.selectors import codes_of_skus
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder
 from orders.services.cancel import cancel_order
+from orders.services.fulfilment import start_picking
 from tests.factories.accounts import make_user
 from tests.factories.inventory import make_sku, stock
 from tests.factories.logistics import PIPELINE, make_carrier, make_rule, make_shipment, make_warehouse_in_shenzhen
@@ -75,13 +77,42 @@ def test_a_scan_on_a_screen_whose_order_was_taken_counts_for_no_other(browser, s
     seen, other = released(("PICK-A", 1)), released(("PICK-A", 1))
     screen = reverse("logistics:pick", args=[seen.pk])
     colleague = Client()
-    colleague.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+    colleague.force_login(make_user(Role.WAREHOUSE_OPERATOR, display_name="Li Na"))
     assert scan(colleague, screen, "PICK-A")["outcome"] == "done"
     assert scan(browser, screen, "PICK-A") | {"progress": None} == {
-        "outcome": "wrong", "title": "Somebody else is picking this.", "message": "", "html": "", "next": "",
-        "progress": None,
+        "outcome": "wrong", "title": "Li Na is picking this.", "message": "Put this back on the shelf.", "html": "",
+        "next": reverse("logistics:pick_next"), "progress": None,
     }  # fmt: skip
     assert other.lines.get().picked_quantity == 0
+
+
+def test_a_pick_that_somebody_else_has_begun_says_who_and_leads_on(browser, skus):
+    mine = released(("PICK-A", 1))
+    address = reverse("logistics:pick", args=[mine.pk])
+    assert b'data-codes="' in browser.get(address).content
+    other = make_user(Role.WAREHOUSE_OPERATOR, display_name="Wang Wei")
+    start_picking(fulfilment_id=mine.pk, actor=Actor.for_user(other))
+
+    answer = scan(browser, address, "PICK-A")
+    assert (answer["outcome"], answer["title"]) == ("wrong", "Wang Wei is picking this.")
+    assert answer["next"] == reverse("logistics:pick_next")
+    page = browser.get(address).content.decode()
+    assert "Wang Wei is picking this." in page
+    assert f'href="{reverse("logistics:pick_next")}"' in page
+    assert "data-scan-url" not in page
+    assert f'action="{reverse("logistics:pick_stop", args=[mine.pk])}"' in page
+
+
+def test_the_page_knows_every_code_of_its_lines(browser, skus):
+    """What it counts without a connection, the server takes; another channel's code isn't among them."""
+    SkuBarcode.objects.create(sku=skus[0], gtin="04006381333931")
+    for source, code in (("", "Every"), ("elsewhere", "Other")):
+        SkuAlias.objects.create(sku=skus[0], source=source, external_sku=code)
+    mine = released(("PICK-A", 3))
+    codes = codes_of_skus(mine.order.channel.code, [skus[0].pk])[skus[0].pk]
+    assert codes == ["04006381333931", "EVERY", "PICK-A"]
+    for code in codes:
+        assert scan(browser, reverse("logistics:pick", args=[mine.pk]), code)["outcome"] in ("ok", "done")
 
 
 def test_what_should_have_left_is_marked_with_word_icon_and_colour(browser, skus):

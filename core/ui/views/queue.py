@@ -37,6 +37,10 @@ class QueuePage(ConsoleView, Generic[M]):
         """Take one scan: call one service and say what it did. A DomainError reads as a wrong scan."""
         raise TypeError(f"{type(self).__name__} defines no scan()")
 
+    def refused(self, error: DomainError) -> ScanResult:
+        """The answer to a scan that the service refused."""
+        return ScanResult(outcome="wrong", title=error.message)
+
     def work_context(self, item: M) -> dict[str, Any]:
         """Context for the work area."""
         return {}
@@ -99,7 +103,7 @@ class QueuePage(ConsoleView, Generic[M]):
             with transaction.atomic():
                 result = self.scan(item, code, request.user)
         except DomainError as error:
-            result = ScanResult(outcome="wrong", title=error.message)
+            result = self.refused(error)
         return {**_as_json(result, request), "progress": self._progress_after(request)}
 
     def _progress_after(self, request: HttpRequest) -> tuple[int, int] | None:
