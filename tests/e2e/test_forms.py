@@ -6,9 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from core.accounts.enums import Role
+from core.actor import SYSTEM
+from core.stages import drain
+from orders.services.edit import edit_order
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.inventory import make_sku, make_warehouse, stock
-from tests.factories.orders import make_channel
+from tests.factories.orders import make_channel, make_order
 from tests.factories.supply_chain import make_purchase_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,7 +71,7 @@ def test_what_was_typed_is_back_after_the_session_ended_and_can_be_discarded(pag
     expect(page.locator("[name=sku-4]")).to_have_value("MUG")
     expect(page.locator("[name=quantity-4]")).to_have_value("7")
     expect(page.locator("[name=line_count]")).to_have_value("6")
-    expect(page.get_by_role("link", name="Cancel")).not_to_have_attribute("href", re.compile("login"))
+    expect(page.get_by_role("link", name="Back", exact=True)).not_to_have_attribute("href", re.compile("login"))
     page.get_by_role("button", name="Discard it").click()
     expect(page.locator("[name=buyer_name]")).to_have_value("")
     assert page.evaluate("localStorage.length") == 0
@@ -121,3 +124,26 @@ def test_a_dialog_begins_in_its_first_field_and_the_way_back_in_can_be_clicked(p
     expect(opened.value.locator("h1")).to_have_text("Sign in")
     expect(page.locator("#dialog [name=sku]")).to_have_value("MUG")
     page_errors.clear()  # the browser reports 401 as a failed load
+
+
+def test_after_an_edit_conflict_the_current_state_is_loaded_and_what_was_typed_can_be_copied(page, log_in, page_errors):
+    log_in(page, make_user(Role.ORDER_CLERK))
+    order = make_order(make_channel(), ("NONE", 1))
+    drain(only=["orders.validate"])
+    page.goto(f"/orders/{order.pk}/edit/")
+    street = page.locator("[name=ship_street]")
+    street.fill("New street 9")
+    edit_order(order_id=order.pk, changes={"ship_street": "Old street 1"}, actor=SYSTEM)
+    save = page.get_by_role("button", name="Save and check again")
+    save.click()
+    expect(street).to_have_value("New street 9")
+    page.get_by_role("button", name="Load the current state").click()
+    expect(street).to_have_value("Old street 1")
+    copy = page.get_by_role("button", name="Copy New street 9")
+    expect(copy).to_have_css("opacity", "1")
+    street.fill("New street 9")
+    save.click()
+    expect(page.locator("h1")).to_contain_text(order.number)
+    order.refresh_from_db()
+    assert order.ship_street == "New street 9"
+    page_errors.clear()  # the browser reports 422 as a failed load
