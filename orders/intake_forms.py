@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import PARTS
 from core.countries import country_choices
 from core.money import currency_choices
+from core.words import run_on
 from core.zones import zone_names
 from crm.forms import paste_address_field
 from orders.enums import PaymentStatus
 from orders.importing.assemble import MOMENTS
-from orders.importing.cells import fitting_formats, is_moment, moment_reader
+from orders.importing.cells import USUAL_FORMATS, fitting_formats, is_moment, moment_reader, written_as
 from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
 from orders.models import Channel
@@ -95,6 +96,9 @@ _PRICES = {
     "lines.unit_price": _("Without it the line amount ÷ the quantity is taken. The file needs one of the two."),
     "lines.amount": _("Needed where the file has no unit price."),
 }
+_HINTS = _PRICES | {
+    "payment.status": _("Without it orders are unpaid, or on invoice where the channel doesn't require payment.")
+}
 
 
 class MappingForm(forms.Form):
@@ -104,11 +108,10 @@ class MappingForm(forms.Form):
         label=_("A row that repeats another of its order exactly"),
         choices=[("keep", _("is a second line")), ("drop", _("is a duplicate: leave it out"))],
     )
-    date_format = forms.CharField(
-        label=_("Date format"),
+    date_format = forms.ChoiceField(
+        label=_("How dates are written"),
         required=False,
-        max_length=60,
-        help_text=_("For dates that aren't like 2025-03-01 09:30, such as %d/%m/%Y %H:%M."),
+        help_text=_("Shown with the last day of 2026."),
     )
     cancellation_prefix = forms.CharField(
         label=_("Cancellations begin with"),
@@ -137,13 +140,16 @@ class MappingForm(forms.Form):
     ) -> None:
         self.header, self.rows = header, rows
         options = mapping.options
+        cells = [cell for path in MOMENTS & mapping.columns.keys() for cell in self._cells(mapping, path)]
+        fitting = fitting_formats(cells) if cells else []
         initial = {
             "repeated_rows": options.repeated_rows,
-            "date_format": next(iter(options.date_formats), ""),
+            "date_format": next(iter(options.date_formats), "") or (fitting[0] if len(fitting) == 1 else ""),
             "cancellation_prefix": options.cancellation_prefix,
         }
         super().__init__(*args, **{**kwargs, "initial": initial})
         self.options = options
+        self.fields["date_format"].choices = _date_formats(initial["date_format"], fitting)  # type: ignore[attr-defined]
         if not may_create:
             del self.fields["create_catalogue"]
         choices = [("", "—"), *((name, name) for name in header if name)]
@@ -153,7 +159,7 @@ class MappingForm(forms.Form):
                 choices=choices,
                 required=path in REQUIRED and path not in options.constants,
                 initial=mapping.columns.get(path, ""),
-                help_text=_PRICES.get(path, ""),
+                help_text=_HINTS.get(path, ""),
                 error_messages={"required": _NEEDED},
             )
             self.fields[_name(path)].is_called_optional = path not in _PRICES  # type: ignore[attr-defined]
@@ -198,11 +204,17 @@ class MappingForm(forms.Form):
         """Refuse a mapping that reads none of the dates in the first rows: every order would fail."""
         read = moment_reader(mapping.options.date_formats)
         for path in MOMENTS & mapping.columns.keys():
-            place = self.header.index(mapping.columns[path])
-            cells = [row[place] for row in self.rows if row[place] and row[place] not in mapping.options.empty_values]
+            cells = self._cells(mapping, path)
             if cells and not any(is_moment(read(cell)) for cell in cells):
                 self.add_error("date_format", _unread_date(cells))
                 return
+
+    def _cells(self, mapping: FileMapping, path: str) -> list[str]:
+        """What stands in the first rows for a field that has a column in this file."""
+        if mapping.columns[path] not in self.header:
+            return []
+        place = self.header.index(mapping.columns[path])
+        return [row[place] for row in self.rows if row[place] and row[place] not in mapping.options.empty_values]
 
     def meanings(self) -> list[tuple[str, list[Any]]]:
         """(heading, labels of the fields that are read from it) of every column of the file."""
@@ -215,11 +227,19 @@ class MappingForm(forms.Form):
 
 def _unread_date(cells: Sequence[str]) -> str:
     """What to type for dates such as the first of these."""
-    formats = gettext(" or ").join(fitting_formats(cells)) or "%d/%m/%Y %H:%M"
-    return gettext("“%(cell)s” isn't read as a date. Type how it is written: %(formats)s") % {
-        "cell": cells[0],
-        "formats": formats,
-    }
+    told = gettext("“%(cell)s” isn't read as a date. Choose how it is written.") % {"cell": cells[0]}
+    if fitting := fitting_formats(cells):
+        shown = gettext(" or ").join(f"“{written_as(form)}”" for form in fitting)
+        told = run_on(told, gettext("It may be %(formats)s.") % {"formats": shown})
+    return told
+
+
+def _date_formats(kept: str, fitting: Sequence[str]) -> list[tuple[str, Any]]:
+    """(strptime format, the last day of 2026 in it): the mapping's own, what fits the file, the rest."""
+    formats = dict.fromkeys([*filter(None, [kept]), *fitting, *USUAL_FORMATS])
+    return [("", _("Year first, or day first with dots: 2026-12-31, 31.12.2026"))] + [
+        (form, written_as(form)) for form in formats
+    ]
 
 
 def _name(path: str) -> str:

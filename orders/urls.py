@@ -21,6 +21,7 @@ urlpatterns = [
     path("holds/<int:pk>/release/", actions.HoldRelease.as_view(), name="hold_release"),
     path("new/", create.OrderCreate.as_view(), name="order_create"),
     path("import/", imports.ImportNew.as_view(), name="import_new"),
+    path("import/template/<str:suffix>/", imports.ImportTemplate.as_view(), name="import_template"),
     path("import/<str:token>/", imports.ImportMap.as_view(), name="import_map"),
     path("messages/", intake.MessageList.as_view(), name="intake_list"),
     path("messages/<int:pk>/", intake.MessageDetail.as_view(), name="intake_detail"),

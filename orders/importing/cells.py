@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Final
 
 _TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
@@ -17,7 +18,7 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?:,?[ T]+([0-9]
 _READ_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\d)")
 # Tried on dates that aren't read by themselves, to name the formats that would read them.
 _DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%d/%m/%y", "%Y%m%d")
-_USUAL_FORMATS = tuple(f"{day}{time}" for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p"))
+USUAL_FORMATS: Final = tuple(f"{day}{time}" for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p"))
 _AMOUNT_NOISE = re.compile(r"[\s ¥￥$£€元]|CNY|USD|GBP|EUR|RMB", re.IGNORECASE)
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 # Marketplaces export personal data encrypted ("##…", "$$…", "~…~", "#…#") where the shop may not see it.
@@ -89,7 +90,12 @@ def is_moment(text: str) -> bool:
 
 def fitting_formats(cells: Sequence[str]) -> list[str]:
     """The usual strptime formats that read all of these cells: two where day and month can't be told apart."""
-    return [form for form in _USUAL_FORMATS if all(moment_reader([form])(cell) != cell for cell in cells)]
+    return [form for form in USUAL_FORMATS if all(moment_reader([form])(cell) != cell for cell in cells)]
+
+
+def written_as(form: str) -> str:
+    """The afternoon of 31 December 2026 in a strptime format: what a person knows a format by."""
+    return datetime(2026, 12, 31, 14, 30).strftime(form)  # noqa: DTZ001 - an example
 
 
 def _iso(year: str, month: str, day: str, hour: str | None, rest: str | None) -> str:

@@ -105,7 +105,10 @@ def _parse_quantity(value: Any, _: Defaults) -> int:
 
 def _quantity(value: Any) -> int:
     if type(value) is not int:
-        number = _decimal(value)
+        try:
+            number = _decimal(value)
+        except Refused:
+            raise Refused("not_an_integer") from None
         # A huge exponent would be written out as digits by int(), so the size is looked at first.
         if abs(number) <= MAX_QUANTITY and number != int(number):
             raise Refused("not_an_integer")

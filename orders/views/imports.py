@@ -16,6 +16,8 @@ from core.actor import Actor
 from core.exceptions import DomainError
 from core.storage import room_needed
 from core.ui.views import ConsoleView, say
+from inventory.services.imports.template import template_file
+from orders.importing.example import EXAMPLE_HEADER, EXAMPLE_ROWS
 from orders.importing.mapping import FileMapping
 from orders.importing.presets import PRESETS, Preset
 from orders.intake_forms import MappingForm, UploadForm, preset_choices
@@ -68,6 +70,21 @@ class ImportNew(ConsoleView):
 
     def _show(self, form: UploadForm, status: int = 200) -> HttpResponse:
         return self.page(context={"form": form, "presets": preset_choices()}, status=status)
+
+
+class ImportTemplate(ConsoleView):
+    """A file with our own columns and an example, as CSV or XLSX."""
+
+    http_method_names = ("get", "head", "options")
+    permission = "orders.import_order"
+
+    def get(self, request: HttpRequest, suffix: str) -> HttpResponse:
+        if suffix not in {"csv", "xlsx"}:
+            raise Http404
+        content, content_type = template_file(EXAMPLE_HEADER, EXAMPLE_ROWS, suffix)
+        response = HttpResponse(content, content_type=content_type)
+        response["Content-Disposition"] = f'attachment; filename="orders.{suffix}"'
+        return response
 
 
 def _joined(orders: str, lines: str) -> str:

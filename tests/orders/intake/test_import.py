@@ -352,12 +352,12 @@ def test_the_result_names_the_columns_at_fault_and_counts_each_order_once(write:
     assert job.summary.splitlines() == [
         "Lines: 4 read = 0 accepted + 0 duplicate + 4 rejected",
         "Orders: 3 read = 0 accepted + 0 duplicate + 3 rejected",
-        "2 lines of 2 orders: Quantity must be a number such as 12.50",
+        "2 lines of 2 orders: Quantity must be a whole number",
         "1 line of 1 order: UnitPrice must be a number such as 12.50",
         "1 line of 1 order: UnitPrice has more than 4 decimals",
     ]
     with translation.override("zh-hans"):
-        assert "2 个订单的 2 行：Quantity 必须是数字" in job.summary
+        assert "2 个订单的 2 行：Quantity 必须是整数" in job.summary
         assert "1 个订单的 1 行：UnitPrice 小数位数超过 4 位" in job.summary
 
 

@@ -398,9 +398,39 @@ def test_dates_that_cant_be_read_are_refused_before_the_import(manager: Client, 
     assert page.status_code == 422
     text = page.content.decode()
     assert "“01/03/2025 10:00” isn&#x27;t read as a date" in text
-    assert "%d/%m/%Y %H:%M or %m/%d/%Y %H:%M" in text
+    assert "It may be “31/12/2026 14:30” or “12/31/2026 14:30”." in text
     assert not Job.objects.exists()
     assert not ImportMapping.objects.exists()
+
+
+def test_how_dates_are_written_is_chosen_from_examples_and_told_by_the_file(manager: Client, channel: Channel) -> None:
+    told = FILE.replace("When", "placed_at").replace("01/03", "31/03")
+    page = manager.get(uploaded(manager, channel, told)).content.decode()
+    assert '<option value="%d/%m/%Y %H:%M" selected>31/12/2026 14:30</option>' in page
+    assert ">12/31/2026</option>" in page
+    assert "orders are unpaid" in page
+    unsure = manager.get(uploaded(manager, channel, FILE.replace("When", "placed_at"))).content.decode()
+    assert '<option value="" selected>' in unsure
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_the_template_can_be_filled_in_and_imported(manager: Client, channel: Channel, suffix: str) -> None:
+    address = reverse("orders:import_template", args=[suffix])
+    assert address in manager.get(reverse("orders:import_new")).content.decode()
+    content = manager.get(address).content
+    upload = SimpleUploadedFile(f"orders.{suffix}", content)
+    url = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload}).headers["Location"]
+    form = manager.get(url).context["form"]
+    manager.post(url, {name: form[name].value() or "" for name in form.fields} | {"create_catalogue": "on"})
+    job = Job.objects.get()
+    run_job(job.pk)
+    order = Order.objects.get()
+    assert (order.external_id, order.lines.count(), order.payment_status) == ("EXAMPLE-1", 2, "paid")
+
+
+def test_the_template_needs_the_right_to_import(client: Client) -> None:
+    client.force_login(make_user(Role.WAREHOUSE_OPERATOR))
+    assert client.get(reverse("orders:import_template", args=["csv"])).status_code == 403
 
 
 def test_the_page_says_what_is_read_from_each_column(manager: Client, channel: Channel) -> None:
