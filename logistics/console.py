@@ -1,5 +1,6 @@
 """Where logistics shows in the console."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,9 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
+from core.accounts.selectors import may_see_personal_data
 from core.audit.words import register_action_labels
 from core.cases.panels import cases_panel, open_case_lines
 from core.cases.permissions import VIEW as VIEW_CASE
+from core.redaction import mask
 from core.ui.content import PageAction, PanelContent
 from core.ui.counting import capped_count, count_label
 from core.ui.nav import NavItem, register_nav
@@ -35,6 +38,7 @@ from orders.selectors.search import register_order_lookup
 OPERATOR = (Role.WAREHOUSE_OPERATOR.value,)
 SERVICE = (Role.CUSTOMER_SERVICE.value,)
 _TRACKING_PREFIX = 6
+MOST_STARS = 5
 
 
 def _to_pick(user: Any) -> int:
@@ -137,7 +141,17 @@ def _order_shipments(request: HttpRequest, order: Order) -> PanelContent | None:
     link = PageAction(
         label=_("Customer's page"), url=tracking_url(order.pk), icon="external-link", permission="orders.cancel_order"
     )
-    return PanelContent("logistics/_order_shipments.html", {"shipments": shown}, count=len(rows), actions=(link,))
+    context = {"shipments": shown, "rating": _rating(rows, request.user)}
+    return PanelContent("logistics/_order_shipments.html", context, count=len(rows), actions=(link,))
+
+
+def _rating(rows: Sequence[Any], user: Any) -> dict[str, Any] | None:
+    """What the customer said on the tracking page; their words only for those who may see personal data."""
+    if not rows or rows[0].rated_stars is None:
+        return None
+    stars, comment = rows[0].rated_stars, rows[0].rated_comment
+    shown = comment if may_see_personal_data(user) else mask(comment)
+    return {"stars": stars, "drawn": "★" * stars + "☆" * (MOST_STARS - stars), "comment": shown}
 
 
 def _facts(request: HttpRequest, shipment: Shipment) -> PanelContent:

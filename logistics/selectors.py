@@ -48,14 +48,17 @@ def has_no_carrier(shipment: Shipment) -> bool:
 
 
 def order_shipments(user: object, order_id: int) -> list[Shipment]:
-    """An order's parcels that a user may see, oldest first, each with its carrier."""
+    """An order's parcels that a user may see, oldest first, each with its carrier, and with `rated_stars` and
+    `rated_comment`, what the customer said of the order's delivery; None before."""
     if is_limited(user):  # type: ignore[arg-type]
         return list(_of_order(visible_shipments(user), order_id))
     return _ORDER_SHIPMENTS.fetch(order=order_id)
 
 
 def _of_order(shipments: QuerySet[Shipment], order: Any) -> QuerySet[Shipment]:
-    return shipments.filter(order=order).select_related("carrier").order_by("pk")
+    rating = "order__delivery_rating"
+    rated = shipments.annotate(rated_stars=F(f"{rating}__stars"), rated_comment=F(f"{rating}__comment"))
+    return rated.filter(order=order).select_related("carrier").order_by("pk")
 
 
 _ORDER_SHIPMENTS = KeptQuery(lambda order: _of_order(Shipment.objects.all(), order), order="bigint")

@@ -11,16 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from core.addresses import PARTS
 from core.countries import country_choices
+from core.exceptions import DomainError
 from core.money import currency_choices
 from core.words import run_on
 from core.zones import zone_names
 from crm.forms import paste_address_field
+from inventory.selectors import resolve_skus
 from orders.enums import PaymentStatus
 from orders.importing.assemble import MOMENTS
 from orders.importing.cells import USUAL_FORMATS, fitting_formats, is_moment, moment_reader, written_as
 from orders.importing.mapping import REQUIRED, FileMapping, Options, importable_fields
 from orders.importing.presets import PRESETS
 from orders.models import Channel
+from orders.services.manual import list_price
 
 
 class ChannelForm(forms.ModelForm[Channel]):
@@ -283,7 +286,7 @@ class OrderForm(forms.Form):
         label=_("Payment"),
         choices=[
             (status.value, status.label)
-            for status in (PaymentStatus.PAID, PaymentStatus.UNPAID, PaymentStatus.INVOICED, PaymentStatus.COD)
+            for status in (PaymentStatus.UNPAID, PaymentStatus.PAID, PaymentStatus.INVOICED, PaymentStatus.COD)
         ],
     )
     payment_method = forms.CharField(label=_("Payment method"), max_length=64, required=False)
@@ -302,7 +305,7 @@ class OrderForm(forms.Form):
 
     def _add_line(self, number: int) -> None:
         sku = forms.CharField(label=_("SKU"), max_length=120, required=False)
-        quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=1_000_000, required=False)
+        quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=1_000_000, required=False, initial=1)
         price = forms.DecimalField(
             label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True
         )
@@ -316,13 +319,17 @@ class OrderForm(forms.Form):
         """The lines that were filled in: {row, sku, quantity, price}; a blank price is None."""
         data = self.cleaned_data
         return [
-            {"row": n, "sku": data[f"sku-{n}"], "quantity": data[f"quantity-{n}"] or 1, "price": data[f"price-{n}"]}
+            {"row": n, "sku": data[f"sku-{n}"], "quantity": data[f"quantity-{n}"], "price": data[f"price-{n}"]}
             for n in range(self.shown_lines)
             if data.get(f"sku-{n}")
         ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for n in range(self.shown_lines):
+            if cleaned.get(f"sku-{n}") and f"quantity-{n}" in cleaned and cleaned[f"quantity-{n}"] is None:
+                self.add_error(f"quantity-{n}", _("How many?"))
+        self._check_skus(cleaned)
         nameless = [n for n in range(self.shown_lines) if not cleaned.get(f"sku-{n}") and self._has_amounts(n)]
         for n in nameless:
             self.add_error(f"sku-{n}", _("Name the SKU, or empty this row."))
@@ -330,5 +337,20 @@ class OrderForm(forms.Form):
             self.add_error("sku-0", _("An order has at least one line."))
         return cleaned
 
+    def _check_skus(self, cleaned: dict[str, Any]) -> None:
+        """Say of every line at once what is wrong with its SKU or the price that it would take from it."""
+        if (channel := cleaned.get("channel")) is None:
+            return
+        codes = {n: cleaned[f"sku-{n}"] for n in range(self.shown_lines) if cleaned.get(f"sku-{n}")}
+        refs = resolve_skus(channel.code, codes.values())
+        for n, code in codes.items():
+            if f"price-{n}" in cleaned and cleaned[f"price-{n}"] is None:
+                try:
+                    list_price(refs.get(code), channel.currency, n)
+                except DomainError as error:
+                    self.add_error(error.field, error.message)
+
     def _has_amounts(self, number: int) -> bool:
-        return any((self[f"{name}-{number}"].data or "").strip() for name in ("quantity", "price"))
+        """Whether somebody typed into the row; the quantity of 1 stands there from the beginning."""
+        quantity, price = ((self[f"{name}-{number}"].data or "").strip() for name in ("quantity", "price"))
+        return quantity not in ("", "1") or price != ""

@@ -54,12 +54,12 @@ def enter_order(
 def _line(line: Mapping[str, Any], ref: SkuRef | None, currency: str) -> dict[str, Any]:
     price = line["price"]
     if price is None:
-        price = _list_price(ref, currency, line["row"])
+        price = list_price(ref, currency, line["row"])
     name = ref.name if ref is not None else ""
     return {"sku": line["sku"], "name": name, "quantity": line["quantity"], "unit_price": str(price)}
 
 
-def _list_price(ref: SkuRef | None, currency: str, row: int) -> Decimal:
+def list_price(ref: SkuRef | None, currency: str, row: int) -> Decimal:
     """The SKU's list price, which must be one in the order's currency."""
     if ref is None:
         raise DomainError(_("There is no SKU with this code."), "sku_unknown", field=f"sku-{row}")

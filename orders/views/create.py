@@ -46,7 +46,7 @@ class OrderCreate(FormPage[Order]):
     def get_initial(self) -> dict[str, Any]:
         manual = channels_for(self.request.user).filter(is_active=True).order_by("kind", "code")
         channel = manual.filter(kind="manual").first() or manual.first()
-        defaults = {"channel": channel, "country": channel.country if channel else "CN", "payment_status": "paid"}
+        defaults = {"channel": channel, "country": channel.country if channel else "CN", "payment_status": "unpaid"}
         return defaults | super().get_initial()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -301,12 +301,40 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(manager: C
     assert not Order.objects.exists()
 
 
+def test_everything_that_is_wrong_is_said_at_once(manager: Client, channel: Channel) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=Decimal(39))])
+    wrong = {
+        "sku-1": "NOPE",
+        "quantity-1": "1",
+        "sku-2": "MUG-1",
+        "quantity-2": "",
+        "buyer_email": "x",
+        "discount": "a",
+    }
+    page = manager.post(reverse("orders:order_create"), order_form(channel, **wrong)).content.decode()
+    marked = re.findall(r"<(?:input|select)[^>]*is-invalid[^>]*>", page)
+    assert re.findall(r'name="([^"]+)"', "".join(marked)) == ["buyer_email", "sku-1", "quantity-2", "discount"]
+    assert "How many?" in page
+
+
+def test_a_new_order_begins_unpaid_with_one_of_each(manager: Client, channel: Channel) -> None:
+    page = manager.get(reverse("orders:order_create")).content.decode()
+    assert '<option value="unpaid" selected>' in page
+    assert re.findall(r'name="quantity-\d" value="1"', page) == [f'name="quantity-{n}" value="1"' for n in range(3)]
+
+
+def test_a_row_that_only_has_its_first_quantity_is_left_out(manager: Client, channel: Channel) -> None:
+    upsert_skus([SkuDraft("MUG-1", name="Mug", unit_price=Decimal(39))])
+    manager.post(reverse("orders:order_create"), order_form(channel, **{"quantity-1": "1", "quantity-2": "1"}))
+    assert Order.objects.get().unit_count == 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "values"),
     [
         ("sku-0", {"sku-0": "MUG-2"}),
-        ("sku-1", {"quantity-1": "5"}),
-        ("quantity-0", {"quantity-0": "0"}),
+        ("sku-1", {"quantity-1": "5", "price-0": "39"}),
+        ("quantity-0", {"quantity-0": "0", "price-0": "39"}),
         ("price-0", {"price-0": "-1"}),
         ("price-0", {}),
     ],
