@@ -348,7 +348,7 @@ class OrderForm(forms.Form):
                 try:
                     list_price(refs.get(code), channel.currency, n)
                 except DomainError as error:
-                    self.add_error(error.field, error.message)
+                    self.add_error(error.field, str(error.message))
 
     def _has_amounts(self, number: int) -> bool:
         """Whether somebody typed into the row; the quantity of 1 stands there from the beginning."""
