@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.jobs.enums import JobStatus, RowOutcome
 from core.jobs.registry import find_kind
+from core.ui.content import Badge
 
 
 class Job(models.Model):
@@ -85,6 +86,13 @@ class Job(models.Model):
     @property
     def status_enum(self) -> JobStatus:
         return JobStatus(self.status)
+
+    @property
+    def badge(self) -> JobStatus | Badge:
+        """The status as it is shown: what is done with failures isn't simply done."""
+        if self.status == JobStatus.DONE and self.failed:
+            return Badge(label=_("Done with failures"), colour="warning", icon="alert-triangle")
+        return self.status_enum
 
     @property
     def is_open(self) -> bool:

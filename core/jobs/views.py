@@ -1,6 +1,7 @@
 """Pages of jobs: the list, one job live, its files; and the two addresses that every list posts to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,8 +15,8 @@ from core.actor import Actor, actor_name
 from core.audit.services import record
 from core.ids import parse_id
 from core.jobs import files
-from core.jobs.cells import csv_value
 from core.jobs.enums import JobStatus, RowOutcome
+from core.jobs.failed_rows import failed_rows_csv
 from core.jobs.filters import JobFilter
 from core.jobs.forms import BulkForm, ExportForm
 from core.jobs.list_jobs import bulk_title, export_title
@@ -43,7 +44,7 @@ class JobList(ListPage[Job]):
     filterset_class = JobFilter
     columns = (
         Column("title", _("Job"), accessor="heading", link=True, width="l"),
-        Column("status", _("Status"), cell="status", enum=JobStatus),
+        Column("status", _("Status"), cell="jobs/_status_cell.html", export=lambda job: job.badge.label),
         Column("total", _("Rows"), accessor=lambda job: job.total or job.processed, cell="number"),
         Column("succeeded", _("Done"), cell="number"),
         Column("failed", _("Failed"), cell="number"),
@@ -83,10 +84,13 @@ class JobPage(DetailPage[Job]):
             menu.append(
                 PageAction(label=_("Download the uploaded file"), url=_url("job_input", obj), icon="file-download")
             )
+        primary = _primary(obj, readable)
+        if primary is not None and primary.url == _url("job_failed_rows", obj):
+            menu.append(_retry(obj))
         return Header(
             title=obj.heading,
             line=gettext("Started by %(who)s") % {"who": actor_name(obj.actor_label)},
-            primary=_primary(obj, readable),
+            primary=primary,
             menu=menu,
         )
 
@@ -99,7 +103,7 @@ class JobPage(DetailPage[Job]):
         rows = _rows_context(self.request, obj)
         # An export's result is its file: once it is there, a list of rows would only be empty.
         has_rows = bool(rows["rows"] or rows["outcome"] or obj.is_open or not obj.output_name)
-        return {"job": obj, "has_rows": has_rows, **_progress_context(obj), **rows}
+        return {"job": obj, "has_rows": has_rows, "list_url": _list_url(obj), **_progress_context(obj), **rows}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_fragment(request) and "rows" in request.GET:
@@ -165,11 +169,11 @@ class DownloadInput(ConsoleView):
 
 
 class DownloadFailedRows(ConsoleView):
-    """The rows that failed, with the reason, as CSV."""
+    """The rows that failed, with the reason, as CSV: an import's can be mended in it and imported again."""
 
     def get(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         job = _readable(request, pk)
-        response = StreamingHttpResponse(_failed_rows_csv(job), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(failed_rows_csv(job), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="job-{job.pk}-failed.csv"'
         return response
 
@@ -261,14 +265,32 @@ def _primary(job: Job, readable: bool) -> PageAction | None:
         return None
     if job.output_file:
         return PageAction(label=_("Download"), url=_url("job_output", job), icon="download", style="primary")
-    if job.failed or job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-        label = _("Try the failed rows again") if job.failed else _("Start again")
-        return PageAction(label=label, url=_url("job_retry", job), method="post", icon="refresh", style="primary")
-    return None
+    broke_off = job.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+    if job.failed and job.input_file and not broke_off:
+        # The same rows of the same file would fail again: they have to be mended first.
+        label = _("Download the failed rows")
+        return PageAction(label=label, url=_url("job_failed_rows", job), icon="download", style="primary")
+    if job.failed or broke_off:
+        return replace(_retry(job), style="primary")
+    list_url = _list_url(job)
+    return (
+        PageAction(label=_("Back to the list"), url=list_url, icon="arrow-left", style="primary") if list_url else None
+    )
+
+
+def _retry(job: Job) -> PageAction:
+    label = _("Try the failed rows again") if job.failed else _("Start again")
+    return PageAction(label=label, url=_url("job_retry", job), method="post", icon="refresh")
+
+
+def _list_url(job: Job) -> str:
+    """The list that an action on many rows came from, with its filters."""
+    page = lists.find(job.params["list"]) if job.kind == BULK_ACTION else None
+    return page.url(job.params["query"]) if page else ""
 
 
 def _progress_context(job: Job) -> dict[str, Any]:
-    return {"status": job.status_enum, "counts": _counts(job), "poll_url": _url("job_progress", job)}
+    return {"status": job.badge, "counts": _counts(job), "poll_url": _url("job_progress", job)}
 
 
 def _counts(job: Job) -> Sequence[tuple[str, int, Text]]:
@@ -304,14 +326,3 @@ def _file(name: str, shown_as: str) -> FileResponse:
     response = FileResponse(handle, as_attachment=True, filename=shown_as)
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _failed_rows_csv(job: Job) -> Iterator[str]:
-    yield "\ufeff" + _csv_line([gettext("Row"), gettext("Key"), gettext("Field"), gettext("Reason")])
-    for row in job.rows.filter(outcome=RowOutcome.ERROR).order_by("row_number").iterator(chunk_size=2000):
-        yield _csv_line([row.row_number, row.key, row.field, row.message])
-
-
-def _csv_line(values: Sequence[Any]) -> str:
-    quoted = ('"' + csv_value(value).replace('"', '""') + '"' for value in values)
-    return ",".join(quoted) + "\r\n"

@@ -11,6 +11,7 @@ EXACT_INTEGERS = 10**15
 _FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 
 _MARKS = frozenset("='\u2018`")
+_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 
 _KEPT_CELLS: Final = 16_000
 _KEPT_CHARACTERS: Final = 100
@@ -21,14 +22,15 @@ CellValue = str | float | int | bool | datetime | date | time | timedelta | None
 def clean_cell(text: str) -> str:
     """A cell without the marks by which exporters keep ids as text: `="123"`, `'123`, a tab before.
 
-    An apostrophe is taken away before a digit only; names may start with one.
+    An apostrophe is taken away before a digit, and before what a spreadsheet would take for a formula, where our own
+    files have one; names may start with one.
     """
     text = text.strip()
     if text[:1] not in _MARKS:
         return text
     if text[:1] == "=" and (match := _FORMULA_TEXT.match(text)):
         text = match.group(1).replace('""', '"').strip()
-    if text[:1] in {"'", "\u2018", "`"} and text[1:2].isdigit():
+    if text[:1] in {"'", "\u2018", "`"} and (text[1:2].isdigit() or text[1:2] in _FORMULA_STARTS):
         text = text[1:]
     return text
 

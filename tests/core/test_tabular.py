@@ -11,6 +11,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.jobs.cells import escape_formula
 from core.tabular import Limits, Row, TabularError, clean_cell, match_header, open_table
 from core.tabular.exceptions import MAX_LINE, line_too_long
 from core.tabular.reader import _PIECE_CHARACTERS
@@ -231,3 +232,9 @@ def test_header_names_match_in_any_spelling():
     assert match.unknown == ["Colour"]
     assert match.missing(["sku", "name"]) == ["name"]
     assert match.values(["A", "2", "red", ""]) == {"sku": "A", "quantity": "2"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+8613900139000", "-5", "@home", "＝1"])
+def test_what_our_own_files_escape_is_read_as_it_was(text):
+    assert clean_cell(escape_formula(text)) == text
+    assert clean_cell("'t Hooft") == "'t Hooft"

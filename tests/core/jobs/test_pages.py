@@ -10,6 +10,7 @@ from core.jobs import files
 from core.jobs.context import JobContext
 from core.jobs.enums import JobStatus
 from core.jobs.models import Job, JobRow
+from core.jobs.reading import BULK_ACTION
 from core.jobs.registry import job_kind
 from core.jobs.running import run_job
 from core.jobs.services import start_job
@@ -102,6 +103,48 @@ def test_failed_rows_come_as_csv_without_formulas(signed_in, job):
     lines = b"".join(response).decode("utf-8-sig").splitlines()
     assert lines == ['"Row","Key","Field","Reason"', '"2","K-2","","\'=bad"']
     assert "attachment" in response["Content-Disposition"]
+
+
+def test_failed_rows_of_an_import_have_their_own_columns_and_are_to_be_mended_first(signed_in, kinds, actor, tmp_path):
+    @job_kind("test.kind", "Import people")
+    def read_people(context: JobContext) -> None:
+        context.row(2)
+        context.row(3, "error", field="Phone", message="too short", data={"also": [4]})
+
+    source = tmp_path / "people.csv"
+    source.write_text("Name,Phone,Reason\nAnn,1,\n=Bob,+2,old\nCleo,3,\n")
+    job = start_job(kind="test.kind", params={}, actor=actor, input_file=source)
+    run_job(job.pk)
+    lines = b"".join(signed_in.get(url("job_failed_rows", job))).decode("utf-8-sig").splitlines()
+    assert lines == [
+        '"Name","Phone","Reason"',
+        '"\'=Bob","\'+2","Phone: too short"',
+        '"Cleo","3","Phone: too short"',
+    ]
+    page = signed_in.get(url("job_detail", job))
+    assert page.context["primary"].url == url("job_failed_rows", job)
+    assert url("job_retry", job) in [action.url for action in page.context["menu_actions"]]
+    Job.objects.filter(pk=job.pk).update(input_file="")
+    assert b"".join(signed_in.get(url("job_failed_rows", job))).decode("utf-8-sig").startswith('"Row","Key"')
+
+
+def test_a_job_with_failures_is_not_simply_done(signed_in, job):
+    run_job(job.pk)
+    for address in (url("job_detail", job), reverse("jobs:job_list") + "?view=all", reverse("jobs:panel")):
+        page = signed_in.get(address).content.decode()
+        assert "Done with failures" in page, address
+    Job.objects.update(failed=0)
+    assert "Done with failures" not in signed_in.get(url("job_detail", job)).content.decode()
+
+
+def test_an_action_on_many_rows_leads_back_to_its_list_with_its_filters(signed_in, people_page, actor):
+    params = {"list": "test.people", "action": "greet", "query": "q=ann&sort=-id", "ids": [], "fields": {}}
+    job = start_job(kind=BULK_ACTION, params=params, actor=actor)
+    Job.objects.update(status=JobStatus.DONE)
+    page = signed_in.get(url("job_detail", job))
+    assert page.context["primary"].url == reverse("jobs:job_list") + "?q=ann&sort=-id"
+    Job.objects.update(failed=1)
+    assert "?q=ann&amp;sort=-id" in signed_in.get(url("job_detail", job)).content.decode()
 
 
 def test_the_result_is_served_as_an_attachment(signed_in, job):

@@ -96,6 +96,16 @@ def test_a_filter_that_makes_no_sense_shows_nothing_and_says_so(pages, make_entr
     assert "chip-error" in response.content.decode()
 
 
+def test_a_search_that_finds_nothing_names_its_term_and_can_be_widened(pages, make_entries, sign, boss):
+    make_entries(2)
+    page = sign(boss).get("/entries/", {"actor_kind": "system", "q": "a&b"}).content.decode()
+    assert "Nothing here matches “a&amp;b” with these filters." in page
+    assert 'href="?view=all&amp;q=a%26b"' in page
+    page = sign(boss).get("/entries/", {"view": "all", "q": "a&b"}).content.decode()
+    assert "Nothing matches “a&amp;b”." in page
+    assert "Search in all" not in page
+
+
 def test_only_declared_columns_sort(pages, make_entries, sign, boss):
     make_entries(2)
 

@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import translation
 
 from core.actor import SYSTEM
-from core.jobs.models import JobRow
+from core.jobs.failed_rows import failed_rows_csv
+from core.jobs.models import Job, JobRow
 from core.jobs.running import run_job
 from core.tabular import TabularError, open_table
 from core.tabular.header import fold
@@ -23,7 +24,8 @@ from orders.importing.cells import fitting_formats, is_moment, moment_reader, nu
 from orders.importing.headings import HEADINGS
 from orders.importing.mapping import Options
 from orders.importing.presets import PRESETS, detect
-from orders.models import IntakeMessage, Order, OrderLine
+from orders.models import Channel, IntakeMessage, Order, OrderLine
+from orders.services.import_orders import mapping_from
 from orders.services.import_start import join_files, start_import, suggest_mapping
 from orders.services.validate import validate_batch
 from tests.factories.orders_intake import make_channel
@@ -394,3 +396,14 @@ def test_the_whole_of_uci() -> None:
     said, _code = uci(SHARED)
     assert "Lines: 320705 read = 0 accepted + 313930 duplicate + 6775 rejected" in said
     assert OrderLine.objects.count() == 311_470
+
+
+def test_failed_rows_are_mended_and_imported_with_the_same_mapping(write: Callable[..., Path]) -> None:
+    uci(write(UCI), "--create-catalogue", "--opening-stock", "150")
+    job = Job.objects.get()
+    failed = "".join(failed_rows_csv(job))
+    numbers = {number for row in job.rows.filter(outcome="error") for number in row.row_numbers}
+    assert len(failed.splitlines()) == len(numbers) + 1
+    assert '"7","A-1","MUG","x","2010-12-01 11:00:00"' in failed
+    run(Channel.objects.get(), write(failed.replace('"x"', '"2"'), "mended.csv"), mapping_from(job.params))
+    assert Order.objects.get(external_id="7").lines.get().quantity == 2
