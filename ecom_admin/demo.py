@@ -57,6 +57,7 @@ class Demo:
             "DJANGO_SETTINGS_MODULE": "ecom_admin.settings",
             "PORT": str(port),
             "PUBLIC_BASE_URL": self.address,
+            "CUSTOMER_CONTACT": os.environ.get("CUSTOMER_CONTACT", "help@shop.example"),
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -92,6 +92,13 @@ def contact_matches(given: str, *, phones: Sequence[str], emails: Sequence[str])
     return any(matches)
 
 
+def contact_link(contact: str) -> str:
+    """The address behind a contact: a page, a mailbox or a phone."""
+    if contact.startswith(("https://", "http://")):
+        return contact
+    return f"mailto:{contact}" if "@" in contact else f"tel:{re.sub(r'[^+0-9]', '', contact)}"
+
+
 def scrubbed(text: str, private: Sequence[str]) -> str:
     """A carrier's text without people's names and phone numbers and without the recipient's own data.
 

@@ -35,7 +35,7 @@ from logistics.public import (
     stored_order,
     unsign,
 )
-from logistics.rules.public import Step
+from logistics.rules.public import Step, contact_link
 from logistics.services.public import ask_to_cancel, rate_delivery
 
 TRIES_PER_MINUTE = 10
@@ -147,7 +147,7 @@ def _too_many(wait: int) -> str:
 
 
 def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, problem: str = "") -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "problem": problem}
+    context: dict[str, Any] = {"form": form, "problem": problem, "help": _help()}
     return render(request, "track/search.html", context, status=status)
 
 
@@ -172,9 +172,16 @@ def _draw(stored: Stored, token: str, path: str, *, form: RatingForm | None = No
         "path": path,
         "csrf_token": _MARK,
         "said": said,
+        "help": _help(),
     }
     # Without the context of console pages, which asks more than this page does.
     return render_to_string("track/order.html", context)
+
+
+def _help() -> tuple[str, str] | None:
+    """Whom customers ask, and the link to it."""
+    contact = settings.CUSTOMER_CONTACT
+    return (contact, contact_link(contact)) if contact else None
 
 
 @lru_cache(maxsize=len(Step) * len(settings.LANGUAGES))

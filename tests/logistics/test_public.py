@@ -355,6 +355,23 @@ def test_a_link_ends_long_after_the_order_has(client, order, dates, shown):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("help@shop.example", "mailto:help@shop.example"), ("+86 571 1234-5678", "tel:+8657112345678"),
+        ("https://shop.example/help", "https://shop.example/help"),
+    ],
+)  # fmt: skip
+def test_every_page_names_whom_to_ask(client, order, settings, contact, link):
+    pages = [reverse("track:search"), reverse("track:order", args=[sign(order.pk)]), reverse("track:order", args=["x"])]
+    settings.CUSTOMER_CONTACT = contact
+    for page in pages:
+        assert f'<a href="{link}">{contact}</a>' in client.get(page).content.decode()
+    settings.CUSTOMER_CONTACT = ""
+    assert 'class="help"' not in client.get(pages[0]).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_broken_link_leads_to_the_search(client):
     answer = client.get(reverse("track:order", args=["broken"]))
 
