@@ -5,7 +5,8 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import ReadOnlyPasswordHashField, ReadOnlyPasswordHashWidget, UserChangeForm
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
@@ -34,6 +35,15 @@ from core.words import listed
 _SCOPE = "scope_"
 
 
+class PasswordSet(ReadOnlyPasswordHashWidget):
+    """Says that there is a password and offers to set another; what is kept of it is nobody's business."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["summary"] = [{"label": _("Set") if is_password_usable(value) else _("Not set")}]
+        return context
+
+
 class UserAdminForm(UserChangeForm[User]):
     """A person with roles; UserAdmin.get_form adds a field for every kind of limit that the apps have registered."""
 
@@ -42,6 +52,7 @@ class UserAdminForm(UserChangeForm[User]):
     )
 
     time_zone = TimeZoneField()
+    password = ReadOnlyPasswordHashField(label=_("Password"), widget=PasswordSet)
 
     class Meta:
         model = User

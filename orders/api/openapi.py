@@ -1,5 +1,6 @@
 """The OpenAPI description, made from the field table that the parser reads: the two can't disagree."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,12 @@ _EXAMPLE = {
     "payment": {"status": "paid", "method": "alipay", "paid_at": "2025-03-01T09:31:00+08:00"},
     "buyer_note": "放门口",
 }
+
+
+def example_text() -> str:
+    """An order with the fields that are needed, as a program sends it."""
+    names = ("external_id", "placed_at", "currency", "shipping_address", "lines", "payment")
+    return json.dumps({name: _EXAMPLE[name] for name in names}, ensure_ascii=False, indent=2)
 
 
 def document(server: str) -> dict[str, Any]:

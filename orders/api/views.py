@@ -9,13 +9,14 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from core.db import is_outage
 from core.exceptions import DomainError
 from orders.api.auth import Caller
 from orders.api.errors import ApiError
-from orders.api.openapi import document
+from orders.api.openapi import document, example_text
 from orders.api.requests import parse_json, read_body
 from orders.enums import IntakeSource
 from orders.models import Order
@@ -93,8 +94,8 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 def docs(request: HttpRequest) -> HttpResponse:
-    # Swagger UI has no dark colours of its own.
-    return render(request, "orders/api_docs.html", {"theme": "light"})
+    address = request.build_absolute_uri(reverse("orders_api:orders"))
+    return render(request, "orders/api_docs.html", {"address": address, "example": example_text()})
 
 
 def _payloads(body: Any) -> list[Any]:

@@ -1,4 +1,8 @@
 // The API's page: Swagger UI over our own description, from our own files.
+const dark = () =>
+  document.documentElement.classList.toggle("dark-mode", document.documentElement.dataset.bsTheme === "dark");
+dark();
+document.addEventListener("theme-changed", dark);
 const place = document.getElementById("api-docs");
 window.SwaggerUIBundle({
   domNode: place,

@@ -299,3 +299,15 @@ def test_who_may_change_a_thing_can_choose_what_it_refers_to(role):
         if not pages[model._meta.get_field(name).related_model].has_view_permission(request)
     ]
     assert out_of_reach == []
+
+
+def test_the_page_of_a_person_tells_nothing_of_the_password_but_that_it_is_set(administrator: Client) -> None:
+    user = make_user()
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    page = administrator.get(url).content.decode()
+    algorithm, *_rest, salt, _hash = user.password.split("$")
+    assert [word for word in (algorithm, "iterations", "salt", salt) if word in page.partition("<main")[2]] == []
+    assert "<strong>Set</strong>" in page
+    user.set_unusable_password()
+    user.save()
+    assert "<strong>Not set</strong>" in administrator.get(url).content.decode()

@@ -1,9 +1,11 @@
 import json
+from html import unescape
 from typing import Any
 
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts.services.api_keys import create_api_key, revoke_api_key
@@ -253,3 +255,12 @@ def test_received_at_is_now(key: str) -> None:
     before = timezone.now()
     post(key, order_payload("A"))
     assert before <= Order.objects.get().received_at <= timezone.now()
+
+
+def test_the_example_of_the_page_works_as_it_stands(key: str, channel: Channel) -> None:
+    page = unescape(Client().get("/api/docs").content.decode())
+    assert reverse("console:api_keys") in page
+    assert f'curl "http://testserver{URL}?channel=CHANNEL"' in page
+    sent = page.partition("-d '")[2].partition("'</code>")[0]
+    answer = post(key, sent, f"?channel={channel.code}")
+    assert (answer.status_code, answer.json()["results"][0]["outcome"]) == (202, "accepted")
