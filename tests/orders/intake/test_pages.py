@@ -441,26 +441,6 @@ def test_how_dates_are_written_is_chosen_from_examples_and_told_by_the_file(mana
     assert '<option value="" selected>' in unsure
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_the_template_can_be_filled_in_and_imported(manager: Client, channel: Channel, suffix: str) -> None:
-    address = reverse("orders:import_template", args=[suffix])
-    assert address in manager.get(reverse("orders:import_new")).content.decode()
-    content = manager.get(address).content
-    upload = SimpleUploadedFile(f"orders.{suffix}", content)
-    url = manager.post(reverse("orders:import_new"), {"channel": channel.pk, "file": upload}).headers["Location"]
-    form = manager.get(url).context["form"]
-    manager.post(url, {name: form[name].value() or "" for name in form.fields} | {"create_catalogue": "on"})
-    job = Job.objects.get()
-    run_job(job.pk)
-    order = Order.objects.get()
-    assert (order.external_id, order.lines.count(), order.payment_status) == ("EXAMPLE-1", 2, "paid")
-
-
-def test_the_template_needs_the_right_to_import(client: Client) -> None:
-    client.force_login(make_user(Role.WAREHOUSE_OPERATOR))
-    assert client.get(reverse("orders:import_template", args=["csv"])).status_code == 403
-
-
 def test_the_page_says_what_is_read_from_each_column(manager: Client, channel: Channel) -> None:
     page = manager.get(uploaded(manager, channel, FILE.replace("SKU", "Ding"))).content.decode()
     head = page[page.index("<thead>") : page.index("</thead>")]
