@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.countries import country_choices
@@ -25,6 +26,14 @@ _REASONS = [
     (_("Used as a sample"), _("Used as a sample")),
     ("other", _("Another reason")),
 ]
+
+
+class SkuInput(forms.TextInput):
+    """A code, found by code or name where the browser runs scripts; a plain input elsewhere."""
+
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        lookup = {"data-sku-lookup": reverse("inventory:sku_lookup"), "autocomplete": "off"}
+        return super().build_attrs({**base_attrs, **lookup}, extra_attrs)
 
 
 class SkuCodeField(forms.CharField):

@@ -9,6 +9,7 @@ app_name = "inventory"
 urlpatterns = [
     path("skus/", skus.SkuList.as_view(), name="sku_list"),
     path("skus/new/", skus.SkuCreate.as_view(), name="sku_create"),
+    path("skus/lookup/", skus.SkuLookup.as_view(), name="sku_lookup"),
     path("skus/<int:pk>/", skus.SkuDetail.as_view(), name="sku_detail"),
     path("skus/<int:pk>/edit/", skus.SkuEdit.as_view(), name="sku_edit"),
     re_path(

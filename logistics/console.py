@@ -26,7 +26,7 @@ from logistics.codes import SHIPMENT_SUBJECT
 from logistics.enums import ShipmentStatus
 from logistics.models import Shipment
 from logistics.public import tracking_url
-from logistics.selectors import order_shipments, visible_shipments
+from logistics.selectors import order_shipments, rating_of, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES
 from logistics.tables import cutoff_badge
 from logistics.views.shipments import TROUBLE, tracking_entries
@@ -141,15 +141,20 @@ def _order_shipments(request: HttpRequest, order: Order) -> PanelContent | None:
     link = PageAction(
         label=_("Customer's page"), url=tracking_url(order.pk), icon="external-link", permission="orders.cancel_order"
     )
-    context = {"shipments": shown, "rating": _rating(rows, request.user)}
+    context = {"shipments": shown, "rating": _rating(order, rows, request.user)}
     return PanelContent("logistics/_order_shipments.html", context, count=len(rows), actions=(link,))
 
 
-def _rating(rows: Sequence[Any], user: Any) -> dict[str, Any] | None:
+def _rating(order: Order, rows: Sequence[Any], user: Any) -> dict[str, Any] | None:
     """What the customer said on the tracking page; their words only for those who may see personal data."""
-    if not rows or rows[0].rated_stars is None:
+    if rows:
+        stars, comment = rows[0].rated_stars, rows[0].rated_comment
+    elif order.delivered_at:  # without a parcel of its own
+        stars, comment = rating_of(order.pk)
+    else:
         return None
-    stars, comment = rows[0].rated_stars, rows[0].rated_comment
+    if stars is None:
+        return None
     shown = comment if may_see_personal_data(user) else mask(comment)
     return {"stars": stars, "drawn": "★" * stars + "☆" * (MOST_STARS - stars), "comment": shown}
 

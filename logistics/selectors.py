@@ -12,7 +12,7 @@ from core.accounts.selectors import is_limited, scope_ids
 from core.kept import KeptQuery
 from core.stages import StageDue, capped_due
 from logistics.enums import PushState, ShipmentStatus
-from logistics.models import Carrier, CheckClaim, PushMessage, Shipment, TrackingEvent
+from logistics.models import Carrier, CheckClaim, DeliveryRating, PushMessage, Shipment, TrackingEvent
 from logistics.rules.breaker import OPENS_AFTER
 from logistics.rules.polling import quiet_limit
 from orders.parcels import Parcel
@@ -53,6 +53,12 @@ def order_shipments(user: object, order_id: int) -> list[Shipment]:
     if is_limited(user):  # type: ignore[arg-type]
         return list(_of_order(visible_shipments(user), order_id))
     return _ORDER_SHIPMENTS.fetch(order=order_id)
+
+
+def rating_of(order_id: int) -> tuple[int | None, str]:
+    """Stars and comment that a customer gave an order's delivery; (None, "") before."""
+    found = DeliveryRating.objects.filter(order=order_id).values_list("stars", "comment").first()
+    return found or (None, "")
 
 
 def _of_order(shipments: QuerySet[Shipment], order: Any) -> QuerySet[Shipment]:

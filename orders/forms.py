@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import PARTS
 from core.countries import country_choices
 from crm.forms import paste_address_field
+from inventory.forms import SkuInput
 from orders.enums import ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
 from orders.services.progress import left_count
@@ -116,7 +117,7 @@ class LineEditForm(forms.Form):
     """One line before release. The SKU is found by its code."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    sku = forms.CharField(label=_("SKU"), max_length=120, required=False)
+    sku = forms.CharField(label=_("SKU"), max_length=120, required=False, widget=SkuInput)
     quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=1_000_000)
     unit_price = forms.DecimalField(label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4)
     discount = forms.DecimalField(label=_("Discount"), min_value=0, max_digits=14, decimal_places=2)

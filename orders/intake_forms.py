@@ -16,6 +16,7 @@ from core.money import currency_choices
 from core.words import run_on
 from core.zones import zone_names
 from crm.forms import paste_address_field
+from inventory.forms import SkuInput
 from inventory.selectors import resolve_skus
 from orders.enums import PaymentStatus
 from orders.importing.assemble import MOMENTS
@@ -304,7 +305,7 @@ class OrderForm(forms.Form):
             self._add_line(number)
 
     def _add_line(self, number: int) -> None:
-        sku = forms.CharField(label=_("SKU"), max_length=120, required=False)
+        sku = forms.CharField(label=_("SKU"), max_length=120, required=False, widget=SkuInput)
         quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=1_000_000, required=False, initial=1)
         price = forms.DecimalField(
             label=_("Unit price"), min_value=0, max_digits=14, decimal_places=4, required=False, localize=True

@@ -1,6 +1,6 @@
 """Reads of catalogue and stock."""
 
-from inventory.selectors.catalogue import matching_skus, skus_with_stock
+from inventory.selectors.catalogue import matching_skus, offered_skus, skus_with_stock
 from inventory.selectors.reconciliation import Difference, stock_differences
 from inventory.selectors.resolve import codes_of_skus, resolve_skus, skus_by_id
 from inventory.selectors.stock import (
@@ -20,6 +20,7 @@ __all__ = [
     "levels_for",
     "matching_skus",
     "movements_for",
+    "offered_skus",
     "reservations_for",
     "resolve_skus",
     "skus_by_id",

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Upper
 
 from inventory.models import Sku, SkuAlias, SkuBarcode
@@ -34,6 +34,14 @@ def matching_skus(text: str) -> QuerySet[Sku]:
         found.append(Sku.objects.annotate(words=vector).filter(words=query).values("pk"))
     first, *others = found
     return Sku.objects.filter(pk__in=first.union(*others))
+
+
+def offered_skus(text: str, limit: int) -> list[Sku]:
+    """The SKUs to offer to somebody who types: the one with just this code first, then by code."""
+    if not text.strip() or "\x00" in text:
+        return []
+    is_it = Case(When(code__iexact=text.strip(), then=Value(0)), default=Value(1), output_field=IntegerField())
+    return list(matching_skus(text.strip()).order_by(is_it, "code").only("code", "name")[:limit])
 
 
 def skus_with_stock(user: Any) -> QuerySet[Sku]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,15 +15,17 @@ from core.ui.actions import BulkAction, RowOutcome
 from core.ui.columns import Column
 from core.ui.content import Banner, EmptyState, Header, PageAction
 from core.ui.lists import PresetView
-from core.ui.views import ActionPage, DetailPage, FormPage, ListPage
+from core.ui.views import ActionPage, ConsoleView, DetailPage, FormPage, ListPage
 from inventory import services
 from inventory.enums import SkuStatus
 from inventory.filters import SkuFilter
 from inventory.forms import AliasForm, BarcodeForm, SkuForm
 from inventory.models import Sku, SkuAlias, SkuBarcode
 from inventory.rules.catalogue import SkuDraft, Upserted
-from inventory.selectors import skus_with_stock
+from inventory.selectors import offered_skus, skus_with_stock
 from inventory.views.base import ChangePage
+
+_OFFERED = 20
 
 
 def _status_action(status: SkuStatus) -> Any:
@@ -273,3 +276,14 @@ class AliasRemove(ActionPage[Sku]):
     def perform(self, obj: Sku) -> None:
         alias = get_object_or_404(SkuAlias, sku=obj, pk=self.kwargs["alias_pk"])
         services.remove_alias(alias=alias, actor=Actor.for_user(self.request.user))
+
+
+class SkuLookup(ConsoleView):
+    """What a SKU field offers while somebody types a code or words of a name."""
+
+    permission = "inventory.view_sku"
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = offered_skus(request.GET.get("q", ""), _OFFERED)
+        return JsonResponse({"skus": [{"code": sku.code, "name": sku.name} for sku in found]})

@@ -98,6 +98,32 @@
     new window.TomSelect(select, { plugins, maxOptions: 500, hidePlaceholder: true });
   });
 
+  // A SKU by code or name. What was typed or scanned counts as it stands; the server says if nobody knows it.
+  const lookUp = async (url, text) => {
+    const answer = await fetch(`${url}?q=${encodeURIComponent(text)}`);
+    return answer.ok ? (await answer.json()).skus : [];
+  };
+  const drawn = (sku, escape) =>
+    `<div><span class="code">${escape(sku.code)}</span>${sku.name ? ` — ${escape(sku.name)}` : ""}</div>`;
+  const skuFields = (within) => within.querySelectorAll("input[data-sku-lookup]").forEach((input) => {
+    if (input.tomselect || !window.TomSelect) return;
+    const url = input.dataset.skuLookup;
+    const field = new window.TomSelect(input, {
+      valueField: "code", labelField: "name", searchField: ["code", "name"], delimiter: "\n", maxItems: 1,
+      create: (code) => ({ code, name: "" }), createOnBlur: true, addPrecedence: true, closeAfterSelect: true,
+      persist: false, hideSelected: true, loadThrottle: 150, score: () => () => 1, sortField: [{ field: "$order" }],
+      load: (text, done) => lookUp(url, text).then(done, () => done()),
+      render: { option: drawn, item: drawn, no_results: null, option_create: (typed, escape) =>
+        `<div class="create"><span class="code">${escape(typed.input)}</span></div>` },
+    });
+    const name = async (code) => {
+      const known = (await lookUp(url, code).catch(() => [])).find((sku) => sku.code.toUpperCase() === code.toUpperCase());
+      if (known && field.items[0] === code) field.updateOption(code, { ...known, code });
+    };
+    field.on("item_add", name);
+    if (input.value) name(input.value);
+  });
+
   // A draft that was sent is gone once a page of the console answers. A plain page (sign in, out of date, refused)
   // means that the form wasn't taken.
   const forms = user ? [...document.querySelectorAll("form[data-draft]")] : [];
@@ -107,6 +133,7 @@
   if (user) drafts().filter((key) => !key.startsWith(MINE)).forEach(drop); // somebody else has signed in here
   document.querySelectorAll("[data-draft-kept]").forEach((line) => { line.hidden = !drafts().length; });
   searchable(document);
+  skuFields(document);
   forms.forEach(watch);
   // Who goes back finds the form as it was sent, so that the server sees that it was.
   document.querySelectorAll("form[data-draft] input[name=once]").forEach((field) => {
@@ -117,6 +144,7 @@
   drop(SENT);
   document.addEventListener("htmx:afterSettle", (event) => {
     searchable(event.target);
+    skuFields(event.target);
     const within = event.detail.target;
     const field = within.querySelector(".is-invalid") || (within.id === "dialog-body" && within.querySelector(FIRST));
     if (field) (field.tomselect || field).focus();

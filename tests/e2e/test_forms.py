@@ -147,3 +147,22 @@ def test_after_an_edit_conflict_the_current_state_is_loaded_and_what_was_typed_c
     order.refresh_from_db()
     assert order.ship_street == "New street 9"
     page_errors.clear()  # the browser reports 422 as a failed load
+
+
+def test_a_sku_is_found_by_its_name_and_a_scanned_code_is_taken_as_it_stands(page, log_in, transactional_db):
+    make_channel(kind="manual")
+    make_sku("MUG-1", name="Blue mug")
+    make_sku("MUG-10", name="Red cup")
+    log_in(page, make_user(Role.ORDER_CLERK))
+    page.goto("/orders/new/")
+    field = page.locator("#id_sku-0-ts-control")
+    field.fill("blue")
+    page.locator(".ts-dropdown:visible [data-value='MUG-1']").click()
+    expect(page.locator("#id_sku-0")).to_have_value("MUG-1")
+    expect(page.locator("#id_sku-0 + .ts-wrapper")).to_contain_text("MUG-1 — Blue mug")
+    for number, key in ((1, "Enter"), (2, "Tab")):
+        page.locator(f"#id_sku-{number}-ts-control").press_sequentially("MUG-10")
+        page.keyboard.press(key)
+        expect(page.locator(f"#id_sku-{number}")).to_have_value("MUG-10")
+        expect(page.locator(f"#id_sku-{number} + .ts-wrapper")).to_contain_text("Red cup")
+    expect(page).to_have_url(re.compile("/orders/new/$"))

@@ -37,3 +37,14 @@ def test_what_the_customer_wrote_is_masked_without_the_right(client, shipment):
     shown = page(client, shipment, Role.ANALYST)
     assert "★★★★☆" in shown
     assert "Ring at Ann" not in shown
+
+
+def test_an_order_that_arrived_without_a_parcel_shows_its_rating_too(client, shipment):
+    order = shipment.order
+    shipment.delete()
+    type(order).objects.filter(pk=order.pk).update(delivered_at=timezone.now())
+    DeliveryRating.objects.create(order=order, stars=1, comment="", created_at=timezone.now())
+    client.force_login(make_user(Role.ORDER_CLERK))
+    shown = client.get(reverse("orders:order_detail", args=[order.pk])).content.decode()
+    assert 'aria-label="1 star of 5"' in shown
+    assert "without a comment" in shown
