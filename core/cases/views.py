@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.enums import Role
@@ -37,11 +37,11 @@ from core.ids import parse_id
 from core.ui.actions import BulkAction, RowOutcome
 from core.ui.columns import Column
 from core.ui.content import Badge, Banner, EmptyState, Header, PageAction, Text, allowed_actions
-from core.ui.counting import capped_count
+from core.ui.counting import capped_count, count_label
 from core.ui.formats import relative_text
 from core.ui.lists import PresetView
 from core.ui.views import ActionPage, DetailPage, FormPage, ListPage, QueuePage, back_url, say
-from core.words import listed
+from core.words import listed, run_on
 
 
 def take_cases(ids: Sequence[int], actor: Actor, params: Mapping[str, Any]) -> Iterable[RowOutcome]:
@@ -95,7 +95,9 @@ class CaseList(ListPage[Case]):
         return CaseFilter(query, queryset=self.get_queryset(user), user=user)
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().list_context(request), "for_you": capped_count(waiting_for(request.user))}
+        context = super().list_context(request)
+        sorting = _("Due first on top.") if context["sort"] == "resolve_by" else ""
+        return {**context, "line": run_on(sorting, _waiting_words(request.user))}
 
     def row_url(self, row: Case) -> str:
         return _url("case_detail", row)
@@ -361,6 +363,19 @@ class WorkScreen(QueuePage[Case]):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404
+
+
+def _waiting_words(user: Any) -> str:
+    """How many of the cases in sight the person can work through: the inbox shows those of all teams."""
+    if not user.has_perm(WORK):
+        return ""
+    count = capped_count(waiting_for(user))
+    words = ngettext(
+        "%(count)s waits for you: your own, and what nobody of your teams has taken yet.",
+        "%(count)s wait for you: your own, and what nobody of your teams has taken yet.",
+        count,
+    )
+    return words % {"count": count_label(count)}
 
 
 def _handing_on_first(case: Case, user: Any, steps: list[PageAction]) -> list[PageAction]:

@@ -327,7 +327,7 @@ def test_the_inbox_tells_what_waits_for_whom_and_how_it_is_sorted(client, signed
     Case.objects.filter(subject_id=2).update(role=Role.BUYER)
     page = text(signed_in.get(reverse("cases:case_list"), {"state": "open"}))
     assert "Due first on top." in page
-    assert "1 waits for you" in page
+    assert "Due first on top. 1 waits for you" in page
     assert "Due first on top." not in text(signed_in.get(reverse("cases:case_list"), {"sort": "-resolve_by"}))
     client.force_login(make_user(Role.MARKETER))
     assert client.get(reverse("ui:counts")).json().get("cases:case_list", "0") in {"", "0"}
