@@ -111,6 +111,7 @@
     const field = new window.TomSelect(input, {
       valueField: "code", labelField: "name", searchField: ["code", "name"], delimiter: "\n", maxItems: 1,
       create: (code) => ({ code, name: "" }), createOnBlur: true, addPrecedence: true, closeAfterSelect: true,
+      dropdownParent: input.closest("dialog") ? undefined : "body", // a panel would cut it off
       persist: false, hideSelected: true, loadThrottle: 150, score: () => () => 1, sortField: [{ field: "$order" }],
       load: (text, done) => lookUp(url, text).then(done, () => done()),
       render: { option: drawn, item: drawn, no_results: null, option_create: (typed, escape) =>
