@@ -1,5 +1,6 @@
 """Errors that services raise towards people: each carries a translatable message and a stable code."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -11,7 +12,8 @@ Message = str | Promise
 class DomainError(Exception):
     """A rule of the business refused the request; nothing was changed.
 
-    `message` is shown to the person, `code` is for programs and tests, `field` names the input at fault.
+    `message` is shown to the person, `code` is for programs and tests, `field` names the input at fault. `others` are
+    further reasons against the same request, each at a field of its own.
     """
 
     default_code = "invalid"
@@ -22,11 +24,13 @@ class DomainError(Exception):
         message: Message | None = None,
         code: str | None = None,
         field: str | None = None,
+        others: Sequence["DomainError"] = (),
         **details: Any,
     ) -> None:
         self.message: Message = self.default_message if message is None else message
         self.code = code or self.default_code
         self.field = field
+        self.others = others
         self.details = details
         super().__init__(self.code)
 

@@ -22,7 +22,7 @@ def facts_of_begun(order: Order, *, at: datetime) -> OrderFacts | None:
 
 
 def refuse_new_errors(order: Order, before: OrderFacts) -> None:
-    """Raise DomainError, naming the field, if a correction brings in what would have held the order for its address.
+    """Raise DomainError, naming each field, if a correction brings in what would have held the order for its address.
 
     What was wrong before stays as it is: it was accepted by somebody, or isn't what this correction is about. Nothing
     is refused if the correction has taken everything back from the warehouses: validation looks at it then.
@@ -31,9 +31,9 @@ def refuse_new_errors(order: Order, before: OrderFacts) -> None:
     known = [_key(finding) for finding in _address_errors(before)]
     new = [finding for finding in _address_errors(after) if _key(finding) not in known]
     if new and begun_orders([order.pk]):
-        raise DomainError(
-            _words(new[0], order.currency), new[0].code, field=ORDER_ATTRIBUTES.get(new[0].field, new[0].field)
-        )
+        first, *others = [_refusal(finding, order.currency) for finding in new]
+        first.others = others
+        raise first
 
 
 def _address_errors(facts: OrderFacts) -> Sequence[FindingDraft]:
@@ -42,6 +42,11 @@ def _address_errors(facts: OrderFacts) -> Sequence[FindingDraft]:
 
 def _key(finding: FindingDraft) -> tuple[object, ...]:
     return finding.code, finding.field, finding.params
+
+
+def _refusal(finding: FindingDraft, currency: str) -> DomainError:
+    field = ORDER_ATTRIBUTES.get(finding.field, finding.field)
+    return DomainError(_words(finding, currency), finding.code, field=field)
 
 
 def _words(finding: FindingDraft, currency: str) -> str:

@@ -25,6 +25,7 @@ from orders.services.cancel import cancel_order
 from orders.services.edit import apply_suggestion, edit_line, edit_order
 from orders.services.holds import hold_order, release_hold
 from orders.services.payments import record_payment, record_refund
+from orders.services.progress import begun_orders
 
 
 class OrderFormPage(FormPage[Order]):
@@ -90,9 +91,11 @@ class OrderEdit(OrderFormPage):
         return _("Correct %(number)s") % {"number": self.order.number}
 
     def get_intro(self) -> Text:
-        if self.order.status not in ON_THE_WAY:
-            return self.intro
-        return _("Parcels that have left keep their labels. What you correct counts for what is sent after them.")
+        if self.order.status in ON_THE_WAY:
+            return _("Parcels that have left keep their labels. What you correct counts for what is sent after them.")
+        if begun_orders([self.order.pk]):
+            return _("A warehouse has this order already. A new recipient or address voids its label and buys another.")
+        return self.intro
 
     def perform(self, form: OrderEditForm) -> Order:
         try:

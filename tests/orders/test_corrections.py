@@ -191,6 +191,19 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_wrong_at_the_field(
     assert clerk.post(url, {**values, "ship_postal_code": "94106"}).status_code == 302
 
 
+def test_every_wrong_field_is_named_at_once_and_the_form_says_that_a_label_is_at_stake(
+    clerk: Client, channel: Channel, warehouse: Any, sku: Any
+) -> None:
+    url = reverse("orders:order_edit", args=[begun(channel, "picking").pk])
+    form = clerk.get(url)
+    assert "A warehouse has this order already." in form.content.decode()
+    wrong = {"ship_name": "", "ship_street": "", "ship_phone": "12"}
+    answer = clerk.post(url, {**typed(form.context["form"]), **wrong})
+    assert set(answer.context["form"].errors) == set(wrong)
+    before = clerk.get(reverse("orders:order_edit", args=[make_order(channel, ("MUG", 1)).pk]))
+    assert "A warehouse has this order already." not in before.content.decode()
+
+
 def test_a_form_that_a_hand_over_overtook_says_so_and_is_sent_again(
     clerk: Client, channel: Channel, warehouse: Any, sku: Any
 ) -> None:

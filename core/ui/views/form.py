@@ -106,7 +106,8 @@ class FormPage(ConsoleView, Generic[M]):
         try:
             url, is_new = self._perform_once(form)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            for one in (error, *error.others):
+                form.add_error(one.field if one.field in form.fields else None, str(one.message))
             return self._show(form, status=422, is_stale=_is_stale(error, form))
         if not is_new:
             say(
