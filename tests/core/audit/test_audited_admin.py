@@ -110,8 +110,8 @@ def test_deleting_many_records_each(client, owner):
 @pytest.mark.parametrize(
     ("language", "named", "written", "kind", "program"),
     [
-        ("en", "Roles changed", "Saved view: Added", "User", "System"),
-        ("zh-hans", "角色已修改", "视图：已添加", "用户", "系统"),
+        ("en", "Roles changed", "Saved view: Added", "Person", "System"),
+        ("zh-hans", "角色已修改", "视图：已添加", "人员", "系统"),
     ],
 )
 def test_the_trail_is_read_in_words(client, owner, language, named, written, kind, program):

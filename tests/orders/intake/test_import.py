@@ -40,7 +40,7 @@ def test_every_row_is_accounted_for_and_again_adds_nothing(write: Callable[..., 
     said, code = uci(path, "--create-catalogue", "--opening-stock", "150")
     assert "Lines: 10 read = 5 accepted + 1 duplicate + 4 rejected" in said
     assert "Orders: 8 read = 4 accepted + 0 duplicate + 4 rejected" in said
-    assert "row 10: 7: Quantity must be a number" in said
+    assert "row 10: 7: Quantity must be a whole number" in said
     assert code == 1
     assert set(Order.objects.values_list("external_id", flat=True)) == {"1", "2", "6", "8"}
     first = Order.objects.get(external_id="1")

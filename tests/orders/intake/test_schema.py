@@ -199,7 +199,7 @@ def test_lines_seen_before_are_the_same_and_their_faults_stay_faults() -> None:
     first, second = parsed(lines=[good]).lines, parsed(lines=[{**good}]).lines
     assert first == second
     assert first[0] is second[0]
-    assert errors(order_payload(lines=[good, {**good, "quantity": True}])) == [("lines[1].quantity", "not_a_number")]
+    assert errors(order_payload(lines=[good, {**good, "quantity": True}])) == [("lines[1].quantity", "not_an_integer")]
     assert parsed(lines=[{**good, "quantity": 1}]).lines == first
     for _time in range(2):
         assert errors(order_payload(lines=[{**good, "discount": "11"}])) == [("lines[0].discount", "exceeds_amount")]
