@@ -213,7 +213,8 @@ def possible_duplicates(customers: QuerySet[Customer], customer: Customer, limit
         )
     )
     # Each half by an index of its own; the addresses are looked at of those only that share the name.
-    email = rows.filter(same_email=True) if customer.email_normalised else rows.none()
+    address = customer.email_normalised
+    email = rows.filter(email_normalised=address).exclude(email_normalised="") if address else rows.none()
     named = rows.filter(name=customer.name, country=customer.country) if customer.name else rows.none()
     alike = named.filter(Q(same_street=True) | Q(same_phone=True))
     found = {other.pk: other for other in [*email.order_by("pk")[:limit], *alike.order_by("pk")[:limit]]}

@@ -29,7 +29,7 @@ def _of_upload(job: Job) -> Iterator[str]:
     for row in job.rows.filter(outcome=RowOutcome.ERROR).iterator(chunk_size=2000):
         reason = said_of(row.field, row.message) if row.field else row.message
         reasons.update(dict.fromkeys(row.row_numbers, reason))
-    heading = gettext("Reason")
+    heading = gettext("Why it failed")
     with open_table(files.path_of(job.input_file), allow_gzip=True, clean=False) as table:
         width = len(table.header) - (table.header[-1:] == [heading])
         yield "\ufeff" + _line([*table.header[:width], heading])

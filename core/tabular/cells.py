@@ -11,7 +11,7 @@ EXACT_INTEGERS = 10**15
 _FORMULA_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 
 _MARKS = frozenset("='\u2018`")
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
+_FORMULA_STARTS = frozenset("=+-@＝＋－＠\t\r\n")
 
 _KEPT_CELLS: Final = 16_000
 _KEPT_CHARACTERS: Final = 100
@@ -23,7 +23,7 @@ def clean_cell(text: str) -> str:
     """A cell without the marks by which exporters keep ids as text: `="123"`, `'123`, a tab before.
 
     An apostrophe is taken away before a digit, and before what a spreadsheet would take for a formula, where our own
-    files have one; names may start with one.
+    files have one; names may start with one. What stood behind our own is cleaned as it would have been without it.
     """
     text = text.strip()
     if text[:1] not in _MARKS:
@@ -31,7 +31,7 @@ def clean_cell(text: str) -> str:
     if text[:1] == "=" and (match := _FORMULA_TEXT.match(text)):
         text = match.group(1).replace('""', '"').strip()
     if text[:1] in {"'", "\u2018", "`"} and (text[1:2].isdigit() or text[1:2] in _FORMULA_STARTS):
-        text = text[1:]
+        return clean_cell(text[1:])
     return text
 
 

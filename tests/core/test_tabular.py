@@ -126,6 +126,12 @@ def test_marks_of_exporters_are_taken_off(raw, clean):
     assert clean_cell(raw) == clean
 
 
+@pytest.mark.parametrize("raw", ['="123456789012"', "\t6901234567892", '="abc"', "=1+1", "'42"])
+def test_a_raw_cell_that_we_escape_is_read_as_the_raw_cell_is(raw):
+    """Failed rows come as they were uploaded and are uploaded again."""
+    assert clean_cell(escape_formula(raw)) == clean_cell(raw)
+
+
 def test_cells_stay_as_they_are_on_request(tmp_path):
     _header, rows = read(write(tmp_path / "f", b"a,b\n\t1,'2\n"), clean=False)
     assert rows[0].cells == ["\t1", "'2"]

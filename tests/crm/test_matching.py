@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crm.models import Customer, CustomerAddress, CustomerIdentity
 from crm.rules.matching import Profile
+from crm.selectors import possible_duplicates
 from crm.services import CustomerDraft, match_customers
 from crm.services.matching import _redirect_new
 from tests.factories.crm import AT, SHANGHAI, draft, make_customer, match
@@ -274,3 +275,16 @@ def test_intakes_that_bring_the_same_new_customers_at_once_make_each_once(keys):
     assert len(set(results[0])) == customers
     assert Customer.objects.filter(merged_into=None).count() == customers
     assert CustomerIdentity.objects.count() == (customers if "external_id" in keys else 0)
+
+
+def test_who_has_the_same_address_is_found_by_its_index():
+    """Without it a customer's page would walk all customers."""
+    customer = make_customer(email_normalised="ann@example.com")
+    with CaptureQueriesContext(connection) as queries:
+        assert possible_duplicates(Customer.objects.all(), customer) == []
+    (by_email,) = [row["sql"] for row in queries if "ann@example.com" in row["sql"]][:1]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {by_email}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "customer_by_email" in plan

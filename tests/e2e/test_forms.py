@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from core.accounts.enums import Role
 from core.actor import SYSTEM
 from core.stages import drain
+from orders.models import Channel, Order
 from orders.services.edit import edit_order
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.inventory import make_sku, make_warehouse, stock
@@ -89,6 +90,99 @@ def test_what_was_typed_is_back_after_the_token_of_the_form_was_gone_too(page, l
     sign_in(page, clerk)
     expect(page.locator("[name=buyer_name]")).to_have_value("Ada Brown")
     page_errors.clear()  # the browser reports 403 as a failed load
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_by_what_comes_back(page, log_in, clerk):
+    log_in(page, clerk)
+    order = make_order(Channel.objects.get(), ("NONE", 1))
+    drain(only=["orders.validate"])
+    page.goto(f"/orders/{order.pk}/edit/")
+    page.locator("[name=ship_name]").fill("Ada Brown")
+    page.locator("[name=ship_street]").fill("New street 9")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Save and check again").click()
+    edit_order(order_id=order.pk, changes={"ship_street": "Old street 1", "buyer_name": "Bob"}, actor=SYSTEM)
+    sign_in(page, clerk)
+
+    expect(page.locator("form .banner")).to_contain_text("What you had typed is back.")
+    expect(page.locator("[name=ship_name]")).to_have_value("Ada Brown")
+    expect(page.locator("[name=buyer_name]")).to_have_value("Bob")
+    expect(page.locator("[name=ship_street]")).to_have_value("Old street 1")
+    expect(page.locator(".field", has=page.locator("[name=ship_street]"))).to_contain_text("You had New street 9")
+    page.get_by_role("button", name="Save and check again").click()
+    expect(page.locator("h1")).to_contain_text(order.number)
+    order.refresh_from_db()
+    assert (order.ship_name, order.ship_street, order.buyer_name) == ("Ada Brown", "Old street 1", "Bob")
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft:'))") == []
+
+
+def test_a_form_whose_answer_was_lost_is_kept_and_sent_again_makes_nothing_twice(page, log_in, clerk, page_errors):
+    log_in(page, clerk)
+    make_sku("MUG")
+    page.goto("/orders/new/")
+    for name, value in (("name", "Ada"), ("phone", "13800138000"), ("city", "杭州市"), ("street", "文三路 90 号")):
+        page.locator(f"[name={name}]").fill(value)
+    page.locator("#id_sku-0-ts-control").press_sequentially("MUG")
+    page.keyboard.press("Tab")
+    page.locator("[name=price-0]").fill("10")
+
+    def lose(route):
+        if route.request.method == "POST":
+            route.fetch(max_redirects=0)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/orders/new/", lose)
+    page.get_by_role("button", name="Create order").click()
+    page.wait_for_timeout(1000)
+    page.unroute("**/orders/new/")
+    page.context.clear_cookies(name="taken")  # a lost answer sets none
+    assert Order.objects.count() == 1
+
+    page.goto("/orders/")
+    page.goto("/orders/new/")
+    expect(page.locator("[name=name]")).to_have_value("Ada")
+    expect(page.locator("#id_sku-0 + .ts-wrapper")).to_contain_text("MUG")
+    page.get_by_role("button", name="Create order").click()
+    expect(page.locator("#toasts")).to_contain_text("nothing was done again")
+    assert Order.objects.count() == 1
+    page.goto("/orders/new/")
+    expect(page.locator("[name=name]")).to_have_value("")
+    page_errors.clear()  # the browser reports the lost answer
+
+
+def test_more_lines_and_the_way_back_forget_nothing(page, log_in, clerk):
+    log_in(page, clerk)
+    page.goto("/orders/new/")
+    page.locator("[name=buyer_name]").fill("Ada Brown")
+    page.get_by_role("button", name="More lines").click()
+    expect(page.locator("[name=sku-5]")).to_be_attached()
+    page.locator("#id_sku-4-ts-control").press_sequentially("MUG")
+    page.keyboard.press("Tab")
+    page.get_by_role("link", name="Back", exact=True).click()
+    expect(page).not_to_have_url(re.compile("/orders/new/"))
+    page.goto("/orders/new/")
+    expect(page.locator("[name=buyer_name]")).to_have_value("Ada Brown")
+    expect(page.locator("#id_sku-4 + .ts-wrapper")).to_contain_text("MUG")
+    page.locator("#id_sku-5-ts-control").press_sequentially("CUP")
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=sku-5]")).to_have_value("CUP")
+
+
+def test_a_note_is_kept_for_the_thing_it_was_typed_on(page, log_in, clerk):
+    log_in(page, clerk)
+    one, other = (make_order(Channel.objects.get(), ("NONE", 1)) for _ in range(2))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"/orders/{one.pk}/")
+    page.get_by_label("Note", exact=True).fill("Called her")
+    page.goto(f"/orders/{other.pk}/")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("")
+    page.goto(f"/orders/{one.pk}/")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("Called her")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("#timeline")).to_contain_text("Called her")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("")
 
 
 def test_nobody_else_gets_what_was_typed_and_signing_out_forgets_it(page, log_in, clerk):

@@ -17,6 +17,7 @@ from core.accounts.selectors import access_of, recovery_codes_left, totp_device
 from core.accounts.services import change_password, set_preferences
 from core.accounts.views.common import next_url, person, set_language_cookie
 from core.actor import Actor
+from core.drafts import forget_draft
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +28,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         set_preferences(user=user, values=form.cleaned_data, actor=Actor.for_user(user))
         messages.success(request, _("Profile saved."))
-        response = redirect("accounts:profile")
+        response = forget_draft(request, redirect("accounts:profile"))
         if user.language:
             set_language_cookie(response, user.language)
         return response

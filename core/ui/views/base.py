@@ -83,16 +83,16 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 def back_url(request: HttpRequest, default: str = "/") -> str:
     """The address named by `next`, or the page that the request came from, if it is one of ours.
 
-    The sign-in page doesn't count: it would lead on to where one is.
+    The sign-in page doesn't count: it would lead on to where one is. Nor does the page itself.
     """
-    sign_in = reverse("accounts:sign_in")
+    nowhere = {reverse("accounts:sign_in"), request.path}
     for candidate in (request.POST.get("next"), request.GET.get("next"), request.headers.get("Referer")):
         if (
             candidate
             and url_has_allowed_host_and_scheme(
                 candidate, allowed_hosts={request.get_host()}, require_https=request.is_secure()
             )
-            and urlsplit(candidate).path != sign_in
+            and urlsplit(candidate).path not in nowhere
         ):
             return candidate
     return default

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from core.drafts import forget_draft
 from core.exceptions import DomainError
 from core.ui import lists, panels, timeline, trail
 from core.ui.content import Banner, Header, Text, allowed_actions
@@ -77,12 +78,14 @@ class DetailPage(ConsoleView, Generic[M]):
         if not self._may_note():
             raise PermissionDenied
         text = request.POST.get("note", "").strip()
+        answer = go(request, back_url(request, request.path))
         if text:
             try:
                 self.add_note(self.object, text, request.user)  # type: ignore[attr-defined]
             except DomainError as error:
                 say(request, error.message, "error")
-        return go(request, back_url(request, request.path))
+                return answer
+        return forget_draft(request, answer)
 
     def _may_note(self) -> bool:
         allowed = not self.note_permission or self.request.user.has_perm(self.note_permission)

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import User
+from core.drafts import forget_draft
 from core.exceptions import Conflict, DomainError
 from core.ui import lists
 from core.ui.content import Text
@@ -117,7 +118,7 @@ class FormPage(ConsoleView, Generic[M]):
             )
         elif self.message:
             say(request, self.message)
-        return go(request, url)
+        return forget_draft(request, go(request, url))
 
     def _perform_once(self, form: forms.BaseForm) -> tuple[str, bool]:
         """perform(), unless this very form did it with the same values; returns where to go and if it was done now.

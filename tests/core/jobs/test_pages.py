@@ -112,12 +112,12 @@ def test_failed_rows_of_an_import_have_their_own_columns_and_are_to_be_mended_fi
         context.row(3, "error", field="Phone", message="too short", data={"also": [4]})
 
     source = tmp_path / "people.csv"
-    source.write_text("Name,Phone,Reason\nAnn,1,\n=Bob,+2,old\nCleo,3,\n")
+    source.write_text("Name,Phone,Why it failed\nAnn,1,\n=Bob,+2,old\nCleo,3,\n")
     job = start_job(kind="test.kind", params={}, actor=actor, input_file=source)
     run_job(job.pk)
     lines = b"".join(signed_in.get(url("job_failed_rows", job))).decode("utf-8-sig").splitlines()
     assert lines == [
-        '"Name","Phone","Reason"',
+        '"Name","Phone","Why it failed"',
         '"\'=Bob","\'+2","Phone: too short"',
         '"Cleo","3","Phone: too short"',
     ]
