@@ -1,13 +1,16 @@
 """Reading of environment variables that fails loudly, naming the variable."""
 
 import os
+import re
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import URLValidator, validate_email
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+_PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){3,15}")
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -54,6 +57,21 @@ def time_zone(name: str, default: str) -> str:
     value = text(name, default)
     if value not in available_timezones():
         raise ImproperlyConfigured(f"The environment variable {name} must be a time zone, not {value!r}.")
+    return value
+
+
+def contact(name: str) -> str:
+    """A web address, a mail address or a phone number: what a link can be made of; empty where it isn't set."""
+    value = text(name, "")
+    if not value or _PHONE.fullmatch(value):
+        return value
+    try:
+        (URLValidator(("http", "https")) if "://" in value else validate_email)(value)
+    except ValidationError:
+        raise ImproperlyConfigured(
+            f"The environment variable {name} must be a web address such as https://shop.example/help, "
+            f"a mail address or a phone number, not {value!r}."
+        ) from None
     return value
 
 

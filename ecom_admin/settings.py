@@ -65,7 +65,7 @@ if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("The environment variable ALLOWED_HOSTS must be set.")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", PUBLIC_BASE_URL)
 # Where customers ask, named below their tracking pages.
-CUSTOMER_CONTACT = env.text("CUSTOMER_CONTACT", "")
+CUSTOMER_CONTACT = env.contact("CUSTOMER_CONTACT")
 CSRF_FAILURE_VIEW = "core.accounts.views.refusal.stale_form"
 # How many proxies in a row stand before the web processes and each add to X-Forwarded-For.
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
+from ecom_admin import env
 from ecom_admin.settings import database
 
 PRODUCTION = {
@@ -92,12 +94,35 @@ def test_production_demands_each_variable(read, name):
         ("DISPLAY_TIME_ZONE", "Mars/Olympus"),
         ("PORT", "eighty"),
         ("LOG_LEVEL", "LOUD"),
+        ("CUSTOMER_CONTACT", "shop.example/help"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(read, name, value):
     values, said = read(PRODUCTION | {name: value})
     assert values == {}
     assert f"The environment variable {name} must" in said
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["", "https://shop.example/@shop", "help@shop.example", "+86 571 1234-5678", "(0571) 1234 5678", "95338"],
+)
+def test_a_contact_is_what_a_link_can_be_made_of(monkeypatch, contact):
+    monkeypatch.setenv("CUSTOMER_CONTACT", contact)
+    assert env.contact("CUSTOMER_CONTACT") == contact
+
+
+@pytest.mark.parametrize(
+    "contact", ["shop.example/help", "shop.example/@shop", "mailto:help@shop.example", "https://", "ask us", "12", "+"]
+)
+def test_any_other_contact_is_refused_and_says_what_would_be_right(monkeypatch, contact):
+    monkeypatch.setenv("CUSTOMER_CONTACT", contact)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.contact("CUSTOMER_CONTACT")
+    assert str(refused.value) == (
+        "The environment variable CUSTOMER_CONTACT must be a web address such as https://shop.example/help, "
+        f"a mail address or a phone number, not {contact!r}."
+    )
 
 
 def test_development_needs_nothing_and_keeps_its_secrets(read, tmp_path):
