@@ -8,6 +8,6 @@ window.SwaggerUIBundle({
   domNode: place,
   url: place.dataset.url,
   deepLinking: true,
-  persistAuthorization: true,
+  persistAuthorization: false, // a typed key would stay in the browser after signing out
   validatorUrl: null,
 });
