@@ -74,7 +74,7 @@ def _comes_of(suggestion: Mapping[str, str], order: Order) -> str:
     total = exact_money_text(order.total, order.currency)
     if set(suggestion) == {"discount"}:
         return _("The total stays %(total)s, as the customer was charged.") % {"total": total}
-    if "total" not in suggestion:
+    if "total" not in suggestion or not paid:  # authorised only: nothing has been paid
         return ""
     words = {"paid": exact_money_text(paid, order.currency)}
     difference = paid - Decimal(suggestion["total"])
