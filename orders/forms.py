@@ -55,6 +55,9 @@ class PaymentForm(forms.Form):
 
 
 class RefundForm(forms.Form):
+    """What was given back; the version keeps one refund from being noted twice."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=14, decimal_places=2)
     reference = forms.CharField(label=_("Reference"), max_length=120, required=False)
 

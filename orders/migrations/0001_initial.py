@@ -796,14 +796,20 @@ class Migration(migrations.Migration):
             model_name="order",
             index=models.Index(
                 condition=models.Q(
+                    ("paid_amount__gt", models.F("total")),
                     models.Q(
                         models.Q(
-                            ("status", "cancelled"), ("total__gt", 0), models.Q(("paid_amount", 0), _negated=True)
+                            ("paid_amount__gt", 0),
+                            models.Q(
+                                ("paid_amount", None),
+                                ("payment_status__in", ["paid", "partially_paid", "partially_refunded"]),
+                                ("total__gt", 0),
+                            ),
+                            _connector="OR",
                         ),
-                        ("paid_amount__gt", models.F("total")),
-                        _connector="OR",
+                        ("status", "cancelled"),
                     ),
-                    ("payment_status__in", ["paid", "partially_paid", "partially_refunded"]),
+                    _connector="OR",
                 ),
                 fields=["-id"],
                 name="order_refund_due",

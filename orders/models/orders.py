@@ -19,9 +19,9 @@ from orders.rules.balance import WITH_MONEY, Balance, balance_of
 
 MONEY: dict[str, Any] = {"max_digits": 14, "decimal_places": 2}
 # The same as Balance.refund_due above zero, as a condition.
-REFUND_DUE = Q(
-    Q(status=OrderStatus.CANCELLED, total__gt=0) & ~Q(paid_amount=0) | Q(paid_amount__gt=F("total")),
-    payment_status__in=sorted(WITH_MONEY),
+REFUND_DUE = Q(paid_amount__gt=F("total")) | Q(
+    Q(paid_amount__gt=0) | Q(paid_amount=None, payment_status__in=sorted(WITH_MONEY), total__gt=0),
+    status=OrderStatus.CANCELLED,
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from core.actor import Actor
@@ -13,9 +14,10 @@ from core.stages import nudge
 from inventory.selectors import resolve_skus
 from orders.channels import canonical_payload
 from orders.codes import CANCELLED_BY_CHANNEL, CHANGED_BY_CHANNEL, CHANNEL_CHANGE, ORDER_SUBJECT, VALIDATE
-from orders.enums import IntakeOutcome, OrderStatus
+from orders.enums import IntakeOutcome, OrderStatus, PaymentStatus
 from orders.locks import lock_fulfilments_of_orders, lock_orders, lock_reserved_stock
 from orders.models import Channel, FulfilmentLine, IntakeMessage, Order, OrderLine
+from orders.rules.balance import WITH_REFUND
 from orders.rules.channel_change import changed_parts, describe, needs_allocation, needs_person
 from orders.schema import CanonicalOrder, parse_order
 from orders.selectors.facts import duplicate_keys_of
@@ -182,13 +184,13 @@ def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> li
         row, new = revision.row, revision.new
         values = dict(zip(CONTENT_COLUMNS, content_values(new, row.customer_id, refs), strict=True))
         mine = _columns(revision)
+        values["payment_status"], paid_amount = _money(revision, mine)
         kept = [values[name] if name in mine else getattr(row, name) for name in CONTENT_COLUMNS]
         changed = [name for name, value in zip(CONTENT_COLUMNS, kept, strict=True) if value != getattr(row, name)]
         if is_on_label(row, changed):
             on_labels.append(revision)
         due = at if revision.is_open and row.status != OrderStatus.DRAFT else row.validate_due_at
         updated_at = new.updated_at or row.channel_updated_at
-        paid_amount = None if {"payment_status", "total"} & set(mine) else row.paid_amount
         rows.append((row.pk, *kept, paid_amount, revision.content, updated_at, due, row.version + 1))
     update_rows(
         Order,
@@ -197,6 +199,24 @@ def _write(revisions: Sequence[_Revision], channel: Channel, at: datetime) -> li
         rows,
     )
     return on_labels
+
+
+def _money(revision: _Revision, mine: Collection[str]) -> tuple[str, Decimal | None]:
+    """Payment status and known amount afterwards: what people noted stays until the channel says something else.
+
+    "Paid" said again, or said only now, doesn't bring money back that was refunded here.
+    """
+    row, old, new = revision.row, revision.old, revision.new
+    said, is_paid = str(new.payment.status), new.payment.status == PaymentStatus.PAID
+    is_known = said == row.payment_status or (old is not None and old.payment.status == new.payment.status)
+    is_refunded = row.paid_amount is not None and row.payment_status in WITH_REFUND
+    if is_known or (is_paid and is_refunded):
+        has_new_total = "total" in mine and new.total != (old or row).total
+        is_told_anew = has_new_total and row.payment_status == PaymentStatus.PAID
+        return row.payment_status, None if is_told_anew else row.paid_amount
+    # Paid is what the channel charged, whatever the total has been corrected to here.
+    is_corrected = "total" not in mine and new.total != row.total and new.currency == row.currency
+    return said, new.total if is_paid and is_corrected else None
 
 
 def _columns(revision: _Revision) -> Collection[str]:

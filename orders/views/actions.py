@@ -13,7 +13,7 @@ from core.exceptions import Conflict, DomainError, NotFound
 from core.money import entry_amount
 from core.ui.content import Text
 from core.ui.views import ActionPage, FormPage
-from core.words import said_of
+from core.words import run_on, said_of
 from inventory.selectors import resolve_skus
 from orders.enums import ON_THE_WAY, HoldReason, PaymentStatus
 from orders.forms import HoldForm, LineEditForm, OrderEditForm, PaymentForm, ReasonForm, RefundForm, ReleaseHoldForm
@@ -204,12 +204,25 @@ class OrderRefund(OrderFormPage):
     submit_label = _("Record refund")
 
     def get_initial(self) -> dict[str, Any]:
-        return {"amount": entry_amount(self.order.balance.refund_due, self.order.currency)}
+        order, balance = self.order, self.order.balance
+        is_known = balance.refund_due and balance.paid is not None
+        amount = entry_amount(balance.refund_due, order.currency) if is_known else None
+        return {"version": order.version, "amount": amount}
+
+    def get_intro(self) -> Text:
+        if self.order.balance.paid is None:
+            said = _("How much was paid isn't known; whatever you note here, nothing is due afterwards.")
+            return run_on(str(self.intro), str(said))
+        return self.intro
 
     def perform(self, form: RefundForm) -> Order:
         data = form.cleaned_data
         return record_refund(
-            order_id=self.order.pk, amount=data["amount"], actor=self.actor, reference=data["reference"]
+            order_id=self.order.pk,
+            amount=data["amount"],
+            actor=self.actor,
+            version=data["version"],
+            reference=data["reference"],
         )
 
 

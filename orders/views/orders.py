@@ -22,6 +22,7 @@ from orders.enums import CORRECTABLE, ON_THE_WAY, HoldReason, OrderStatus, Payme
 from orders.filters import OrderFilter
 from orders.models import Hold, Order
 from orders.panels import refund_action
+from orders.rules.balance import refundable
 from orders.rules.hold_policy import release_right
 from orders.selectors.orders import order_for_page, orders_for, orders_for_page
 from orders.services.edit import add_note
@@ -208,6 +209,11 @@ def _menu(order: Order) -> list[PageAction]:
     if before_release and order.status == OrderStatus.APPROVED:
         menu.append(
             _entry(order, _("Back to review"), "order_unapprove", "arrow-back-up", "orders.approve_order", dialog=True)
+        )
+    balance = order.balance
+    if refundable(order.status, balance) and not balance.refund_due:  # what is due has its button on the panel
+        menu.append(
+            _entry(order, _("Record refund"), "order_refund", "receipt-refund", "orders.record_payment", dialog=True)
         )
     if order.status in OrderStatus.OPEN and order.status != OrderStatus.SHIPPED:
         label = _("Cancel the rest") if order.status == OrderStatus.PARTIALLY_SHIPPED else _("Cancel order")

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -208,6 +208,13 @@ def test_a_correction_after_the_payment_shows_what_is_still_to_collect(clerk, or
     assert order.paid_amount is None
 
 
+def refund(clerk: Client, order: Order, amount: str, **data: str) -> HttpResponse:
+    """What the form sends, as it is when the order's page was just opened."""
+    version = Order.objects.get(pk=order.pk).version
+    data |= {"amount": amount, "version": str(version)}
+    return clerk.post(reverse("orders:order_refund", args=[order.pk]), data)  # type: ignore[return-value]
+
+
 def test_a_cancelled_order_that_was_paid_is_found_and_its_refund_noted(clerk, channel, order):
     unpaid = make_order(channel, ("MUG", 1), payment={"status": "invoiced"})
     cancel_order(order_id=unpaid.pk, actor=SYSTEM, reason="sold out")
@@ -220,13 +227,13 @@ def test_a_cancelled_order_that_was_paid_is_found_and_its_refund_noted(clerk, ch
     form = clerk.get(reverse("orders:order_refund", args=[order.pk])).content.decode()
     assert 'name="amount" value="10.00"' in form
     for amount in ("0", "10.01"):
-        answer = clerk.post(reverse("orders:order_refund", args=[order.pk]), {"amount": amount})
+        answer = refund(clerk, order, amount)
         assert (answer.status_code, "above zero and not above" in answer.content.decode()) == (422, True)
-    clerk.post(reverse("orders:order_refund", args=[order.pk]), {"amount": "4"})
+    refund(clerk, order, "4")
     order.refresh_from_db()
     assert (order.payment_status, order.balance.refund_due) == ("partially_refunded", Decimal(6))
     assert list(due.all()) == [order]
-    clerk.post(reverse("orders:order_refund", args=[order.pk]), {"amount": "6", "reference": "R-1"})
+    refund(clerk, order, "6", reference="R-1")
     order.refresh_from_db()
     assert (order.payment_status, order.balance.refund_due) == ("refunded", 0)
     assert list(due.all()) == []
