@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from socket import create_connection
+from socket import SO_SNDBUF, SOL_SOCKET, create_connection, socketpair
 from statistics import median
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 from benchmarks.processes import free_port, wait_for_port
 from ecom_admin import web_worker
 from ecom_admin.gunicorn import worker_class
-from ecom_admin.web_worker import FairThreadWorker
+from ecom_admin.web_worker import ClientSocket, FairThreadWorker
 
 CLIENTS = 8
 ROUNDS = 15
@@ -114,6 +115,37 @@ def test_who_falls_silent_holds_no_thread(begun: bytes) -> None:
         connection.close()
         for client in silent:
             client.close()
+
+
+def test_a_slow_line_that_gets_on_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways together take several times as long as a client may be silent."""
+    monkeypatch.setattr(web_worker, "PATIENCE_SECONDS", 0.4)
+    ours, client = socketpair()
+    ours.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
+    server = ClientSocket(fileno=ours.detach())
+    server.setblocking(True)
+    body, answer = b"b" * 10, bytes(range(256)) * 200
+    got: list[bytes] = []
+
+    def use_slowly() -> None:
+        for place in range(len(body)):
+            time.sleep(0.1)
+            client.sendall(body[place : place + 1])
+        while sum(map(len, got)) < len(answer):
+            time.sleep(0.02)
+            got.append(client.recv(1024))
+
+    with server, client:
+        thread = Thread(target=use_slowly)
+        thread.start()
+        received = b""
+        while len(received) < len(body):
+            received += server.recv(100)
+        began = time.monotonic()
+        server.sendall(answer)
+        assert time.monotonic() - began > 0.6, "longer than one may be silent"
+        thread.join()
+    assert (received, b"".join(got)) == (body, answer)
 
 
 class Listener:
