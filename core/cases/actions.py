@@ -81,13 +81,20 @@ def handing_on(case: Case, user: Any, next_url: str = "") -> list[PageAction]:
     if not case.is_open:
         return []
     possible = [_dialog(case, "case_assign", _("Assign to somebody"), "user-share", ASSIGN, "a", next_url)]
-    if not user.has_perm(ASSIGN) and not resolution_actions(case, user):
+    if may_pass_on(case, user):
         label = _("Pass on to somebody who can")
         possible = [_dialog(case, "case_pass_on", label, "user-share", WORK, "a", next_url)]
     if case.assigned_to_id == user.pk:
         params = {"next": next_url} if next_url else {}
         possible.append(_post(case, "case_give_back", _("Give back to the team"), "user-minus", "", params))
     return possible
+
+
+def may_pass_on(case: Case, user: Any) -> bool:
+    """Whether an open case that is nobody's or the person's own is beyond them, and nobody else gives it away."""
+    if not case.is_open or case.assigned_to_id not in {None, user.pk} or user.has_perm(ASSIGN):
+        return False
+    return not resolution_actions(case, user)
 
 
 def resolving_roles(case: Case) -> list[Role]:

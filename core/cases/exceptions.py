@@ -13,6 +13,11 @@ class MissingInput(DomainError):
     default_message = _("This resolution needs more information.")
 
 
+class NotToPassOn(DomainError):
+    default_code = "not_to_pass_on"
+    default_message = _("You can pass on an exception that is yours or nobody's, and that you can't resolve yourself.")
+
+
 class NotInSight(DomainError):
     default_code = "not_in_sight"
     default_message = _("This person is limited to channels or warehouses that the exception isn't of.")

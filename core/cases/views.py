@@ -13,15 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.enums import Role
 from core.accounts.models import User
 from core.actor import Actor
-from core.cases.actions import handing_on, resolution_actions, resolving_roles, work_actions
+from core.cases.actions import handing_on, may_pass_on, resolution_actions, resolving_roles, work_actions
 from core.cases.enums import CaseStatus, Severity
+from core.cases.exceptions import NotToPassOn
 from core.cases.filters import CaseFilter
 from core.cases.forms import AssignForm, NoteForm, PassOnForm, ResolveForm, WaitForm, tomorrow
 from core.cases.models import Case
 from core.cases.permissions import ASSIGN, VIEW, WORK
 from core.cases.registry import CaseType, Resolution, find_case_type
 from core.cases.selectors import cases_for, queue_for, waiting_for
-from core.cases.services import assign, comment, look_again, reopen, resolve, resume, start, unassign, wait
+from core.cases.services import assign, comment, look_again, pass_on, reopen, resolve, resume, start, unassign, wait
 from core.cases.words import (
     due_badge,
     event_note,
@@ -232,6 +233,11 @@ class PassOnCase(AssignCase):
 
     def form_kwargs(self) -> dict[str, Any]:
         return {**super().form_kwargs(), "roles": resolving_roles(self.object)}
+
+    def perform(self, form: Any) -> Case:
+        if not may_pass_on(self.object, self.request.user):
+            raise NotToPassOn
+        return pass_on(case_id=self.object.pk, user_id=form.cleaned_data["person"].pk, actor=self.actor)
 
 
 class WaitCase(CaseForm):

@@ -1,6 +1,17 @@
 from core.cases.registry import CaseSeed
 from core.cases.services.opening import clear_cases, open_cases
-from core.cases.services.work import assign, comment, look_again, reopen, resolve, resume, start, unassign, wait
+from core.cases.services.work import (
+    assign,
+    comment,
+    look_again,
+    pass_on,
+    reopen,
+    resolve,
+    resume,
+    start,
+    unassign,
+    wait,
+)
 
 __all__ = [
     "CaseSeed",
@@ -9,6 +20,7 @@ __all__ = [
     "comment",
     "look_again",
     "open_cases",
+    "pass_on",
     "reopen",
     "resolve",
     "resume",

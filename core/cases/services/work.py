@@ -11,7 +11,7 @@ from core.accounts.rights import may, refusal
 from core.actor import Actor
 from core.cases.enums import CASE_TRANSITIONS, CaseEventKind, CaseStatus
 from core.cases.events import CaseAssigned
-from core.cases.exceptions import MissingInput, NotInSight, UnknownResolution
+from core.cases.exceptions import MissingInput, NotInSight, NotToPassOn, UnknownResolution
 from core.cases.models import Case
 from core.cases.policies import terms_of
 from core.cases.registry import Resolution, find_case_type
@@ -45,6 +45,14 @@ def assign(*, case_id: int, user_id: int, actor: Actor) -> Case:
     _note(case, CaseEventKind.ASSIGNED, actor, before, now, data={"to": person.label})
     publish(CaseAssigned(case_id=case.pk, assigned_to=user_id, by=actor.user_id))
     return case
+
+
+@transaction.atomic
+def pass_on(*, case_id: int, user_id: int, actor: Actor) -> Case:
+    """Give a case that is nobody's or one's own to a person. Raises NotToPassOn, and what assign() raises."""
+    if _locked(case_id).assigned_to_id not in {None, actor.user_id}:
+        raise NotToPassOn
+    return assign(case_id=case_id, user_id=user_id, actor=actor)
 
 
 @transaction.atomic

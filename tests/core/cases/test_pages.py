@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from core.accounts.enums import Role
 from core.accounts.models import AccessScope
-from core.actor import SYSTEM
+from core.actor import SYSTEM, Actor
 from core.cases.enums import CaseStatus
+from core.cases.exceptions import NotToPassOn
 from core.cases.models import Case, CaseEvent
 from core.cases.panels import case_banners, cases_panel
-from core.cases.services import assign, open_cases, resolve
+from core.cases.services import assign, open_cases, pass_on, resolve
 from tests.core.cases.conftest import seed
 from tests.factories.accounts import make_superuser, make_user
 
@@ -314,6 +315,27 @@ def test_who_cannot_resolve_a_case_passes_it_on_to_somebody_who_can(client, case
     assert case.assigned_to == clerk
     client.force_login(clerk)
     assert url("case_pass_on", case) not in text(client.get(url("case_detail", case)))
+
+
+def test_what_is_passed_on_is_nobodys_or_ones_own_and_beyond_oneself(client, case):
+    Case.objects.update(type="orders.out_of_stock", role=Role.BUYER)
+    clerk, buyer, colleague = make_user(Role.ORDER_CLERK), make_user(Role.BUYER), make_user(Role.BUYER)
+    other = make_user(Role.ORDER_CLERK)
+    for person, owner in ((clerk, None), (clerk, clerk), (buyer, colleague), (make_superuser(), None)):
+        Case.objects.update(assigned_to=owner)
+        client.force_login(person)
+        assert url("case_pass_on", case) not in text(client.get(url("case_detail", case)))
+        answer = client.post(url("case_pass_on", case), {"person": other.pk})
+        assert "an exception that is yours or nobody" in answer.content.decode()
+        case.refresh_from_db()
+        assert case.assigned_to == owner
+    Case.objects.update(assigned_to=buyer)
+    client.force_login(buyer)
+    client.post(url("case_pass_on", case), {"person": other.pk})
+    case.refresh_from_db()
+    assert case.assigned_to == other
+    with pytest.raises(NotToPassOn):
+        pass_on(case_id=case.pk, user_id=clerk.pk, actor=Actor.for_user(buyer))
 
 
 def test_a_form_as_a_page_names_its_case(signed_in, case):
