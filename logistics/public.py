@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.prepared import Prepared
+from core.rate_limit import seconds_to_wait
 from logistics.enums import ShipmentStatus
 from logistics.models import Carrier, Shipment
 from logistics.rules.public import STEPS, Step, Waiting, contact_matches, scrubbed, step_of, waiting_for
@@ -27,6 +29,9 @@ _GONE = {FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED}
 SHOWN_AFTER_END = timedelta(days=180)  # after delivery or cancellation
 SHOWN_AT_MOST = timedelta(days=730)  # of an order that never ended
 _AT_MOST = 5  # orders of different channels that share a number
+# Four digits would be found in days from many addresses at once; a customer has the link or needs a few tries.
+TRIES_PER_NUMBER = 20
+NUMBER_WINDOW_SECONDS = 3600
 STEP_LABELS: dict[Step, str | Promise] = {
     Step.ORDERED: _("Ordered"),
     Step.PACKED: _("Packed"),
@@ -108,10 +113,15 @@ def normal_number(text: str) -> str:
     return text.strip().lstrip("#")
 
 
+def number_key(number: str) -> str:
+    """What stands for a number that is tried, however it is written."""
+    return sha256(normal_number(number).upper().encode("utf-8", "replace")).hexdigest()
+
+
 def find_order(number: str, contact: str) -> int | None:
     """The id of the order that a visitor may see: by our number, the channel's or a parcel's, and its contact.
 
-    A wrong number and a wrong contact look the same.
+    Counts the try. A wrong number, a wrong contact and an order that was tried too often look the same.
     """
     text = normal_number(number)
     if not text or "\x00" in text + contact:
@@ -126,7 +136,22 @@ def find_order(number: str, contact: str) -> int | None:
     # An unknown number is compared with somebody too, so that the time doesn't tell it from a known one.
     rows = list(candidates) or [(0, "202 555 0100", "+12025550100", "", "nobody@invalid")]
     found = [pk for pk, *contacts in rows if contact_matches(contact, phones=contacts[:3], emails=contacts[3:])]
-    return found[0] if found and found[0] else None
+    tried_out = _tried_out([pk for pk, *_contacts in rows if pk], number_key(number))
+    return found[0] if found and found[0] and found[0] not in tried_out else None
+
+
+def _tried_out(order_ids: Sequence[int], number: str) -> set[int]:
+    """Count a try by each order that it may mean; those tried too often, by whichever of their numbers.
+
+    To be told of too many tries at a number that wasn't tried before would tell whose it is: so nobody is. As many
+    are counted for every number, so that the time doesn't tell either.
+    """
+    filled = [*map(str, order_ids), *(f"{number}:{place}" for place in range(len(order_ids), _AT_MOST))]
+    waits = [
+        seconds_to_wait(what="track-order", who=who, limit=TRIES_PER_NUMBER, window_seconds=NUMBER_WINDOW_SECONDS)
+        for who in filled
+    ]
+    return {order_id for order_id, wait in zip(order_ids, waits, strict=False) if wait}
 
 
 # Read by hand in one statement: customers and their bots ask for this page more often than for any other.

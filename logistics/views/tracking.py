@@ -1,7 +1,6 @@
 """The public tracking page: phone-first, without log-in, without JavaScript, bilingual by the browser."""
 
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -26,9 +25,11 @@ from core.ui.content import Text
 from core.ui.formats import relative_key
 from logistics.forms import RatingForm, TrackForm
 from logistics.public import (
+    NUMBER_WINDOW_SECONDS,
+    TRIES_PER_NUMBER,
     Stored,
     find_order,
-    normal_number,
+    number_key,
     public_order,
     sign,
     steps_to,
@@ -39,9 +40,6 @@ from logistics.rules.public import Step, contact_link
 from logistics.services.public import ask_to_cancel, rate_delivery
 
 TRIES_PER_MINUTE = 10
-# Four digits would be found in days from many addresses at once; a customer has the link or needs a few tries.
-TRIES_PER_NUMBER = 20
-NUMBER_WINDOW_SECONDS = 3600
 SAID = {
     "rated": gettext_lazy("Thank you for your rating."),
     "cancelled": gettext_lazy("Your order is cancelled."),
@@ -129,7 +127,7 @@ class TrackCancel(TrackOrder):
 def _seconds_to_wait(request: HttpRequest) -> int:
     """Count the try by the visitor's address, and by the number that is tried whoever tries it, known or not."""
     address = request.META.get("REMOTE_ADDR", "")
-    number = sha256(normal_number(request.POST.get("number", "")).upper().encode("utf-8", "replace")).hexdigest()
+    number = number_key(request.POST.get("number", ""))
     return max(
         seconds_to_wait(what="track", who=address, limit=TRIES_PER_MINUTE),
         seconds_to_wait(what="track-number", who=number, limit=TRIES_PER_NUMBER, window_seconds=NUMBER_WINDOW_SECONDS),

@@ -282,6 +282,44 @@ def test_tries_are_limited(client, settings):
 
 @pytest.mark.django_db
 @time_machine.travel(NOW, tick=False)
+def test_an_order_is_not_tried_out_by_its_many_numbers(order):
+    """Who tries them hears nothing of it, not even that they belong together."""
+    url, phone = reverse("track:search"), order.ship_phone[-4:]
+    numbers = [order.number, order.external_id]
+    answers = [
+        Client(REMOTE_ADDR=f"203.0.113.{guess}").post(url, {"number": numbers[guess % 2], "contact": "0000"})
+        for guess in range(20)
+    ]
+    answers.append(Client(REMOTE_ADDR="203.0.113.99").post(url, {"number": order.number, "contact": phone}))
+    unknown = Client(REMOTE_ADDR="203.0.113.99").post(url, {"number": "SO0", "contact": phone})
+    assert {answer.status_code for answer in [*answers, unknown]} == {422}
+    assert answers[-1].context["form"].errors == unknown.context["form"].errors
+    assert Client().get(reverse("track:order", args=[sign(order.pk)])).status_code == 200
+    with time_machine.travel(NOW + timedelta(hours=1), tick=False):
+        assert (
+            Client(REMOTE_ADDR="203.0.113.98").post(url, {"number": order.number, "contact": phone}).status_code == 302
+        )
+
+
+@pytest.mark.django_db
+def test_as_much_is_counted_for_an_unknown_number_as_for_a_known_one(order, monkeypatch):
+    counted = []
+
+    def count(*, who, **_limits):
+        counted.append(who)
+        return 0
+
+    monkeypatch.setattr("logistics.public.seconds_to_wait", count)
+    find_order(order.number, "0000")
+    known = len(counted)
+    find_order("SO99999999", "0000")
+    assert len(counted) == 2 * known
+    assert str(order.pk) in counted[:known]
+    assert "0" not in counted
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOW, tick=False)
 def test_a_number_is_not_tried_out_from_many_addresses(order):
     """Four digits stand against everybody together; the order's own link goes on working."""
     url = reverse("track:search")
