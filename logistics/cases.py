@@ -19,7 +19,7 @@ from core.words import listed
 from logistics.case_facts import facts_of_parcel_case, parcel_url
 from logistics.codes import ATTEMPT_FAILED, LABEL_FAILED, NO_CARRIER, NO_MOVEMENT, PARCEL_EXCEPTION
 from logistics.enums import ShipmentStatus
-from logistics.label_cases import label_replaced, left_with_old_label
+from logistics.label_cases import ASKED, REASON, label_replaced, left_with_old_label
 from logistics.models import Carrier, Shipment, local_name
 from logistics.selectors import still_parcels, visible_shipments
 from logistics.services.consequences import PROBLEM_STATES, seed
@@ -35,9 +35,7 @@ def _carriers() -> list[tuple[str, str]]:
     return [(carrier.code, carrier.local_name) for carrier in Carrier.objects.filter(is_active=True).order_by("name")]
 
 
-REASON = Field("reason", _("What was agreed"))
 BEING_BOUGHT = _("The label is being bought. The exception ends by itself once it is there.")
-ASKED = _("The carrier is being asked. The exception ends by itself if the answer settles it.")
 CARRIER = Field("carrier", _("Carrier"), "choice", choices=_carriers)
 DETECT_AT_MOST = 500
 

@@ -14,11 +14,13 @@ from logistics.codes import LABEL_REPLACED, LEFT_WITH_OLD_LABEL
 from logistics.models import Shipment
 from logistics.selectors import visible_shipments
 from logistics.services.problems import confirm_relabelled, settle_problem
-from logistics.services.shipments import poll_now
+from logistics.services.shipments import ASKABLE, poll_now
 from logistics.services.void_labels import GONE_ASTRAY, WAITS_FOR_LABEL
 
 HANDLE = "logistics.handle_shipment"
 REASON = Field("reason", _("What was agreed"))
+ASKED = _("The carrier is being asked. The exception ends by itself if the answer settles it.")
+_CORRECTED = frozenset({"corrected"})  # nothing comes of asking about a label that was given back
 
 
 def label_replaced() -> CaseType:
@@ -59,7 +61,9 @@ def left_with_old_label() -> CaseType:
         ),
         resolutions=(
             Resolution("settle", _("Settled with carrier"), HANDLE, _settle, "primary", (REASON,)),
-            Resolution("poll", _("Check now"), HANDLE, _poll_now, "secondary"),
+            Resolution(
+                "poll", _("Check now"), HANDLE, _poll_now, offered=_can_be_asked, only_for=_CORRECTED, stays=ASKED
+            ),
         ),
         still_true=_still_astray,
         subject_url=parcel_url,
@@ -83,6 +87,10 @@ def _settle(case: Case, actor: Actor, params: dict[str, Any]) -> None:
 
 def _poll_now(case: Case, actor: Actor, _params: dict[str, Any]) -> None:
     poll_now(shipment_id=case.subject_id, actor=actor)
+
+
+def _can_be_asked(case: Case, _user: Any) -> bool:
+    return Shipment.objects.filter(pk=case.subject_id, status__in=ASKABLE).exclude(tracking_number="").exists()
 
 
 def _still_with_old_label(ids: Sequence[int]) -> set[int]:

@@ -171,6 +171,8 @@ class Shipment(models.Model):
     label_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Set while a label may have been bought without our knowing: from before the call until its result is saved.
     label_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The fulfilment order's readdressed_at when the address for the label was read: which correction it knows of.
+    label_readdressed_at = models.DateTimeField(null=True, blank=True, editable=False)
     label_attempts = models.PositiveSmallIntegerField(_("label attempts"), default=0)
     label_error = models.CharField(_("label error"), max_length=255, blank=True)
     label_created_at = models.DateTimeField(_("label created"), null=True, blank=True)

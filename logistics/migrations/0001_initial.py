@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ("label_currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
                 ("label_due_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("label_requested_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("label_readdressed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("label_attempts", models.PositiveSmallIntegerField(default=0, verbose_name="label attempts")),
                 ("label_error", models.CharField(blank=True, max_length=255, verbose_name="label error")),
                 ("label_created_at", models.DateTimeField(blank=True, null=True, verbose_name="label created")),

@@ -49,7 +49,14 @@ _S = ShipmentStatus
 #: A claimed label whose worker died is tried again after this; longer than any batch can take.
 LEASE = timedelta(minutes=10)
 STREET_MISSING = own_reason(gettext_noop("The recipient's street is missing."))
-_CLAIM_COLUMNS = ("carrier_id", "service", "label_due_at", "label_requested_at", "label_attempts")
+_CLAIM_COLUMNS = (
+    "carrier_id",
+    "service",
+    "label_due_at",
+    "label_requested_at",
+    "label_readdressed_at",
+    "label_attempts",
+)
 _RESULT_COLUMNS = (
     "status",
     "tracking_number",
@@ -134,7 +141,7 @@ def _refuse_incomplete(request: ShipmentRequest) -> None:
 def _claim(limit: int, now: datetime) -> Batch:
     """Claim due shipments and give each a carrier."""
     due = Shipment.objects.filter(label_due_at__lte=now).order_by("label_due_at")
-    claimed = claim(due.select_related("order", "carrier"), limit)
+    claimed = claim(due.select_related("order", "fulfilment", "carrier"), limit)
     if not claimed:
         return Batch([], set(), 0)
     homeless = _assign_carriers([s for s in claimed if s.carrier_id is None and s.status == _S.PENDING])
@@ -145,8 +152,10 @@ def _claim(limit: int, now: datetime) -> Batch:
     for shipment in ready:
         shipment.label_due_at = now + LEASE
         shipment.label_attempts = min(shipment.label_attempts + 1, 32767)
-        if shipment.status == _S.PENDING:
-            shipment.label_requested_at = shipment.label_requested_at or now
+        if shipment.status == _S.PENDING and shipment.label_requested_at is None:
+            shipment.label_requested_at = now
+            # Read in one statement with the address. Another attempt may find the label that the first one bought.
+            shipment.label_readdressed_at = shipment.fulfilment.readdressed_at
     for shipment in homeless:
         shipment.label_due_at = None
     touched = [*ready, *later, *homeless]

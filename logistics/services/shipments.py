@@ -26,6 +26,8 @@ from orders.locks import lock_fulfilments
 _S = ShipmentStatus
 _MADE_FOR = frozenset({FulfilmentStatus.RELEASED, FulfilmentStatus.PICKING, FulfilmentStatus.PACKED})
 
+#: A carrier is asked about parcels in these; the others are over, or have no valid label.
+ASKABLE = _S.MOVING | {_S.LABEL_CREATED, _S.LOST, _S.EXPIRED}
 #: The first question comes soon after hand-over: it also subscribes to the carrier's pushes.
 FIRST_CHECK_AFTER = timedelta(seconds=5)
 
@@ -174,8 +176,9 @@ def cancel_stray_shipments(limit: int) -> int:
 def _cancel(shipments: Sequence[Shipment], *, actor: Actor, at: datetime, reason: str = "") -> None:
     if not shipments:
         return
-    rows = [(s.pk, _S.CANCELLED, _give_back_at(s, at), 0, "", None) for s in shipments]
-    columns = ("status", "label_due_at", "label_attempts", "label_error", "next_poll_at")
+    # What was settled so far was about a label that was valid.
+    rows = [(s.pk, _S.CANCELLED, _give_back_at(s, at), 0, "", None, None) for s in shipments]
+    columns = ("status", "label_due_at", "label_attempts", "label_error", "next_poll_at", "problem_settled_at")
     update_rows(Shipment, "id", columns, rows)
     record_many(
         [
@@ -270,7 +273,7 @@ def change_carrier(*, shipment_id: int, carrier_id: int, service: str = "", acto
 def poll_now(*, shipment_id: int, actor: Actor) -> Shipment:
     """Ask the carrier about a parcel at once. Raises DomainError where there is nothing to ask about."""
     shipment = lock_shipment(shipment_id)
-    if not shipment.tracking_number or shipment.status not in _S.MOVING | {_S.LABEL_CREATED, _S.LOST, _S.EXPIRED}:
+    if not shipment.tracking_number or shipment.status not in ASKABLE:
         raise DomainError(_("This parcel isn't with a carrier."), "not_tracked")
     shipment.next_poll_at = timezone.now()
     shipment.poll_failures = 0

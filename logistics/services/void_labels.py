@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.cases.services import open_cases
 from logistics.codes import LABEL_REPLACED, LEFT_WITH_OLD_LABEL
@@ -26,8 +26,14 @@ _SCANNED = TrackingEvent.objects.filter(shipment=OuterRef("pk"), status__in=[*_S
 _HAS_LEFT = Q(status__in=[*(_S.MOVING - {_S.RETURNING}), _S.DELIVERED]) | Q(
     status=_S.LABEL_CREATED, fulfilment__status__in=GONE
 )
+#: What was settled before a correction isn't about it.
+_UNSETTLED = Q(problem_settled_at=None) | Q(problem_settled_at__lt=F("fulfilment__readdressed_at"))
 #: Under way to whom its label names; one that comes back is a problem parcel, and is sent again with another label.
-GONE_ASTRAY = Q(problem_settled_at=None) & (_HAS_LEFT | (Q(status=_S.CANCELLED) & Exists(_SCANNED)))
+GONE_ASTRAY = _UNSETTLED & (_HAS_LEFT | (Q(status=_S.CANCELLED) & Exists(_SCANNED)))
+#: The label was asked for with the address as it was before the last correction.
+_KNOWS_LESS = Q(fulfilment__readdressed_at__isnull=False) & (
+    Q(label_readdressed_at=None) | Q(label_readdressed_at__lt=F("fulfilment__readdressed_at"))
+)
 
 
 def report_replaced(shipment_ids: Sequence[int], *, at: datetime) -> None:
@@ -51,7 +57,7 @@ def report_replaced(shipment_ids: Sequence[int], *, at: datetime) -> None:
 
 def report_left(fulfilment_ids: Sequence[int], *, at: datetime) -> None:
     """The recipient was corrected at `at`: parcels that had left by the time that their labels were to be replaced."""
-    gone = Shipment.objects.filter(_HAS_LEFT, fulfilment_id__in=fulfilment_ids, created_at__lt=at)
+    gone = Shipment.objects.filter(_HAS_LEFT, _KNOWS_LESS, _UNSETTLED, fulfilment_id__in=fulfilment_ids)
     _open_left(gone, "corrected", at)
 
 
@@ -59,7 +65,7 @@ def report_scanned(shipments: Iterable[Shipment], *, at: datetime) -> None:
     """News came of these parcels: carriers have those that they scan although their label was given back."""
     void = [shipment.pk for shipment in shipments if shipment.status == _S.CANCELLED]
     if void:
-        _open_left(Shipment.objects.filter(Exists(_SCANNED), pk__in=void), "void", at)
+        _open_left(Shipment.objects.filter(_UNSETTLED, Exists(_SCANNED), pk__in=void), "void", at)
 
 
 def _open_left(shipments: QuerySet[Shipment], summary_code: str, at: datetime) -> None:

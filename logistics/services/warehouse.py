@@ -44,7 +44,7 @@ def hand_over_parcel(*, fulfilment_id: int, actor: Actor) -> FulfilmentOrder:
     shipment = parcels.select_for_update(of=("self",), no_key=True).first()
     if shipment is None:
         raise DomainError(_("It has no label yet."), "no_label")
-    if fulfilment.readdressed_at is not None and shipment.created_at < fulfilment.readdressed_at:
+    if shipment.label_readdressed_at != fulfilment.readdressed_at:
         raise DomainError(
             _("The recipient was corrected: a new label is on its way. Take the old one off the parcel."), "label_void"
         )

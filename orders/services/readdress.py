@@ -30,6 +30,6 @@ def ask_for_labels(orders: Collection[Order], *, has_moved: bool) -> None:
         order__in=[order.pk for order in orders if order.status in ALLOCATABLE], status__in=IN_WAREHOUSE
     )
     if ids := list(rows.order_by("pk").values_list("pk", flat=True)):
-        # Before the event, whose time the new shipments get.
+        # In one transaction with the address: a label tells by this which address was read for it.
         FulfilmentOrder.objects.filter(pk__in=ids).update(readdressed_at=timezone.now())
         publish(OrdersReaddressed(fulfilment_ids=ids, has_moved=has_moved))

@@ -6,27 +6,34 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts.enums import Role
 from core.actor import SYSTEM, Actor
+from core.cases.actions import resolution_actions
 from core.cases.models import Case
 from core.cases.services import resolve
 from core.exceptions import Conflict, DomainError
+from core.outbox.models import OutboxEvent
 from core.stages import drain
-from logistics.carriers.base import TrackEvent, TrackResult
+from logistics.carriers.base import CarrierUnavailable, TrackEvent, TrackResult
+from logistics.carriers.kuaidi100.adapter import Kuaidi100Adapter
 from logistics.codes import LABEL_REPLACED, LEFT_WITH_OLD_LABEL
 from logistics.enums import EventSource, ShipmentStatus
 from logistics.models import Shipment, ShipmentLabel
 from logistics.services.ingest import Arrival, ingest
-from logistics.services.shipments import change_carrier
+from logistics.services.labels import label_batch
+from logistics.services.problems import confirm_relabelled
+from logistics.services.shipments import change_carrier, create_shipments, renew_shipments
+from logistics.services.void_labels import report_left
 from logistics.services.warehouse import hand_over_parcel
 from orders.enums import FulfilmentStatus
 from orders.models import FulfilmentOrder, Order
 from orders.services.edit import edit_order
 from orders.services.fulfilment import start_picking
 from tests.core.threads import raise_errors, run_together
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_superuser, make_user
 from tests.factories.logistics import make_carrier, make_fulfilment, make_rule, pack
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,8 +59,9 @@ def labelled(*, packed: bool = True) -> Shipment:
 
 def put_label(parcel: Shipment, **fields: Any) -> None:
     ShipmentLabel.objects.create(shipment=parcel, pdf=b"%PDF")
-    values = {"status": S.LABEL_CREATED, "tracking_number": f"SF{parcel.pk}", "label_due_at": None}
-    Shipment.objects.filter(pk=parcel.pk).update(**values, label_created_at=timezone.now(), **fields)
+    known = FulfilmentOrder.objects.get(pk=parcel.fulfilment_id).readdressed_at
+    values = {"status": S.LABEL_CREATED, "tracking_number": f"SF{parcel.pk}", "label_readdressed_at": known}
+    Shipment.objects.filter(pk=parcel.pk).update(**values, label_due_at=None, label_created_at=timezone.now(), **fields)
     parcel.refresh_from_db()
 
 
@@ -197,6 +205,115 @@ def test_a_label_that_was_given_back_and_is_scanned_all_the_same_is_a_case() -> 
     Case.objects.update(checked_at=timezone.now() - timedelta(hours=1))
     drain(only=["cases.recheck"])
     assert cases(LEFT_WITH_OLD_LABEL) == [(parcel.pk, True)]
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["here", "gone"])
+def test_a_label_bought_after_the_correction_is_valid_however_late_the_release_was_heard_of(
+    rule: Any, sandbox: Any, left: bool
+) -> None:
+    part = make_fulfilment()
+    released, since = OutboxEvent.objects.get(name="orders.released"), timezone.now()
+    edit_order(order_id=part.order_id, changes=STREET, actor=SYSTEM)
+    if not left:  # the correction is heard of first, and finds no parcel
+        renew_shipments(fulfilment_ids=[part.pk], choose_carrier=False, at=timezone.now())
+    create_shipments(fulfilment_ids=released.payload["fulfilment_ids"], at=released.occurred_at)
+    assert Shipment.objects.get().created_at < since
+    assert label_batch(10) == 1
+    pack(part)
+    hand_over_parcel(fulfilment_id=part.pk, actor=SYSTEM)
+    drain(only=["outbox.relay"])
+    assert (Shipment.objects.count(), cases(LEFT_WITH_OLD_LABEL)) == (1, [])
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_a_label_for_an_address_read_before_the_correction_is_void_however_late_it_came(
+    rule: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch, is_sure: bool
+) -> None:
+    part = make_fulfilment()
+    create_shipments(fulfilment_ids=[part.pk])
+    buy = Kuaidi100Adapter.create_label
+
+    def buy_slowly(self: Any, request: Any) -> Any:
+        label = buy(self, request)
+        if not FulfilmentOrder.objects.get(pk=part.pk).readdressed_at:
+            edit_order(order_id=part.order_id, changes=STREET, actor=SYSTEM)
+            if not is_sure:
+                raise CarrierUnavailable("no answer")
+        return label
+
+    monkeypatch.setattr(Kuaidi100Adapter, "create_label", buy_slowly)
+    assert label_batch(10) == 1
+    if not is_sure:
+        Shipment.objects.update(label_due_at=timezone.now())
+        assert label_batch(10) == 1
+    assert Shipment.objects.get().status == S.LABEL_CREATED
+    pack(part)
+    with pytest.raises(DomainError) as refused:
+        hand_over_parcel(fulfilment_id=part.pk, actor=SYSTEM)
+    assert refused.value.code == "label_void"
+
+
+def test_a_settled_void_label_stays_settled_whatever_is_scanned() -> None:
+    parcel, person = labelled(), Actor.for_user(make_user(is_superuser=True))
+    correct(parcel)
+    drain(only=["outbox.relay"])
+    parcel.refresh_from_db()
+    scan(parcel)
+    case = Case.objects.get(type=LEFT_WITH_OLD_LABEL)
+    resolve(case_id=case.pk, resolution="settle", actor=person, params={"reason": "the carrier sends it on"})
+    drain(only=["cases.verify"])
+    scan(parcel, S.IN_TRANSIT)
+    case.refresh_from_db()
+    assert (case.status, case.reopened_count) == ("verified", 0)
+    Case.objects.filter(pk=case.pk).update(status="closed")
+    scan(parcel, S.OUT_FOR_DELIVERY)
+    assert cases(LEFT_WITH_OLD_LABEL) == [(parcel.pk, False)]
+
+
+@pytest.mark.parametrize("is_void", [True, False])
+def test_a_relabelled_box_whose_label_is_void_once_more_is_a_case_of_its_own(is_void: bool) -> None:
+    parcel, person = labelled(), Actor.for_user(make_user(is_superuser=True))
+    correct(parcel)
+    drain(only=["outbox.relay"])
+    second = newest(parcel)
+    put_label(second)
+    confirm_relabelled(shipment_id=second.pk, actor=person)
+    if is_void:
+        change_carrier(shipment_id=second.pk, carrier_id=make_carrier("other").pk, actor=SYSTEM)
+        second.refresh_from_db()
+        scan(second)
+    else:
+        FulfilmentOrder.objects.filter(pk=parcel.fulfilment_id).update(
+            status=FulfilmentStatus.SHIPPED, readdressed_at=timezone.now()
+        )
+        report_left([parcel.fulfilment_id], at=timezone.now())
+    Case.objects.update(checked_at=timezone.now() - timedelta(hours=1))
+    drain(only=["cases.recheck"])
+    assert cases(LEFT_WITH_OLD_LABEL) == [(second.pk, True)]
+
+
+def test_a_check_is_offered_where_the_carrier_can_be_asked_and_leaves_the_case_open(client: Any) -> None:
+    parcel, user = labelled(packed=False), make_superuser()
+    scan(parcel)
+    correct(parcel)
+    drain(only=["outbox.relay"])
+    case = Case.objects.get()
+    assert [action.label for action in resolution_actions(case, user)] == ["Settled with carrier", "Check now"]
+    client.force_login(user)
+    client.post(reverse("cases:case_resolve", args=[case.pk, "poll"]))
+    assert cases(LEFT_WITH_OLD_LABEL) == [(parcel.pk, True)]
+    scan(parcel, S.DELIVERED)
+    assert [action.label for action in resolution_actions(case, user)] == ["Settled with carrier"]
+
+
+def test_no_check_is_offered_of_a_label_that_was_given_back() -> None:
+    parcel, user = labelled(), make_superuser()
+    correct(parcel)
+    drain(only=["outbox.relay"])
+    parcel.refresh_from_db()
+    scan(parcel)
+    case = Case.objects.get(type=LEFT_WITH_OLD_LABEL)
+    assert [action.label for action in resolution_actions(case, user)] == ["Settled with carrier"]
 
 
 def both(first: Callable[[], Any], second: Callable[[], Any]) -> list[bool]:
