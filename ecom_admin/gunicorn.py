@@ -1,6 +1,7 @@
 """Settings of gunicorn: `gunicorn -c ecom_admin/gunicorn.py ecom_admin.wsgi`."""
 
 import os
+from collections import Counter
 from typing import Any
 
 from core.memory import settle_memory
@@ -23,3 +24,16 @@ control_socket_disable = True
 def when_ready(_server: Any) -> None:
     """Everything is imported, and the workers are about to be forked."""
     settle_memory()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Choose the processor that the worker will keep to, where each has one of its own (docs/adr/0029)."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    taken = Counter(other.processor for other in server.WORKERS.values())
+    worker.processor = min(usable, key=lambda it: taken[it]) if len(usable) == server.num_workers else None
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Keep to it, with every thread that is started from now on."""
+    if worker.processor is not None:
+        os.sched_setaffinity(0, {worker.processor})

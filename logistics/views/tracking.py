@@ -10,7 +10,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, override
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from core.accounts.views.common import chosen_language, keep_language
+from core.accounts.views.common import chosen_language, keep_language, set_language_cookie
 from core.exceptions import DomainError
 from core.rate_limit import seconds_to_wait
 from core.ui.content import Text
@@ -56,7 +56,7 @@ class TrackSearch(View):
         return _search_page(request, TrackForm(initial={"number": request.GET.get("number", "")[:64]}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if language := chosen_language(request):
+        if language := chosen_language(request.POST):
             return self._in(language, request)
         form = TrackForm(request.POST)
         if wait := _seconds_to_wait(request):
@@ -94,12 +94,18 @@ class TrackOrder(View):
         self, request: HttpRequest, token: str, *, form: RatingForm | None = None, status: int = 200
     ) -> HttpResponse:
         stored, said = _stored(token), SAID.get(request.GET.get("said", ""), "")
+        if language := chosen_language(request.GET):
+            translation.activate(language)
         if form or said:
-            page = _draw(stored, token, request.path, form=form, said=said)
+            page = _draw(stored, token, form=form, said=said)
         else:
             ages = tuple(relative_key(at) for at in stored.checks())
-            page = _kept(stored, token, request.path, get_language(), timezone.get_current_timezone_name(), ages)
-        response = HttpResponse(page.replace(_MARK, get_token(request)), status=status)
+            page = _kept(stored, token, get_language(), timezone.get_current_timezone_name(), ages)
+        if _MARK in page:  # a page without a form needs no cookie, and a token's randomness is dear
+            page = page.replace(_MARK, get_token(request))
+        response = HttpResponse(page, status=status)
+        if language:
+            set_language_cookie(response, language)
         response["Referrer-Policy"] = "same-origin"  # the link is a key: no other site may learn it
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -150,16 +156,16 @@ def _search_page(request: HttpRequest, form: TrackForm, status: int = 200, probl
 
 
 @lru_cache(maxsize=1000)
-def _kept(stored: Stored, token: str, path: str, language: str, zone: str, ages: tuple[tuple[int, int], ...]) -> str:
+def _kept(stored: Stored, token: str, language: str, zone: str, ages: tuple[tuple[int, int], ...]) -> str:
     """The page: drawn once as long as nothing about the order changes.
 
     People look again and again while they wait. What is kept is found by all that is stored about the order, so it
     is never another's and never old; the ages are there for "5 minutes ago".
     """
-    return _draw(stored, token, path)
+    return _draw(stored, token)
 
 
-def _draw(stored: Stored, token: str, path: str, *, form: RatingForm | None = None, said: Text = "") -> str:
+def _draw(stored: Stored, token: str, *, form: RatingForm | None = None, said: Text = "") -> str:
     """The page with _MARK where the visitor's own CSRF token belongs."""
     order = public_order(stored)
     context = {
@@ -167,7 +173,6 @@ def _draw(stored: Stored, token: str, path: str, *, form: RatingForm | None = No
         "parcels": [(parcel, _drawn_steps(parcel.step, get_language())) for parcel in order.parcels],
         "token": token,
         "rating": order.may_rate and (_drawn_rating(form) if form else _empty_rating(get_language())),
-        "path": path,
         "csrf_token": _MARK,
         "said": said,
         "help": _help(),

@@ -2,12 +2,13 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import SO_SNDBUF, SOL_SOCKET, create_connection, socketpair
@@ -26,6 +27,8 @@ from ecom_admin.web_worker import ClientSocket, FairThreadWorker
 CLIENTS = 8
 ROUNDS = 15
 LONG = bytes(32 << 20)
+# The settings that the product is run with.
+REAL = ("-c", "ecom_admin/gunicorn.py", f"{__name__}:telling_application")
 
 
 def application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -34,6 +37,13 @@ def application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes
     while time.thread_time() < until:
         pass
     body = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def telling_application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Tells which process answers, and the processors that it may use."""
+    body = " ".join(map(str, [os.getpid(), *sorted(os.sched_getaffinity(0))])).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
@@ -55,12 +65,16 @@ def wasteful_application(environ: dict[str, Any], start_response: Any) -> Iterab
 
 @contextmanager
 def serving(workers: int, threads: int, kind: str, name: str) -> Iterator[int]:
+    options = ["--threads", str(threads), "-k", kind, "--no-control-socket"]
+    with gunicorn(workers, *options, f"{__name__}:{name}") as port:
+        yield port
+
+
+@contextmanager
+def gunicorn(workers: int, *options: str) -> Iterator[int]:
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-w", str(workers), "--threads", str(threads)]
-    process = subprocess.Popen(
-        [*command, "-b", f"127.0.0.1:{port}", "-k", kind, "--no-control-socket", f"{__name__}:{name}"],
-        cwd=Path(__file__).parents[2],
-    )
+    command = [sys.executable, "-m", "gunicorn", "-w", str(workers), "-b", f"127.0.0.1:{port}", *options]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
     try:
         wait_for_port(port, process)
         yield port
@@ -146,6 +160,36 @@ def test_a_slow_line_that_gets_on_is_not_cut_off(monkeypatch: pytest.MonkeyPatch
         assert time.monotonic() - began > 0.6, "longer than one may be silent"
         thread.join()
     assert (received, b"".join(got)) == (body, answer)
+
+
+def processors_of_workers(port: int, number: int, *gone: int) -> dict[int, list[int]]:
+    """The processors that each of `number` web processes may use, once every one of them has answered."""
+    found: dict[int, list[int]] = {}
+    while len(found) < number:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            pid, *processors = map(int, ask([connection])[0].split())
+        if pid not in gone:
+            found[pid] = processors
+    return found
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux binds processes to processors")
+def test_each_of_as_many_workers_as_processors_keeps_to_one() -> None:
+    usable = sorted(os.sched_getaffinity(0))
+    with gunicorn(len(usable), *REAL) as port:
+        first = processors_of_workers(port, len(usable))
+        assert sorted(first.values()) == [[processor] for processor in usable]
+        killed = next(iter(first))
+        os.kill(killed, signal.SIGKILL)
+        second = processors_of_workers(port, len(usable), killed)
+        assert sorted(second.values()) == [[processor] for processor in usable], "its heir has its processor"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux binds processes to processors")
+def test_more_workers_than_processors_go_where_there_is_room() -> None:
+    usable = sorted(os.sched_getaffinity(0))
+    with gunicorn(len(usable) + 1, *REAL) as port:
+        assert set(map(tuple, processors_of_workers(port, len(usable) + 1).values())) == {tuple(usable)}
 
 
 class Listener:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 
@@ -36,9 +36,11 @@ def next_url(request: HttpRequest, *, referer: bool = False) -> str:
     return settings.LOGIN_REDIRECT_URL
 
 
-def chosen_language(request: HttpRequest) -> str:
+def chosen_language(given: QueryDict) -> str:
     """The language whose button was pressed; "" if there is no such language."""
-    form = LanguageForm(request.POST)
+    if "language" not in given:
+        return ""
+    form = LanguageForm(given)
     language: str = form.cleaned_data["language"] if form.is_valid() else ""
     return language if language and check_for_language(language) else ""
 

@@ -64,6 +64,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """Change the language and go back to the page."""
     response = redirect(next_url(request, referer=True))
-    if language := chosen_language(request):
+    if language := chosen_language(request.POST):
         keep_language(request, response, language)
     return response
