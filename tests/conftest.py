@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.utils import translation
 
 from core import stages
+from core.connections import IDLE
 from core.nudging import breaker
 from ecom_admin import embedded
 from ecom_admin.messages import compile_stale
@@ -46,9 +47,11 @@ def empty_cache(services: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def default_language() -> None:
-    """A request of the test before may have left its language to the thread, as it would to the next request."""
-    translation.deactivate()
+def no_warm_connection() -> Iterator[None]:
+    """The test database can't be dropped while somebody is connected to it."""
+    yield
+    while IDLE:
+        IDLE.pop().close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.actor import Actor
 from core.batching import Batcher
+from core.connections import warm_connection
 from core.context import current_request_id
 from orders.enums import IntakeSource
 from orders.models import Channel
@@ -86,4 +87,10 @@ def _receive(key: _Key, deliveries: Sequence[_Delivery]) -> list[IntakeResult]:
     )
 
 
-_door: Batcher[_Key, _Delivery, IntakeResult] = Batcher(_receive, limit=MAX_BATCH, gather_seconds=GATHER_SECONDS)
+def _receive_warm(key: _Key, deliveries: Sequence[_Delivery]) -> list[IntakeResult]:
+    """_receive() for whichever thread's turn it is."""
+    with warm_connection():
+        return _receive(key, deliveries)
+
+
+_door: Batcher[_Key, _Delivery, IntakeResult] = Batcher(_receive_warm, limit=MAX_BATCH, gather_seconds=GATHER_SECONDS)

@@ -9,6 +9,7 @@ from django.test import Client
 
 from core.accounts.services import create_api_key
 from core.actor import SYSTEM
+from core.connections import IDLE, warm_connection
 from core.db import is_outage
 from orders.models import IntakeMessage, Order
 from tests.factories.orders import make_channel, payload
@@ -40,12 +41,13 @@ def test_a_lost_connection_is_answered_with_try_again(statement: str, nameless: 
 
     body = payload(("MUG", 1))
     headers = {"Authorization": f"Bearer {token}"}
-    with connection.execute_wrapper(lose_once):
+    with warm_connection():
+        pass
+    with IDLE[-1].execute_wrapper(lose_once):
         answer = Client().post("/api/v1/orders?channel=shop", body, content_type="application/json", headers=headers)
     assert lost
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer.json()["error"]["code"] == "unavailable"
-    connection.close()
     assert not Order.objects.exists()
     assert not IntakeMessage.objects.exists()
     again = Client().post("/api/v1/orders?channel=shop", body, content_type="application/json", headers=headers)
