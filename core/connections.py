@@ -2,13 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 # Those that nobody uses now, the warmest last.
 IDLE: Final[deque[Any]] = deque()
+# What a crowd needed more of isn't kept: the server has few for all.
+MOST_IDLE: Final = 2
 
 
 @contextmanager
@@ -26,7 +28,15 @@ def warm_connection() -> Iterator[None]:
         yield
     finally:
         connections[DEFAULT_DB_ALIAS] = own
-        IDLE.append(warm)
+        if not warm.in_atomic_block:  # as an interrupt may leave it: then nobody gets it again
+            _keep(warm)
+
+
+def _keep(warm: Any) -> None:
+    IDLE.append(warm)
+    with suppress(IndexError):  # other threads keep theirs at the same time
+        while len(IDLE) > MOST_IDLE:
+            IDLE.popleft().close()
 
 
 def _taken() -> Any:

@@ -1,7 +1,7 @@
 """Settings of gunicorn: `gunicorn -c ecom_admin/gunicorn.py ecom_admin.wsgi`."""
 
 import os
-from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from core.memory import settle_memory
@@ -29,11 +29,16 @@ def when_ready(_server: Any) -> None:
 def pre_fork(server: Any, worker: Any) -> None:
     """Choose the processor that the worker will keep to, where each has one of its own (docs/adr/0029)."""
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    taken = Counter(other.processor for other in server.WORKERS.values())
-    worker.processor = min(usable, key=lambda it: taken[it]) if len(usable) == server.num_workers else None
+    worker.processor = None
+    if len(usable) == server.num_workers:
+        by_age = sorted(server.WORKERS.values(), key=lambda it: it.age)
+        staying = by_age[max(0, len(by_age) + 1 - server.num_workers) :]  # gunicorn ends the oldest of too many
+        taken = {getattr(other, "processor", None) for other in staying}
+        worker.processor = next(it for it in usable if it not in taken)
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Keep to it, with every thread that is started from now on."""
+    """Keep to it, with every thread that is started from now on, if the system lets us."""
     if worker.processor is not None:
-        os.sched_setaffinity(0, {worker.processor})
+        with suppress(OSError):
+            os.sched_setaffinity(0, {worker.processor})

@@ -82,7 +82,10 @@ class TrackSearch(View):
 
 @method_decorator(never_cache, name="dispatch")
 class TrackOrder(View):
-    """Where the parcels are and when they come. The link is the key: nothing personal is shown."""
+    """Where the parcels are and when they come. The link is the key: nothing personal is shown.
+
+    `?language=` shows it in another language and keeps that for a visitor; a signed-in person's own choice stays.
+    """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

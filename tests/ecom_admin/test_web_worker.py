@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import SO_SNDBUF, SOL_SOCKET, create_connection, socketpair
@@ -21,7 +22,7 @@ import pytest
 
 from benchmarks.processes import free_port, wait_for_port
 from ecom_admin import web_worker
-from ecom_admin.gunicorn import worker_class
+from ecom_admin.gunicorn import post_fork, pre_fork, worker_class
 from ecom_admin.web_worker import ClientSocket, FairThreadWorker
 
 CLIENTS = 8
@@ -165,7 +166,9 @@ def test_a_slow_line_that_gets_on_is_not_cut_off(monkeypatch: pytest.MonkeyPatch
 def processors_of_workers(port: int, number: int, *gone: int) -> dict[int, list[int]]:
     """The processors that each of `number` web processes may use, once every one of them has answered."""
     found: dict[int, list[int]] = {}
+    give_up_at = time.monotonic() + 60
     while len(found) < number:
+        assert time.monotonic() < give_up_at, f"{found} of {number} answer"
         with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             pid, *processors = map(int, ask([connection])[0].split())
         if pid not in gone:
@@ -173,9 +176,15 @@ def processors_of_workers(port: int, number: int, *gone: int) -> dict[int, list[
     return found
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux binds processes to processors")
+def usable_processors() -> list[int]:
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(usable) < 2:
+        pytest.skip("there is nothing to choose from")
+    return usable
+
+
 def test_each_of_as_many_workers_as_processors_keeps_to_one() -> None:
-    usable = sorted(os.sched_getaffinity(0))
+    usable = usable_processors()
     with gunicorn(len(usable), *REAL) as port:
         first = processors_of_workers(port, len(usable))
         assert sorted(first.values()) == [[processor] for processor in usable]
@@ -185,11 +194,78 @@ def test_each_of_as_many_workers_as_processors_keeps_to_one() -> None:
         assert sorted(second.values()) == [[processor] for processor in usable], "its heir has its processor"
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux binds processes to processors")
 def test_more_workers_than_processors_go_where_there_is_room() -> None:
-    usable = sorted(os.sched_getaffinity(0))
+    usable = usable_processors()
     with gunicorn(len(usable) + 1, *REAL) as port:
         assert set(map(tuple, processors_of_workers(port, len(usable) + 1).values())) == {tuple(usable)}
+
+
+@dataclass
+class Worker:
+    """What gunicorn's master knows of a worker."""
+
+    age: int
+    processor: int | None = None
+
+
+@dataclass
+class Master:
+    """Adds and ends workers as gunicorn's master does: too many are ended from the oldest on."""
+
+    num_workers: int = 0
+    WORKERS: dict[int, Worker] = field(default_factory=dict)
+    born: int = 0
+
+    def spawn(self) -> None:
+        self.born += 1
+        worker = Worker(self.born)
+        pre_fork(self, worker)
+        self.WORKERS[worker.age] = worker
+
+    def manage(self) -> None:
+        while len(self.WORKERS) < self.num_workers:
+            self.spawn()
+        while len(self.WORKERS) > self.num_workers:
+            del self.WORKERS[min(self.WORKERS)]
+
+    def resize(self, number: int) -> None:
+        self.num_workers = number
+        self.manage()
+
+    def reload(self) -> None:
+        for _worker in range(self.num_workers):
+            self.spawn()
+        self.manage()
+
+    def processors(self) -> list[int | None]:
+        return sorted(worker.processor for worker in self.WORKERS.values())  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("usable", [[0], [0, 1], [2, 3, 5, 7]])
+def test_a_reload_leaves_each_worker_a_processor_of_its_own(monkeypatch: pytest.MonkeyPatch, usable: list[int]) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(usable), raising=False)
+    master = Master()
+    master.resize(len(usable))
+    assert master.processors() == usable
+    master.resize(len(usable) + 1)
+    master.resize(len(usable))
+    master.reload()
+    assert master.processors() == usable, "whatever those had that went"
+    del master.WORKERS[max(master.WORKERS)]
+    master.manage()
+    assert master.processors() == usable
+
+
+def test_a_system_that_binds_nothing_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _processors: set[int]) -> None:
+        raise PermissionError(errno.EPERM, "not here")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
+    post_fork(None, Worker(1, 0))
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    master = Master()
+    master.resize(2)
+    assert [worker.processor for worker in master.WORKERS.values()] == [None, None]
 
 
 class Listener:
