@@ -29,15 +29,20 @@ _REASONS = [
 
 
 class SkuInput(forms.TextInput):
-    """A code, found by code or name where the browser runs scripts; a plain input elsewhere."""
+    """A code, found by code or name where the browser runs scripts; a plain input elsewhere.
+
+    No autocomplete="off": what a browser may not keep it can't give back to somebody who goes back.
+    """
 
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
-        lookup = {"data-sku-lookup": reverse("inventory:sku_lookup"), "autocomplete": "off"}
+        lookup = {"data-sku-lookup": reverse("inventory:sku_lookup")}
         return super().build_attrs({**base_attrs, **lookup}, extra_attrs)
 
 
 class SkuCodeField(forms.CharField):
-    """A SKU chosen by code or barcode, typed or scanned; cleans to a SkuRef."""
+    """A SKU found by name, or by code or barcode, typed or scanned; cleans to a SkuRef."""
+
+    widget = SkuInput
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

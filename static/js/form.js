@@ -4,10 +4,19 @@
   // Where a dialog is begun: its first field, or without one the button that does nothing.
   const FIRST = ".dialog-body :is(input:not([type=hidden]), select, textarea), .dialog-foot button";
 
+  // What the plain field says of its hint and its error, said where the focus is.
+  const start = (field, settings) => {
+    const started = new window.TomSelect(field, settings);
+    ["aria-describedby", "aria-invalid"].forEach((name) => {
+      if (field.hasAttribute(name)) started.focus_node.setAttribute(name, field.getAttribute(name));
+    });
+    return started;
+  };
+
   const searchable = (within) => within.querySelectorAll("select[data-search-select]").forEach((select) => {
     if (select.tomselect || !window.TomSelect) return;
     const plugins = select.multiple ? ["remove_button"] : ["dropdown_input"];
-    new window.TomSelect(select, { plugins, maxOptions: 500, hidePlaceholder: true });
+    start(select, { plugins, maxOptions: 500, hidePlaceholder: true });
   });
 
   // A SKU by code or name. What was typed or scanned counts as it stands; the server says if nobody knows it.
@@ -20,7 +29,7 @@
   const skuFields = (within) => within.querySelectorAll("input[data-sku-lookup]").forEach((input) => {
     if (input.tomselect || !window.TomSelect) return;
     const url = input.dataset.skuLookup;
-    const field = new window.TomSelect(input, {
+    const field = start(input, {
       valueField: "code", labelField: "name", searchField: ["code", "name"], delimiter: "\n", maxItems: 1,
       create: (code) => ({ code, name: "" }), createOnBlur: true, addPrecedence: true, closeAfterSelect: true,
       dropdownParent: input.closest("dialog") ? undefined : "body", // a panel would cut it off
@@ -36,6 +45,20 @@
     field.on("item_add", name);
     if (input.value) name(input.value);
   });
+
+  // To somebody who goes back the browser gives the values after this script has run; the network isn't waited for.
+  const shown = (field) => field.tomselect.items.join("\n");
+  const showGivenBack = (field) => {
+    if (field.matches("select")) {
+      if ([...field.selectedOptions].map((option) => option.value).join("\n") !== shown(field)) field.tomselect.sync();
+      return;
+    }
+    const code = field.value.trim();
+    if (code === shown(field)) return;
+    if (code) field.tomselect.addOption({ code, name: "" }, true);
+    field.tomselect.setValue(code, true);
+  };
+  window.addEventListener("pageshow", () => document.querySelectorAll(".tomselected").forEach(showGivenBack));
 
   searchable(document);
   skuFields(document);
