@@ -31,7 +31,7 @@ HANDLE = "logistics.handle_shipment"
 _LEFT = frozenset({str(_S.EXCEPTION), str(_S.LOST), str(_S.EXPIRED)})
 
 
-def _carriers() -> list[tuple[str, str]]:
+def _carriers(_user: Any) -> list[tuple[str, str]]:
     return [(carrier.code, carrier.local_name) for carrier in Carrier.objects.filter(is_active=True).order_by("name")]
 
 

@@ -15,9 +15,10 @@ from core.cases.registry import CaseSeed, Fact
 from core.phones import format_phone
 from core.redaction import mask
 from core.words import listed
-from orders.codes import VALIDATION_FAILED
+from orders.codes import OUT_OF_STOCK, VALIDATION_FAILED
+from orders.enums import FulfilmentStatus
 from orders.finding_words import suggested_words
-from orders.models import Finding, Order
+from orders.models import Finding, FulfilmentLine, Order
 from orders.rules.masking import is_personal_path, masked_finding
 from orders.rules.validation import message
 from orders.schema.words import field_words
@@ -48,7 +49,7 @@ def order_facts(order: Order, user: Any) -> list[Fact]:
 
 
 def facts_of_order_case(case: Case, user: Any) -> Sequence[Fact]:
-    """For cases about orders: the order, and what the channel changed where it is about that."""
+    """For cases about orders: the order, and what is missing or what the channel changed where it is about that."""
     order = orders_for(user).select_related("channel", "customer").filter(pk=case.subject_id).first()
     if order is None:
         return ()
@@ -56,11 +57,27 @@ def facts_of_order_case(case: Case, user: Any) -> Sequence[Fact]:
     unmasked = may_see_personal_data(user)
     if case.type == VALIDATION_FAILED:
         return [*order_facts(order, user), *_found(order, unmasked)]
+    if case.type == OUT_OF_STOCK:
+        return [*order_facts(order, user), *_missing(order, user)]
     told = [
         Fact(field_words(path), _change(pair, hidden=is_personal_path(path) and not unmasked))
         for path, pair in changes.items()
     ]
     return [*order_facts(order, user), *told]
+
+
+def _missing(order: Order, user: Any) -> list[Fact]:
+    """What the order waits for; the SKU's page says what is on its way."""
+    lines = FulfilmentLine.objects.filter(fulfilment__order=order, fulfilment__status=FulfilmentStatus.BACKORDERED)
+    may_open = user.has_perm("inventory.view_sku")
+    return [
+        Fact(
+            _("Missing"),
+            f"{line.quantity} × {line.sku.code} · {line.sku.name}",
+            reverse("inventory:sku_detail", args=[line.sku_id]) if may_open else "",
+        )
+        for line in lines.select_related("sku").order_by("sku__code", "pk")
+    ]
 
 
 def _found(order: Order, unmasked: bool) -> list[Fact]:

@@ -8,7 +8,8 @@ class SupplyChainConfig(AppConfig):
     verbose_name = _("Supply chain")
 
     def ready(self) -> None:
-        from supply_chain import permissions  # noqa: F401
+        from supply_chain import cases, permissions  # noqa: F401
         from supply_chain.services.alerts import register_messages
 
+        cases.register()
         register_messages()

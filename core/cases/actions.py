@@ -91,10 +91,15 @@ def handing_on(case: Case, user: Any, next_url: str = "") -> list[PageAction]:
 
 
 def may_pass_on(case: Case, user: Any) -> bool:
-    """Whether an open case that is nobody's or the person's own is beyond them, and nobody else gives it away."""
+    """Whether an open case that is nobody's or the person's own is beyond them, and nobody else gives it away.
+
+    It may be beyond them in one way only: who can order goods, and can't get any, leaves it to who can cancel.
+    """
     if not case.is_open or case.assigned_to_id not in {None, user.pk} or user.has_perm(ASSIGN):
         return False
-    return not resolution_actions(case, user)
+    kind = find_case_type(case.type)
+    needed = {item.permission for item in kind.offered(case.summary_code) if item.permission} if kind else set()
+    return not user.has_perms(needed) or not resolution_actions(case, user)
 
 
 def resolving_roles(case: Case) -> list[Role]:

@@ -62,13 +62,13 @@ class ResolveForm(forms.Form):
 
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, resolution: Resolution, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, resolution: Resolution, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        inputs = {item.name: _input(item) for item in resolution.inputs()}
+        inputs = {item.name: _input(item, user) for item in resolution.inputs()}
         self.fields = {**inputs, "note": self.fields["note"]}
 
 
-def _input(item: Field) -> forms.Field:
+def _input(item: Field, user: User) -> forms.Field:
     match item.kind:
         case "textarea":
             return forms.CharField(label=item.label, required=item.required, widget=forms.Textarea(attrs={"rows": 3}))
@@ -78,6 +78,6 @@ def _input(item: Field) -> forms.Field:
             widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
             return forms.DateField(label=item.label, required=item.required, widget=widget)
         case "choice" if item.choices:
-            choices = [("", "–"), *item.choices()]
+            choices = [("", "–"), *item.choices(user)]
             return forms.ChoiceField(label=item.label, required=item.required, choices=choices)
     return forms.CharField(label=item.label, required=item.required)

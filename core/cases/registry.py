@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input that a resolution asks for before it runs. `choices()` gives (value, name) of what may be chosen."""
+    """An input that a resolution asks for before it runs.
+
+    `choices(user)` gives (value, name) of what that person may choose.
+    """
 
     name: str
     label: Any
     kind: str = "text"  # text | textarea | number | date | choice
     required: bool = True
-    choices: "Callable[[], Iterable[tuple[str, Any]]] | None" = None
+    choices: "Callable[[Any], Iterable[tuple[str, Any]]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +136,29 @@ class CaseSeed:
 
 
 _types: dict[str, CaseType] = {}
+_added: dict[str, tuple[Resolution, ...]] = {}
 
 
 def register_case_type(case_type: CaseType) -> None:
     """Make a type known; called from AppConfig.ready()."""
-    _types[case_type.code] = case_type
+    _types[case_type.code] = _with_added(case_type, _added.get(case_type.code, ()))
+
+
+def add_resolution(code: str, resolution: Resolution) -> None:
+    """Give a type of another app a further way out, by the type's code; called from AppConfig.ready(), in any order."""
+    _added[code] = (*_added.get(code, ()), resolution)
+    if code in _types:
+        _types[code] = _with_added(_types[code], (resolution,))
+
+
+def _with_added(case_type: CaseType, added: tuple[Resolution, ...]) -> CaseType:
+    return replace(case_type, resolutions=(*case_type.resolutions, *added))
 
 
 def unregister_case_type(code: str) -> None:
-    """Forget a type; for tests that register one."""
+    """Forget a type and what was added to it; for tests that register one."""
     _types.pop(code, None)
+    _added.pop(code, None)
 
 
 def case_type(code: str) -> CaseType:

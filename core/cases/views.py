@@ -289,7 +289,7 @@ class ResolveCase(CaseForm):
         return self.resolution.style == "danger"
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {**super().form_kwargs(), "resolution": self.resolution}
+        return {**super().form_kwargs(), "resolution": self.resolution, "user": self.request.user}
 
     def get_initial(self) -> dict[str, Any]:
         return {}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -109,8 +110,9 @@ def _held(first_id: int) -> Iterator[CaseSeed]:
 
 def _short(first_id: int, now: datetime) -> Iterator[CaseSeed]:
     short = Order.objects.filter(pk__gte=first_id, fulfilments__status=FulfilmentStatus.BACKORDERED)
-    for pk, number, channel_id, lines, units in short.values_list(
-        "pk", "number", "channel_id", "line_count", "unit_count"
+    missing = short.annotate(sku_ids=ArrayAgg("fulfilments__lines__sku_id", distinct=True))
+    for pk, number, channel_id, lines, units, sku_ids in missing.values_list(
+        "pk", "number", "channel_id", "line_count", "unit_count", "sku_ids"
     ):
         yield CaseSeed(
             type=OUT_OF_STOCK,
@@ -121,4 +123,5 @@ def _short(first_id: int, now: datetime) -> Iterator[CaseSeed]:
             channel_id=channel_id,
             summary_code="short",
             summary_params={"lines": lines, "units": units},
+            data={"sku_ids": sku_ids},
         )

@@ -246,4 +246,5 @@ def _seed(order: Order, plan: Plan, now: datetime) -> CaseSeed:
             "lines": len(plan.backordered),
             "units": sum(line.quantity for line in plan.backordered),
         },
+        data={"sku_ids": sorted({line.sku_id for line in plan.backordered})},
     )

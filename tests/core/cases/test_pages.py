@@ -16,6 +16,7 @@ from core.cases.exceptions import NotToPassOn
 from core.cases.models import Case, CaseEvent
 from core.cases.panels import case_banners, cases_panel
 from core.cases.services import assign, open_cases, pass_on, resolve
+from orders.codes import CHANNEL_CHANGE
 from tests.core.cases.conftest import seed
 from tests.factories.accounts import make_superuser, make_user
 
@@ -303,7 +304,7 @@ def test_the_subject_s_page_shows_its_cases(rf, case, worker):
 
 
 def test_who_cannot_resolve_a_case_passes_it_on_to_somebody_who_can(client, case):
-    Case.objects.update(type="orders.out_of_stock", role=Role.BUYER)
+    Case.objects.update(type=CHANNEL_CHANGE, role=Role.BUYER)
     clerk, buyer, other = make_user(Role.ORDER_CLERK), make_user(Role.BUYER), make_user(Role.ANALYST)
     client.force_login(buyer)
     page = client.get(url("case_detail", case))
@@ -318,7 +319,7 @@ def test_who_cannot_resolve_a_case_passes_it_on_to_somebody_who_can(client, case
 
 
 def test_what_is_passed_on_is_nobodys_or_ones_own_and_beyond_oneself(client, case):
-    Case.objects.update(type="orders.out_of_stock", role=Role.BUYER)
+    Case.objects.update(type=CHANNEL_CHANGE, role=Role.BUYER)
     clerk, buyer, colleague = make_user(Role.ORDER_CLERK), make_user(Role.BUYER), make_user(Role.BUYER)
     other = make_user(Role.ORDER_CLERK)
     for person, owner in ((clerk, None), (clerk, clerk), (buyer, colleague), (make_superuser(), None)):
