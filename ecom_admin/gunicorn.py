@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from core.memory import settle_memory
+from core.postgres.base import DatabaseWrapper
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "ecom_admin.web_worker.FairThreadWorker"
@@ -42,3 +43,8 @@ def post_fork(_server: Any, worker: Any) -> None:
     if worker.processor is not None:
         with suppress(OSError):
             os.sched_setaffinity(0, {worker.processor})
+
+
+def post_worker_init(_worker: Any) -> None:
+    """No statement of a request goes on without an end; those of jobs and commands may."""
+    DatabaseWrapper.answers_requests = True

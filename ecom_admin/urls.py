@@ -5,6 +5,7 @@ from ecom_admin.health import healthz, readyz
 from ecom_admin.metrics import metrics
 
 handler403 = "core.accounts.views.refusal.permission_denied"
+handler500 = "core.failure.server_error"
 
 # Apps with an address of their own first: the others' addresses are compared one by one.
 urlpatterns = [

@@ -21,6 +21,9 @@ _NOTICED_IN_A_MINUTE = {
     "tcp_user_timeout": 60_000,
 }
 _BY_THE_SERVER = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+# What a request waits for no longer is ended: it holds one of few threads, and whoever asked has given up. What takes
+# minutes is for a job.
+_FOR_REQUESTS = "-c lock_timeout=10s -c statement_timeout=30s"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -31,6 +34,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     late: "Writes | None" = None
+    answers_requests = False  # whether this is a web server's process: it says so itself (ecom_admin.gunicorn)
 
     _asked_at = 0.0
     is_outdated = False  # the schema has changed under a prepared statement
@@ -46,6 +50,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # Plans are kept, so they hold for any number of values; what PostgreSQL guesses of the others' cost
             # would make it plan short statements anew each time.
             own = f"{_BY_THE_SERVER} -c plan_cache_mode=force_generic_plan"
+            if self.answers_requests:
+                own = f"{own} {_FOR_REQUESTS}"
             params["options"] = f"{params.get('options', '')} {own}".strip()
         return params
 

@@ -48,7 +48,7 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) return;
-    failed(text("Failed"), event);
+    failed(event.detail.xhr.status === 503 ? text("Late") : text("Failed"), event);
   });
   ["htmx:sendError", "htmx:timeout"].forEach((name) =>
     document.addEventListener(name, (event) => failed(text("Offline"), event)));

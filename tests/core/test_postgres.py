@@ -12,6 +12,7 @@ from django.db import OperationalError as DatabaseOutage
 from django.db import close_old_connections, connection
 from psycopg2 import OperationalError
 
+from core.postgres.base import DatabaseWrapper
 from core.prepared import Prepared, prepared
 
 _SUM = Prepared("SELECT %(left)s + %(right)s", left="int", right="int")
@@ -158,3 +159,28 @@ def test_a_plan_that_a_migration_made_wrong_costs_one_call():
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE planned")
+
+
+def _limits(wrapper: Any) -> dict[str, str]:
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT name, current_setting(name) FROM pg_settings WHERE name ~ '^(lock|statement)_timeout$'")
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_web_process_ends_its_statements(monkeypatch):
+    with closing(connection.copy()) as wrapper:
+        assert _limits(wrapper) == {"lock_timeout": "0", "statement_timeout": "0"}
+    monkeypatch.setattr(DatabaseWrapper, "answers_requests", True)
+    with closing(connection.copy()) as wrapper:
+        assert _limits(wrapper) == {"lock_timeout": "10s", "statement_timeout": "30s"}
+        with wrapper.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            assert cursor.fetchone() == ("force_generic_plan",)
+
+
+def test_nothing_is_asked_of_a_server_behind_pgbouncer(monkeypatch):
+    monkeypatch.setattr(DatabaseWrapper, "answers_requests", True)
+    wrapper = connection.copy()
+    wrapper.settings_dict |= {"DISABLE_SERVER_SIDE_CURSORS": True}
+    assert wrapper.get_connection_params().get("options", "") == wrapper.settings_dict["OPTIONS"].get("options", "")

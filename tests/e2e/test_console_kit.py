@@ -175,6 +175,18 @@ def test_a_failing_fragment_says_so_and_keeps_the_page(page, boss, entries, log_
     page_errors.clear()
 
 
+def test_a_fragment_that_the_database_has_no_time_for_says_so(page, boss, entries, log_in, page_errors):
+    log_in(page, boss)
+    page.goto("/entries/?view=all")
+    page.route("**/entries/**peek=1", lambda route: route.fulfill(status=503))
+
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    expect(page.locator("#toasts")).to_contain_text("The database didn't answer in time. Nothing was changed")
+    expect(page.locator(".list-row")).to_have_count(3)
+    page_errors.clear()
+
+
 def test_a_scan_is_caught_wherever_the_focus_is_and_a_wrong_one_blocks(open_page, boss, entries, log_in):
     phone = open_page(phone=True)
     log_in(phone, boss)

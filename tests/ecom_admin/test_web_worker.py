@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from benchmarks.processes import free_port, wait_for_port
+from core.postgres.base import DatabaseWrapper
 from ecom_admin import web_worker
 from ecom_admin.gunicorn import post_fork, pre_fork, worker_class
 from ecom_admin.web_worker import ClientSocket, FairThreadWorker
@@ -45,6 +46,13 @@ def application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes
 def telling_application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Tells which process answers, and the processors that it may use."""
     body = " ".join(map(str, [os.getpid(), *sorted(os.sched_getaffinity(0))])).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def limited_application(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Tells whether the process's statements come to an end."""
+    body = str(DatabaseWrapper.answers_requests).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
@@ -266,6 +274,13 @@ def test_a_system_that_binds_nothing_is_left_alone(monkeypatch: pytest.MonkeyPat
     master = Master()
     master.resize(2)
     assert [worker.processor for worker in master.WORKERS.values()] == [None, None]
+
+
+def test_a_web_process_limits_its_statements() -> None:
+    assert not DatabaseWrapper.answers_requests
+    limited = ("-c", "ecom_admin/gunicorn.py", f"{__name__}:limited_application")
+    with gunicorn(1, *limited) as port, closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+        assert ask([client]) == [b"True"]
 
 
 class Listener:
