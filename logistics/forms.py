@@ -17,7 +17,15 @@ class CarrierForm(forms.Form):
 
 
 class PackForm(forms.Form):
-    weight_g = forms.IntegerField(label=_("Weight (g)"), min_value=0, max_value=100_000, required=False)
+    weight_g = forms.IntegerField(
+        label=_("Weight (g)"),
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Give the weight in whole grams, from 0 to 100,000.")
+        ),
+    )
 
 
 class ShortForm(forms.Form):

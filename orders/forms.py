@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.addresses import PARTS
 from core.countries import country_choices
+from core.ui.formats import money_text
 from crm.forms import paste_address_field
 from inventory.forms import SkuInput
 from orders.enums import ON_THE_WAY, HoldReason, OrderStatus, PaymentStatus
 from orders.models import Order
+from orders.rules.balance import refundable
 from orders.services.progress import left_count
 
 # Reasons that a person may give; the others are found by validation or set by the system.
@@ -60,6 +62,12 @@ class RefundForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=14, decimal_places=2)
     reference = forms.CharField(label=_("Reference"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if most := refundable(order.status, order.balance):
+            amount = money_text(most, order.currency)
+            self.fields["amount"].help_text = _("At most %(amount)s.") % {"amount": amount}
 
 
 class OrderEditForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -230,6 +230,8 @@ class PassOnCase(AssignCase):
     permission = WORK
     form_class = PassOnForm
     title = _("Pass the exception on")
+    submit_label = _("Pass on")
+    message = _("Passed on.")
 
     def form_kwargs(self) -> dict[str, Any]:
         return {**super().form_kwargs(), "roles": resolving_roles(self.object)}

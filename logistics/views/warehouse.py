@@ -17,6 +17,7 @@ from core.ui.content import EmptyState, PageAction, Text
 from core.ui.lists import PresetView
 from core.ui.scanning import ScanResult
 from core.ui.views import ActionPage, FormPage, ListPage, QueuePage
+from core.words import said_of
 from inventory.selectors import codes_of_skus, resolve_skus
 from logistics.bulk import FULFILMENT_ACTIONS
 from logistics.case_facts import carrier_url
@@ -354,6 +355,12 @@ class PackClose(FormPage[FulfilmentOrder]):
 
     def get_queryset(self, user: Any) -> QuerySet[FulfilmentOrder]:
         return fulfilments_for(user)
+
+    def get_title(self) -> Text:
+        return said_of(self.title, self.object.number) if self.object else self.title
+
+    def cancel_url(self) -> str:
+        return reverse("logistics:pack", args=[self.kwargs["pk"]])
 
     def perform(self, form: PackForm) -> FulfilmentOrder:
         return record_packed(

@@ -215,6 +215,9 @@ class OrderRefund(OrderFormPage):
             return run_on(str(self.intro), str(said))
         return self.intro
 
+    def form_kwargs(self) -> dict[str, Any]:
+        return {**super().form_kwargs(), "order": self.order}
+
     def perform(self, form: RefundForm) -> Order:
         data = form.cleaned_data
         return record_refund(

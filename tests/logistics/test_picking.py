@@ -157,6 +157,20 @@ def test_a_closed_parcel_without_a_carrier_says_what_it_waits_for(browser, skus)
     assert "The label is on its way." in browser.get(pack).content.decode()
 
 
+def test_a_weight_that_can_t_be_names_the_parcel_and_what_would_be_right(browser, skus):
+    fulfilment = released(("PICK-A", 1))
+    pick, pack = (reverse(f"logistics:{name}", args=[fulfilment.pk]) for name in ("pick", "pack"))
+    for address in (pick, pack):
+        scan(browser, address, "PICK-A")
+    for weight in ("-1", "999999", "heavy"):
+        answer = browser.post(reverse("logistics:pack_close", args=[fulfilment.pk]), {"weight_g": weight})
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert f"Close parcel: {fulfilment.number}" in page
+        assert "Give the weight in whole grams, from 0 to 100,000." in page
+        assert f'href="{pack}" data-leave' in page
+
+
 def test_an_empty_shelf_takes_only_its_own_line_out_of_the_stock(browser, skus):
     part = released(("PICK-A", 2), ("PICK-B", 3))
     line = part.lines.get(sku=skus[0])

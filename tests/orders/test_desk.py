@@ -224,6 +224,7 @@ def test_a_cancelled_order_that_was_paid_is_found_and_its_refund_noted(clerk, ch
     assert str(shown.context["primary"].label) == "Record refund"
     form = clerk.get(reverse("orders:order_refund", args=[order.pk])).content.decode()
     assert 'name="amount" value="10.00"' in form
+    assert "At most CN¥10.00." in form
     for amount in ("0", "10.01"):
         answer = refund(clerk, order, amount)
         assert (answer.status_code, "above zero and not above" in answer.content.decode()) == (422, True)
