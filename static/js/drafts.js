@@ -50,19 +50,24 @@
     (item.closest(".field") || item.parentElement).append(hint);
   };
   // What the person changed, and nobody else since; what somebody else changed too stays, with the typed beside it.
-  const restore = (form, draft) => kept(form).filter((item) => {
+  // What became of each: none if there was nothing to restore.
+  const restore = (form, draft) => kept(form).map((item) => {
     const [typed, before, now] = [draft.now[keyOf(item)], draft.first[keyOf(item)], valueOf(item)];
-    if (typed === undefined || same(typed, before) || same(typed, now)) return false;
+    if (typed === undefined || same(typed, before) || same(typed, now)) return "";
     if (before === undefined || same(before, now)) put(item, typed);
-    else if (typeof typed === "string" && typed) showBeside(item, typed);
-    return true;
-  }).length > 0;
+    else if (typeof typed === "string" && typed) {
+      showBeside(item, typed);
+      return "beside";
+    }
+    return "restored";
+  }).filter(Boolean);
 
-  const sayRestored = (form, key, discarded) => {
+  const sayRestored = (form, key, isBeside, discarded) => {
     const line = Object.assign(document.createElement("div"), { className: "banner banner-info" });
     line.setAttribute("role", "status");
     const words = Object.assign(document.createElement("div"), { className: "banner-text" });
-    words.append(Object.assign(document.createElement("p"), { textContent: text("Restored") }));
+    [text("Restored"), isBeside && text("Beside")].filter(Boolean).forEach((textContent) =>
+      words.append(Object.assign(document.createElement("p"), { textContent })));
     const button = Object.assign(document.createElement("button"), {
       type: "button", className: "btn btn-sm", textContent: text("Discard"),
     });
@@ -86,8 +91,9 @@
     if (draft && form.querySelector("[name^=had-]")) drop(key); // the server shows what was typed beside what is
     else if (draft) {
       addRows(form, draft.now);
-      if (restore(form, draft)) {
-        sayRestored(form, key, () => { leaving = true; });
+      const restored = restore(form, draft);
+      if (restored.length) {
+        sayRestored(form, key, restored.includes("beside"), () => { leaving = true; });
         if (draft.once && form.elements.once) form.elements.once.value = draft.once; // sent already, maybe taken
         keep(Boolean(draft.once));
       } else first = draft.first; // the very form again: refused, or with more lines

@@ -68,7 +68,7 @@ def test_what_was_typed_is_back_after_the_session_ended_and_can_be_discarded(pag
     expect(page.locator(".banner")).to_have_text("Your session has ended. Sign in to go on. What you typed is kept.")
     sign_in(page, clerk)
 
-    expect(page.locator("form .banner")).to_contain_text("What you had typed is back.")
+    expect(page.locator("form .banner")).to_have_text("What you had typed is back.Discard it")
     expect(page.locator("[name=buyer_name]")).to_have_value("Ada Brown")
     expect(page.locator("[name=sku-4]")).to_have_value("MUG")
     expect(page.locator("[name=quantity-4]")).to_have_value("7")
@@ -106,6 +106,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_by_what_comes_b
     sign_in(page, clerk)
 
     expect(page.locator("form .banner")).to_contain_text("What you had typed is back.")
+    expect(page.locator("form .banner")).to_contain_text("What you had stands beside the fields that differ.")
     expect(page.locator("[name=ship_name]")).to_have_value("Ada Brown")
     expect(page.locator("[name=buyer_name]")).to_have_value("Bob")
     expect(page.locator("[name=ship_street]")).to_have_value("Old street 1")
