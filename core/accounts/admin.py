@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import ReadOnlyPasswordHashField, ReadOnlyPasswordHashWidget, UserChangeForm
@@ -13,7 +14,6 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -24,6 +24,7 @@ from core.accounts.enums import Role
 from core.accounts.forms import ApiKeyForm, TimeZoneField
 from core.accounts.models import AccessScope, ApiKey, AuthenticatorApp, FailedSignIn, RoleGroup, RolePolicy, User
 from core.accounts.rights import right_in_words
+from core.accounts.roles import matrix
 from core.accounts.scopes import ScopeKind, scope_kind, scope_kinds
 from core.accounts.selectors import api_keys
 from core.accounts.services.journal import tell_policy_change, tell_user_change
@@ -287,9 +288,14 @@ class RoleGroupAdmin(ReadOnlyAdmin[RoleGroup]):
     @admin.display(description=_("rights"))
     def rights(self, group: RoleGroup) -> str:
         held = group.permissions.order_by("content_type__app_label", "codename")
-        names = held.values_list("content_type__app_label", "codename", "name")
-        words = (capfirst(right_in_words(f"{label}.{codename}") or name) for label, codename, name in names)
-        return format_html_join(mark_safe("<br>"), "{}", ((text,) for text in words))
+        domains: dict[str, list[str]] = {}
+        for label, codename, name in held.values_list("content_type__app_label", "codename", "name"):
+            domains.setdefault(_domain(label), []).append(capfirst(right_in_words(f"{label}.{codename}") or name))
+        lists = (
+            (domain, format_html_join("", "<li>{}</li>", ((text,) for text in texts)))
+            for domain, texts in domains.items()
+        )
+        return format_html_join("", "<h3>{}</h3><ul>{}</ul>", lists)
 
 
 @admin.register(FailedSignIn)
@@ -317,6 +323,12 @@ class AuthenticatorAppAdmin(ReadOnlyAdmin[AuthenticatorApp]):
 # a lost device is removed by an action on the person.
 for hidden in (Group, StaticDevice):
     admin.site.unregister(hidden)
+
+
+def _domain(app_label: str) -> str:
+    """The heading of an app's rights. What sign-in, sessions and roles are made of stands with the accounts."""
+    ours = app_label if app_label in matrix() else "accounts"
+    return str(apps.get_app_config(ours).verbose_name)
 
 
 def _make_key(form: ApiKeyForm, request: HttpRequest) -> dict[str, Any]:

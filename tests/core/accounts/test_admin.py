@@ -209,7 +209,10 @@ def test_a_role_s_rights_are_named_in_one_form(language, said):
     group = Group.objects.get(name=Role.ADMINISTRATOR)
     page = client.get(reverse("admin:accounts_rolegroup_change", args=[group.pk])).content.decode()
     [shown] = re.findall(r'field-rights">.*?<div class="readonly">(.*?)</div>', page, re.DOTALL)
-    rights = shown.split("<br>")
+    rights = re.findall("<li>(.*?)</li>", shown)
+    headings = re.findall("<h3>(.*?)</h3>", shown)
+    assert len(set(headings)) == len(headings) > 5
+    assert [heading for heading in headings if heading.isascii()] == (headings if language == "en" else [])
     assert len(rights) == group.permissions.count()
     assert [right for right in rights if right.startswith("Can ")] == []
     assert sum(right.startswith(said) for right in rights) > 30
