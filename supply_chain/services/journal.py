@@ -22,6 +22,12 @@ def lock_order(order_id: int) -> PurchaseOrder:
     return orders.get(pk=order_id)
 
 
+def lock_shortages() -> None:
+    """Until the transaction ends nobody else orders what is short: what it finds missing is missing still."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('supply_chain.shortages'))")
+
+
 def next_number(numbers: tuple[str, str]) -> str:
     """The next number of a kind of document: short, ascending, never given twice."""
     sequence, prefix = numbers

@@ -22,7 +22,7 @@ from supply_chain.models import PurchaseOrder, PurchaseOrderLine, Supplier, Supp
 from supply_chain.rules.purchasing import expected_on, line_total, order_quantity
 from supply_chain.selectors import preferred_offers, shortages_of
 from supply_chain.services.alerts import ask_for_approval
-from supply_chain.services.journal import LINE, ORDER_NUMBERS, lock_order, next_number, record_order
+from supply_chain.services.journal import LINE, ORDER_NUMBERS, lock_order, lock_shortages, next_number, record_order
 
 
 class LineDraft(NamedTuple):
@@ -111,8 +111,12 @@ def change_status(*, order_id: int, to: PurchaseOrderStatus, user: User, reason:
 def order_shortages(
     *, sku_ids: Sequence[int], warehouse: Warehouse, actor: Actor
 ) -> tuple[list[PurchaseOrder], list[int]]:
-    """Draft purchase orders for what is short, one per supplier; returns them and the SKUs without an offer."""
+    """Draft purchase orders for what is short, one per supplier; returns them and the SKUs without an offer.
+
+    Two who do so at the same time order nothing twice.
+    """
     with transaction.atomic():
+        lock_shortages()
         short = {row.sku_id: row.short for row in shortages_of(sku_ids) if row.short > 0}
         offers = preferred_offers(list(short))
         by_supplier: dict[Supplier, list[LineDraft]] = defaultdict(list)
