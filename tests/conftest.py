@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 
 import hypothesis
 import pytest
@@ -24,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the catalogues, as a start of the product does; once, not in each process of pytest-xdist."""
     if not hasattr(config, "workerinput"):
         compile_stale(settings.LOCALE_PATHS[0])
+
+
+def pytest_sessionstart() -> None:
+    """Import every page, as each process of the product does: lists are known by then."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """The main job, as people see it: real PostgreSQL, Redis, Celery worker and beat, carrier sandbox, Chromium."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,12 +95,16 @@ def celery(environment: dict[str, str], folder: Path) -> Iterator[Path]:
     ]  # fmt: skip
     path = folder / "worker.log"
     with path.open("wb") as log:
-        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             yield path
         finally:
             process.terminate()
             process.wait(timeout=20)
+            with suppress(ProcessLookupError):  # beat is a child of its own, and outlived its parent once
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_an_order_from_the_api_to_the_tracking_page(
